@@ -1,0 +1,21 @@
+"""Shared pytest set-up: the repository root is importable, and sample footage is found or its absence stated."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Folder of real images and footage; tests that need it are skipped, saying so, where absent."""
+    folder = Path(os.environ.get("LEARNED_NORMAL_SAMPLES", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no sample data at {folder}; set LEARNED_NORMAL_SAMPLES")
+    return folder
