@@ -1,0 +1,112 @@
+"""What a dataset build may be told: where the sources are, the rules, the shares, the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+def _require_share(value: float, name: str, *, below: float = 1.0) -> None:
+    if not 0.0 <= value <= below:
+        raise ValueError(f"{name} = {value}; expected a fraction in [0, {below}]")
+
+
+def _require_ordered(low: float, high: float, names: str) -> None:
+    if low > high:
+        raise ValueError(f"{names}: lower bound {low} exceeds upper bound {high}; swap them")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CleaningRules:
+    """Thresholds of the named cleaning rules; a sample exactly on a threshold stays.
+
+    Luma runs from 0 to 255; shares are fractions in [0, 1]; sharpness is the variance of the
+    Laplacian of the luma at 256 px wide; entropy is that of the 256-bin luma histogram.
+
+    Raises:
+        ValueError: a share outside [0, 1], or a lower bound above its upper bound.
+    """
+
+    version: int = 1  # goes into each removed row; raise it with every change of meaning
+    disabled: tuple[str, ...] = ("not_surveillance_like",)  # consumer photographs would all go
+
+    # image faults
+    min_luma_mean: float = 20.0  # darker than a frame at night without infrared light
+    max_luma_mean: float = 240.0  # whiter than a page of print
+    min_luma_std: float = 4.0  # a flat wall still measures more
+    min_entropy_bits: float = 3.0  # fewer than 8 equally used grey levels
+    min_sharpness: float = 20.0  # softer than a photograph enlarged eight times
+    max_aspect: float = 3.0  # long side / short side; panoramas and strips lie beyond
+    min_side_px: int = 64  # shorter side; two strides of 32, the deepest of the networks
+
+    # mask faults: only samples with human pixels are judged
+    min_human_share: float = 0.0005  # 150 px of 640 x 480: a hand at the border
+    max_human_share: float = 0.90  # nothing but a person: no scene to learn
+    max_ignore_share: float = 0.90  # hardly anything labelled
+
+    # surveillance-likeness: several whole persons of small to middle height, not cut by the border
+    max_tallest_region_share: float = 0.80  # a portrait fills the height of the frame
+    max_border_touch_share: float = 0.50  # at most half of the persons are cut by the border
+    min_human_regions: int = 1  # raise to 2 to ask for groups
+
+    def __post_init__(self) -> None:
+        """Refuse thresholds that contradict each other."""
+        _require_ordered(self.min_luma_mean, self.max_luma_mean, "luma_mean")
+        _require_ordered(self.min_human_share, self.max_human_share, "human_share")
+        for name in ("min_human_share", "max_human_share", "max_ignore_share"):
+            _require_share(getattr(self, name), name)
+        for name in ("max_tallest_region_share", "max_border_touch_share"):
+            _require_share(getattr(self, name), name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetConfig:
+    """Everything that decides what a dataset build makes.
+
+    Args:
+        source_roots: source name -> folder that holds the source in its published layout.
+        held_out_sources: sources whose samples all go to the test split.
+
+    Raises:
+        ValueError: shares that leave nothing to train on, or limits below one.
+    """
+
+    # where
+    source_roots: Mapping[str, Path] = field(default_factory=dict)
+
+    # composition
+    negative_share: float = 0.20  # images without humans, per source and per split
+    negative_tolerance: float = 0.005  # the blocking check's band around negative_share
+    val_share: float = 0.10  # by duplicate group and content hash
+    test_share: float = 0.10  # the same
+    held_out_sources: tuple[str, ...] = ()  # none: every source is learned from
+
+    # guards
+    max_image_px: int = 80_000_000  # read from the header before decoding; 240 MB as RGB
+    min_region_px: int = 16  # smaller 8-connected human specks are not counted as regions
+
+    # duplicates
+    near_duplicate_radius: int = 6  # Hamming distance of two 64-bit hashes, inclusive
+
+    # rules and chance
+    cleaning: CleaningRules = field(default_factory=CleaningRules)
+    workers: int = 1  # threads of a scan; the result does not depend on it
+    seed: int = 0  # salts the hash that splits and that picks negatives
+
+    def __post_init__(self) -> None:
+        """Refuse a build that could not produce a training split."""
+        for name in ("negative_share", "negative_tolerance", "val_share", "test_share"):
+            _require_share(getattr(self, name), name)
+        if self.val_share + self.test_share >= 1.0:
+            raise ValueError(
+                f"val_share {self.val_share} + test_share {self.test_share} leave nothing to train"
+                " on; their sum must stay below 1"
+            )
+        for name in ("max_image_px", "min_region_px", "workers"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} = {getattr(self, name)}; expected at least 1")
+        if not 0 <= self.near_duplicate_radius < 64:
+            raise ValueError(
+                f"near_duplicate_radius = {self.near_duplicate_radius}; hash has 64 bits"
+            )
