@@ -1,0 +1,22 @@
+"""Footage of one fixed camera: what is normal for it, and what is not.
+
+Modules in the order in which the data flows:
+
+- ``label_classes``: the class ids of a label map.
+- ``file_time``: when a footage file starts, read from its name.
+- ``lens``: rectilinear and fisheye lenses.
+- ``camera``: the camera's settings (``camera.yaml``) and its footage files.
+- ``video``: sampled frames of one file, with exact times and faults.
+- ``video_write``: deterministic H.264.
+- ``frame_quality``: dark, bright, blurred, frozen, covered.
+- ``motion``: the background plate, what moves, how far the camera was shifted.
+- ``label_fusion``: network evidence and motion become one label map.
+- ``labels``: the tables of the pass: frames, faults, label maps.
+- ``label_pictures``: plate, contact sheet and quality strip.
+- ``label_pass``: one streaming pass over a camera-day that makes all of the above.
+- ``counts``: how often each pixel was each class; the mergeable statistic.
+- ``learned_normal``: counts of a window become mode, frequency and entropy.
+- ``anomaly``, ``events``: what departs from the normal, and for how long.
+- ``benchmarks``: scores against truth.
+- ``report``: one self-contained HTML page per camera-day.
+"""

@@ -1,0 +1,318 @@
+"""A fixed camera: its settings in ``camera.yaml``, and its footage files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+
+from camera_analysis.file_time import FileTime, FileTimeError, to_utc
+from camera_analysis.labels import FootageFault
+from camera_analysis.lens import Lens
+
+CAMERA_FILE = "camera.yaml"
+
+#: Lower case only, so that no two ids differ by case alone on any file system.
+CAMERA_ID_PATTERN = r"[a-z0-9][a-z0-9_-]{0,63}"
+
+#: Files that are looked at; everything else in the folder is left alone.
+VIDEO_SUFFIXES: tuple[str, ...] = (".mp4", ".mkv", ".avi", ".ts", ".mov", ".webm")
+
+Mode = Literal["history", "clip"]
+PlatePrivacy = Literal["blurred", "clear"]
+
+
+class CameraConfigError(ValueError):
+    """A camera's settings cannot be used; the message names the file, the key and the remedy."""
+
+
+def require_camera_id(camera_id: str) -> str:
+    """Return the id if it is safe as a folder name on every file system.
+
+    Raises:
+        CameraConfigError: it does not match ``^[a-z0-9][a-z0-9_-]{0,63}$``.
+    """
+    if not isinstance(camera_id, str) or not re.fullmatch(CAMERA_ID_PATTERN, camera_id):
+        raise CameraConfigError(
+            f"camera id {camera_id!r} is refused; allowed: ^{CAMERA_ID_PATTERN}$ "
+            "(lower-case letters, digits, '_' and '-', starting with a letter or digit)"
+        )
+    return camera_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roi:
+    """A named polygon in pixels of the raw frame, at least three corners."""
+
+    name: str
+    polygon_xy: tuple[tuple[float, float], ...]
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise CameraConfigError("a region of interest has no name")
+        if len(self.polygon_xy) < 3 or any(len(corner) != 2 for corner in self.polygon_xy):
+            raise CameraConfigError(
+                f"region {self.name!r}: polygon_xy needs three or more [x, y] corners, "
+                f"got {list(self.polygon_xy)}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Camera:
+    """Settings of one fixed camera.
+
+    Attributes:
+        id: see :func:`require_camera_id`.
+        folder: where its footage lies; searched recursively.
+        time_zone: IANA name; file names and days are in it.
+        interval_s: time between sampled frames.
+        lens: its optics.
+        rois: regions of interest.
+        file_time: how file names say when they start.
+        starts: start times that win over names, by path relative to ``folder`` or by file name.
+        window_days: days of history behind the learned normal.
+        mode: "history" judges a day by the days before it, "clip" one clip by its own other parts.
+        max_side_px: frames are reduced to at most this height and width.
+        plate: whether the background plate that is kept is "blurred" or "clear".
+    """
+
+    id: str
+    folder: Path
+    time_zone: str = "UTC"  # no guess about where the camera hangs
+    interval_s: float = 1.0  # a walking person is seen several times; a day is 86,400 maps
+    lens: Lens = field(default_factory=Lens)  # uncalibrated
+    rois: tuple[Roi, ...] = ()  # none: the whole view
+    file_time: FileTime = field(default_factory=FileTime)  # 2026-01-05T08-00-00.mp4
+    starts: Mapping[str, datetime] = field(default_factory=dict)  # names suffice
+    window_days: int = 7  # one of each weekday
+    mode: Mode = "history"  # fixed cameras run for weeks
+    max_side_px: int = 640  # people of 30 px and more stay visible; decoding stays the cost
+    plate: PlatePrivacy = "blurred"  # somebody may sit in the view all day
+
+    def __post_init__(self) -> None:
+        require_camera_id(self.id)
+        self._require_zone()
+        _require(0 < self.interval_s <= 86_400, "interval_s", self.interval_s, "0 < s <= 86400")
+        _require(1 <= self.window_days <= 366, "window_days", self.window_days, "1 to 366")
+        _require(16 <= self.max_side_px <= 8192, "max_side_px", self.max_side_px, "16 to 8192")
+        _require(self.mode in get_args(Mode), "mode", self.mode, str(get_args(Mode)))
+        plates = get_args(PlatePrivacy)
+        _require(self.plate in plates, "privacy.plate", self.plate, str(plates))
+        names = [roi.name for roi in self.rois]
+        _require(len(names) == len(set(names)), "rois", names, "names that differ")
+
+    def _require_zone(self) -> None:
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError, TypeError) as error:
+            raise CameraConfigError(
+                f"time_zone {self.time_zone!r} is unknown; use an IANA name such as Europe/Berlin"
+            ) from error
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone as an object."""
+        return ZoneInfo(self.time_zone)
+
+
+def _require(valid: bool, key: str, got: object, allowed: str) -> None:
+    if not valid:
+        raise CameraConfigError(f"{key} is {got!r}; allowed: {allowed}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FootageFile:
+    """One footage file and the instant of its first frame."""
+
+    path: Path
+    start_utc: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Footage:
+    """Files in order of time, and those whose time is unknown."""
+
+    files: tuple[FootageFile, ...]
+    faults: tuple[FootageFault, ...]
+
+
+def find_footage(camera: Camera) -> Footage:
+    """Footage files of a camera, sorted by start, then path. Reads names, not contents.
+
+    Raises:
+        CameraConfigError: the footage folder does not exist.
+    """
+    if not camera.folder.is_dir():
+        raise CameraConfigError(
+            f"camera {camera.id}: footage folder {camera.folder} does not exist; set 'footage' in "
+            f"{CAMERA_FILE} to the folder that holds its video files"
+        )
+    files: list[FootageFile] = []
+    faults: list[FootageFault] = []
+    for path in sorted(camera.folder.rglob("*")):
+        if path.suffix.lower() not in VIDEO_SUFFIXES or path.name.startswith("."):
+            continue
+        name = path.relative_to(camera.folder).as_posix()
+        if not path.is_file():
+            faults.append(FootageFault(file=name, reason="not_a_file", detail="skipped"))
+            continue
+        try:
+            files.append(FootageFile(path=path, start_utc=_start_utc(camera, name)))
+        except FileTimeError as error:
+            remedy = f"{error}; set file_time, or name its start under 'starts'"
+            faults.append(FootageFault(file=name, reason="time_unknown", detail=remedy))
+    files.sort(key=lambda file: (file.start_utc, file.path.as_posix()))
+    return Footage(files=tuple(files), faults=tuple(faults))
+
+
+def _start_utc(camera: Camera, name: str) -> datetime:
+    stated = camera.starts.get(name) or camera.starts.get(name.rsplit("/", 1)[-1])
+    return to_utc(stated or camera.file_time.local_start(name), camera.zone)
+
+
+def local_day(camera: Camera, instant: datetime) -> str:
+    """Day "YYYY-MM-DD" of an instant in the camera's time zone."""
+    return instant.astimezone(camera.zone).date().isoformat()
+
+
+def footage_days(camera: Camera) -> list[str]:
+    """Local days with footage, ascending; a file counts for the local day of its start."""
+    return sorted({local_day(camera, file.start_utc) for file in find_footage(camera).files})
+
+
+def load_camera(folder: Path) -> Camera:
+    """Read ``folder/camera.yaml``; without it, defaults with the folder's name as id.
+
+    Raises:
+        CameraConfigError: the file is no valid description of a camera.
+    """
+    path = folder / CAMERA_FILE
+    if not path.exists():
+        return Camera(id=require_camera_id(folder.resolve().name), folder=folder)
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return _from_document({} if document is None else document, folder)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CameraConfigError(f"{path}: cannot be read as YAML: {error}") from error
+    except (ValueError, TypeError) as error:
+        raise CameraConfigError(f"{path}: {error}") from error
+
+
+def _from_document(document: object, folder: Path) -> Camera:
+    values = _mapping(document, _PLAIN_KEYS + tuple(_NESTED_KEYS) + ("footage",), CAMERA_FILE)
+    settings: dict[str, Any] = {key: values[key] for key in _PLAIN_KEYS if key in values}
+    for key, expected in _PLAIN_TYPES.items():
+        if key in settings:
+            _typed(settings[key], expected, key)
+    for key, (target, read) in _NESTED_KEYS.items():
+        if key in values:
+            settings[target] = read(values[key])
+    settings.setdefault("id", folder.resolve().name)
+    footage = _typed(values.get("footage", "."), (str,), "footage")
+    return Camera(folder=Path(folder, footage), **settings)
+
+
+def _mapping(value: object, allowed: tuple[str, ...], where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{where} must be a mapping of keys, got {type(value).__name__}")
+    unknown = [str(key) for key in value if key not in allowed]
+    if unknown:
+        raise ValueError(f"{where} has unknown keys {unknown}; allowed: {', '.join(allowed)}")
+    return value
+
+
+def _typed(value: Any, expected: tuple[type, ...], key: str) -> Any:  # noqa: ANN401  YAML holds anything
+    if not isinstance(value, expected) or isinstance(value, bool):
+        names = " or ".join(kind.__name__ for kind in expected)
+        raise ValueError(f"{key} is {value!r}; expected {names}")
+    return value
+
+
+def _read_lens(value: object) -> Lens:
+    keys = _mapping(value, ("kind", "matrix", "distortion"), "lens")
+    matrix = keys.get("matrix")
+    rows = None if matrix is None else tuple(tuple(float(x) for x in row) for row in matrix)
+    numbers = tuple(float(x) for x in keys.get("distortion", ()))
+    return Lens(kind=keys.get("kind", Lens.kind), matrix=rows, distortion=numbers)  # type: ignore[arg-type]
+
+
+def _read_rois(value: object) -> tuple[Roi, ...]:
+    rois = []
+    for item in _typed(value, (list,), "rois"):
+        keys = _mapping(item, ("name", "polygon_xy"), "a region in rois")
+        corners = tuple(
+            tuple(float(number) for number in _typed(corner, (list,), "a corner of polygon_xy"))
+            for corner in _typed(keys.get("polygon_xy"), (list,), "polygon_xy")
+        )
+        rois.append(Roi(name=str(keys.get("name", "")), polygon_xy=corners))  # type: ignore[arg-type]
+    return tuple(rois)
+
+
+def _read_file_time(value: object) -> FileTime:
+    keys = _mapping(value, ("pattern", "base"), "file_time")
+    base = keys.get("base")
+    if base is not None and (not isinstance(base, date) or isinstance(base, datetime)):
+        raise ValueError(f"file_time.base is {base!r}; expected a day such as 2026-01-05")
+    pattern = _typed(keys.get("pattern", FileTime.pattern), (str,), "file_time.pattern")
+    return FileTime(pattern=pattern, base=base)
+
+
+def _read_starts(value: object) -> dict[str, datetime]:
+    starts = _typed(value, (dict,), "starts")
+    for name, start in starts.items():
+        _typed(name, (str,), "a file name in starts")
+        _typed(start, (datetime,), f"starts[{name}]")
+    return dict(starts)
+
+
+def _read_privacy(value: object) -> str:
+    return str(_mapping(value, ("plate",), "privacy").get("plate", Camera.plate))
+
+
+_PLAIN_TYPES: dict[str, tuple[type, ...]] = {
+    "id": (str,),
+    "time_zone": (str,),
+    "interval_s": (int, float),
+    "window_days": (int,),
+    "mode": (str,),
+    "max_side_px": (int,),
+}
+_PLAIN_KEYS = tuple(_PLAIN_TYPES)
+#: Key of the file -> (attribute of the camera, its reader).
+_NESTED_KEYS: dict[str, Any] = {
+    "lens": ("lens", _read_lens),
+    "rois": ("rois", _read_rois),
+    "file_time": ("file_time", _read_file_time),
+    "starts": ("starts", _read_starts),
+    "privacy": ("plate", _read_privacy),
+}
+
+
+def write_camera(camera: Camera, folder: Path) -> Path:
+    """Write ``folder/camera.yaml`` so that :func:`load_camera` gives the camera back."""
+    lens: dict[str, Any] = {"kind": camera.lens.kind}
+    if camera.lens.matrix is not None:
+        lens["matrix"] = [list(row) for row in camera.lens.matrix]
+        lens["distortion"] = list(camera.lens.distortion)
+    file_time: dict[str, Any] = {"pattern": camera.file_time.pattern}
+    if camera.file_time.base is not None:
+        file_time["base"] = camera.file_time.base
+    rois = [
+        {"name": roi.name, "polygon_xy": [list(corner) for corner in roi.polygon_xy]}
+        for roi in camera.rois
+    ]
+    document: dict[str, Any] = {key: getattr(camera, key) for key in _PLAIN_KEYS}
+    document |= {"lens": lens, "file_time": file_time, "privacy": {"plate": camera.plate}}
+    document |= {"rois": rois, "starts": dict(camera.starts)}
+    if camera.folder.resolve() != folder.resolve():
+        document["footage"] = str(camera.folder.resolve())
+    path = folder / CAMERA_FILE
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    path.write_text(text, encoding="utf-8")
+    return path

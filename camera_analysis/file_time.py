@@ -1,0 +1,95 @@
+"""When a footage file starts: read from its name, in the camera's time zone.
+
+A local time that a daylight-saving change makes ambiguous (the clock is set back) is taken as the
+earlier of the two instants. One that does not exist (the clock is set forward) is read with the
+offset in force before the change, so 02:30 in the gap is the instant that the new clock calls
+03:30. Where that is wrong, ``starts`` in ``camera.yaml`` may state a time with its own offset.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+#: Named groups that a file_time pattern may use.
+TIME_GROUPS: tuple[str, ...] = ("year", "month", "day", "hour", "minute", "second", "day_index")
+
+#: 2026-01-05T08-00-00.mp4
+DEFAULT_PATTERN = (
+    r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)T"
+    r"(?P<hour>\d\d)-(?P<minute>\d\d)-(?P<second>\d\d)"
+)
+
+
+class FileTimeError(ValueError):
+    """A file name says no valid time; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileTime:
+    """How file names say when they start.
+
+    Attributes:
+        pattern: regular expression searched in the path relative to the footage folder, with
+            named groups out of :data:`TIME_GROUPS`; hour, minute and second default to 0.
+        base: the day of ``day_index`` 0; needed exactly where the pattern has that group.
+    """
+
+    pattern: str = DEFAULT_PATTERN  # what the documentation tells users to name their files
+    base: date | None = None  # the default pattern holds the whole date
+
+    def __post_init__(self) -> None:
+        try:
+            groups = set(re.compile(self.pattern).groupindex)
+        except re.error as error:
+            raise ValueError(
+                f"file_time.pattern {self.pattern!r} is no regular expression: {error}"
+            ) from error
+        unknown = groups - set(TIME_GROUPS)
+        if unknown:
+            raise ValueError(
+                f"file_time.pattern has unknown groups {sorted(unknown)}; "
+                f"allowed: {', '.join(TIME_GROUPS)}"
+            )
+        if "day_index" in groups and self.base is None:
+            raise ValueError("file_time.pattern has day_index: state file_time.base, its day 0")
+        if "day_index" not in groups and not {"year", "month", "day"} <= groups:
+            raise ValueError(
+                "file_time.pattern names no day; it needs the groups year, month and day, or "
+                "day_index with file_time.base"
+            )
+
+    def local_start(self, relative_path: str) -> datetime:
+        """Naive local start time that the path states.
+
+        Raises:
+            FileTimeError: the pattern is not found, or the numbers are no time.
+        """
+        found = re.search(self.pattern, relative_path)
+        if found is None:
+            raise FileTimeError(f"{relative_path!r} does not match {self.pattern!r}")
+        try:
+            number = {name: int(text) for name, text in found.groupdict().items() if text}
+            return datetime.combine(
+                self._day(number),
+                time(number.get("hour", 0), number.get("minute", 0), number.get("second", 0)),
+            )
+        except (ValueError, KeyError, OverflowError) as error:
+            raise FileTimeError(f"{relative_path!r} names no valid time: {error}") from error
+
+    def _day(self, number: dict[str, int]) -> date:
+        if "day_index" in number and self.base is not None:
+            return self.base + timedelta(days=number["day_index"])
+        return date(number["year"], number["month"], number["day"])
+
+
+def to_utc(local: datetime, zone: ZoneInfo) -> datetime:
+    """Instant in UTC of a local time; a time with its own offset keeps that offset.
+
+    Gap and fold of a daylight-saving change: see the module's text.
+    """
+    if local.tzinfo is None:
+        local = local.replace(tzinfo=zone, fold=0)
+    return local.astimezone(UTC)
