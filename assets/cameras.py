@@ -1,0 +1,269 @@
+"""Footage of one camera to what is normal there, and what departs from it."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from assets.checks import specs
+from assets.models import RAY_GPU_STEP, champion_model
+from assets.partitions import CAMERA_DAY, store_partition, window_of_preceding_days
+from assets.progress import log_progress
+from assets.publishing import RETRY, Event, need, publish, publish_together
+from assets.resources import CameraSetup, GpuGuard, VersionStore
+from camera_analysis import anomaly, counts, label_pass, learned_normal, report
+from camera_analysis.camera import Camera, load_camera
+
+STORE = dg.ResourceParam[VersionStore]
+CAMERAS = dg.ResourceParam[CameraSetup]
+GPU = dg.ResourceParam[GpuGuard]
+#: Days of history shown in the graph; a camera's own ``window_days`` decides what is read.
+DEFAULT_WINDOW_DAYS = 7
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            name,
+            group_name="cameras",
+            partitions_def=CAMERA_DAY,
+            deps=[champion_model],
+            code_version="1",
+            description=description,
+            kinds={"python", "parquet"},
+        )
+        for name, description in {
+            "frame_index": "Time stamp and quality of every sampled frame; pixels are not stored.",
+            "label_maps": "One losslessly compressed label map per usable sampled frame.",
+        }.items()
+    ],
+    check_specs=[*specs("frame_index"), *specs("label_maps")],
+    pool="gpu",
+    op_tags=RAY_GPU_STEP,
+    retry_policy=RETRY,
+)
+def footage_pass(
+    context: dg.AssetExecutionContext, store: STORE, camera_setup: CAMERAS, gpu: GPU
+) -> Iterator[Event]:
+    """Decode the day's footage once: which frames are usable, and what each of them shows."""
+    place = CameraDay(context, store, camera_setup)
+    champion = store.current("champion_model")
+    with gpu.slot():
+        segmenter = load_segmenter(store.path(champion), gpu.device) if champion else None
+
+        def make(folders: Mapping[str, Path]) -> Mapping[str, object]:
+            summary = label_pass.process_day(
+                place.camera,
+                place.day,
+                segmenter,
+                folders["frame_index"],
+                folders["label_maps"],
+                config=camera_setup.passes,
+                progress=log_progress(context),
+            )
+            return {"frame_index": summary, "label_maps": summary}
+
+        yield from publish_together(
+            context,
+            store,
+            make,
+            inputs=[champion] if champion else [],
+            config={"camera": place.camera, "pass": camera_setup.passes},
+        )
+
+
+@dg.asset(
+    group_name="cameras",
+    partitions_def=CAMERA_DAY,
+    deps=["frame_index", "label_maps"],
+    check_specs=specs("activity_counts"),
+    code_version="1",
+    retry_policy=RETRY,
+    kinds={"python", "parquet"},
+)
+def activity_counts(
+    context: dg.AssetExecutionContext, store: STORE, camera_setup: CAMERAS
+) -> Iterator[Event]:
+    """How often each pixel was each class, per hour of day: the statistic that adds up."""
+    place = CameraDay(context, store, camera_setup)
+    index, labels = place.need("frame_index"), place.need("label_maps")
+    yield from publish(
+        context,
+        store,
+        lambda out: counts.count_day(store.path(index), store.path(labels), out),
+        inputs=[index, labels],
+    )
+
+
+@dg.asset(
+    name="learned_normal",
+    group_name="cameras",
+    partitions_def=CAMERA_DAY,
+    deps=[
+        dg.AssetDep(
+            "activity_counts", partition_mapping=window_of_preceding_days(DEFAULT_WINDOW_DAYS)
+        ),
+        "label_maps",
+    ],
+    check_specs=specs("learned_normal"),
+    code_version="1",
+    retry_policy=RETRY,
+    kinds={"python", "parquet"},
+)
+def normal_of_window(
+    context: dg.AssetExecutionContext, store: STORE, camera_setup: CAMERAS
+) -> Iterator[Event]:
+    """Counts of the preceding days: mode, human frequency, entropy; or ``warming up``."""
+    place = CameraDay(context, store, camera_setup)
+    days = place.days_behind_the_normal()
+    history = {
+        day: version
+        for day in days
+        if (version := store.current("activity_counts", f"{place.camera.id}/{day}"))
+    }
+    labels = place.need("label_maps")
+    yield from publish(
+        context,
+        store,
+        lambda out: learned_normal.build_normal(
+            {day: store.path(version) for day, version in history.items()},
+            days,
+            out,
+            plate=store.path(labels) / "plate.png",
+        ),
+        inputs=[labels, *history.values()],
+        config={"days": days},
+    )
+
+
+@dg.asset(
+    group_name="cameras",
+    partitions_def=CAMERA_DAY,
+    deps=["frame_index", "label_maps", normal_of_window],
+    check_specs=specs("anomalies"),
+    code_version="1",
+    retry_policy=RETRY,
+    kinds={"python", "parquet"},
+)
+def anomalies(
+    context: dg.AssetExecutionContext, store: STORE, camera_setup: CAMERAS
+) -> Iterator[Event]:
+    """Delta map, surprise and events of the day; marked frames hold no pixel of the footage."""
+    place = CameraDay(context, store, camera_setup)
+    inputs = [place.need(name) for name in ("frame_index", "label_maps", "learned_normal")]
+    index, labels, normal = (store.path(version) for version in inputs)
+    yield from publish(
+        context,
+        store,
+        lambda out: anomaly.judge_day(
+            index,
+            labels,
+            normal,
+            out,
+            config=camera_setup.anomalies,
+            mode=place.camera.mode,
+        ),
+        inputs=inputs,
+        config=camera_setup.anomalies,
+    )
+
+
+@dg.asset(
+    group_name="cameras",
+    partitions_def=CAMERA_DAY,
+    deps=["frame_index", "label_maps", activity_counts, normal_of_window, anomalies],
+    check_specs=specs("camera_report"),
+    code_version="1",
+    retry_policy=RETRY,
+    kinds={"python", "html"},
+)
+def camera_report(
+    context: dg.AssetExecutionContext, store: STORE, camera_setup: CAMERAS
+) -> Iterator[Event]:
+    """One self-contained page of the camera-day: normal, events, activity, frame quality."""
+    place = CameraDay(context, store, camera_setup)
+    names = ("frame_index", "label_maps", "activity_counts", "learned_normal", "anomalies")
+    versions = {name: place.need(name) for name in names}
+    folders = {name: store.path(version) for name, version in versions.items()}
+    inputs = report.ReportInputs(
+        camera=place.camera,
+        day=place.day,
+        **folders,
+        versions={name: version.digest for name, version in versions.items()},
+    )
+    yield from publish(
+        context,
+        store,
+        lambda out: report.write_report(inputs, out),
+        inputs=list(versions.values()),
+    )
+
+
+@dg.asset(
+    group_name="cameras",
+    deps=[camera_report],
+    check_specs=specs("camera_index"),
+    code_version="1",
+    retry_policy=RETRY,
+    automation_condition=dg.AutomationCondition.eager(),
+    kinds={"python", "html"},
+)
+def camera_index(context: dg.AssetExecutionContext, store: STORE) -> Iterator[Event]:
+    """All camera-days that have a report, sorted by what needs attention first."""
+    pages = {key: store.require("camera_report", key) for key in store.partitions("camera_report")}
+    entries = [
+        report.index_entry(
+            store.path(version),
+            href=f"../../../camera_report/{key}/{version.digest}/report.html",
+        )
+        for key, version in pages.items()
+    ]
+    yield from publish(
+        context,
+        store,
+        lambda out: report.write_index(entries, out),
+        inputs=list(pages.values()),
+    )
+
+
+class CameraDay:
+    """The camera and day of a running step, and its versions in the store."""
+
+    def __init__(
+        self, context: dg.AssetExecutionContext, store: VersionStore, setup: CameraSetup
+    ) -> None:
+        key = context.partition_key
+        self._partition = store_partition(key)
+        self._store = store
+        camera_id, self.day = self._partition.split("/")
+        self.camera = _known_camera(setup.footage_root / camera_id)
+
+    def need(self, asset: str) -> Any:  # noqa: ANN401
+        """Current version of another asset of the same camera-day."""
+        return need(self._store, asset, self._partition)
+
+    def days_behind_the_normal(self) -> list[str]:
+        """The window's days, oldest first: never the day itself, but for a single clip."""
+        if self.camera.mode == "clip":
+            return [self.day]  # judged by cross-fitting: each block against the others
+        day = date.fromisoformat(self.day)
+        offsets = range(self.camera.window_days, 0, -1)
+        return [(day - timedelta(days=offset)).isoformat() for offset in offsets]
+
+
+def _known_camera(folder: Path) -> Camera:
+    try:
+        return load_camera(folder)
+    except (ValueError, FileNotFoundError) as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from error
+
+
+@lru_cache(maxsize=1)
+def load_segmenter(model_dir: Path, device: str) -> label_pass.Segmenter:
+    """The champion, loaded once per process."""
+    from segmentation.predict import HumanSegmenter
+
+    return HumanSegmenter(model_dir, device)

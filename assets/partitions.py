@@ -1,0 +1,52 @@
+"""The three ways assets are cut: by source, by architecture, by camera and day."""
+
+import dagster as dg
+
+from dataset_build.sources import SOURCES
+from segmentation.config import ARCHITECTURES
+
+#: One partition per dataset source of the registry; a rebuild asks for the configured ones.
+SOURCE = dg.StaticPartitionsDefinition(sorted(SOURCES))
+
+#: One partition per network of the registry.
+ARCHITECTURE = dg.StaticPartitionsDefinition(list(ARCHITECTURES))
+
+#: No camera-day lies before this date; an early date costs partitions (camera count x days).
+FIRST_DAY = "2020-01-01"
+
+CAMERA = dg.DynamicPartitionsDefinition(name="camera")
+
+#: ``end_offset`` includes today: east of Greenwich a camera's day starts before UTC's does.
+DAY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, end_offset=1)
+
+CAMERA_DAY = dg.MultiPartitionsDefinition({"camera": CAMERA, "day": DAY})
+
+
+def window_of_preceding_days(days: int) -> dg.MultiPartitionMapping:
+    """Map a camera-day to the same camera's ``days`` days before it, never the day itself."""
+    return dg.MultiPartitionMapping(
+        {
+            "camera": dg.DimensionPartitionMapping("camera", dg.IdentityPartitionMapping()),
+            "day": dg.DimensionPartitionMapping(
+                "day",
+                dg.TimeWindowPartitionMapping(
+                    start_offset=-days,
+                    end_offset=-1,
+                    allow_nonexistent_upstream_partitions=True,
+                ),
+            ),
+        }
+    )
+
+
+def camera_day_key(camera: str, day: str) -> dg.MultiPartitionKey:
+    """Partition key of one camera-day."""
+    return dg.MultiPartitionKey({"camera": camera, "day": day})
+
+
+def store_partition(partition_key: str) -> str:
+    """Store path of a partition: ``camera/day`` for a camera-day, else the key itself."""
+    if isinstance(partition_key, dg.MultiPartitionKey):
+        keys = partition_key.keys_by_dimension
+        return f"{keys['camera']}/{keys['day']}"
+    return partition_key

@@ -1,0 +1,158 @@
+"""Write, audit, publish: the one path from a stage function to a current version.
+
+Dagster runs a separate asset check after the asset has been stored, so bad data would already
+have replaced good. Here the audit runs inside the asset's own step, between writing and
+publishing: a version that fails a blocking claim is kept aside, no materialization is recorded,
+and readers go on seeing the last good version.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from assets.checks import Outcome, audit
+from assets.partitions import store_partition
+from assets.presentation import describe
+from assets.resources import UNPARTITIONED, VersionStore
+
+Event = dg.MaterializeResult[None] | dg.AssetCheckResult
+#: A failed step is tried again: a full disk or an absent server may come back.
+RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
+
+
+def publish(
+    context: dg.AssetExecutionContext,
+    store: VersionStore,
+    make: Callable[[Path], object],
+    *,
+    inputs: Sequence[Any] = (),
+    config: object = None,
+) -> Iterator[Event]:
+    """Make one asset's version with ``make(folder)``, audit it, publish it.
+
+    Args:
+        context: Of the running asset; gives its name, partition and code version.
+        store: Where versions live.
+        make: Stage function; writes its files into the folder and returns a summary dataclass.
+        inputs: Versions that were read.
+        config: Dataclass or mapping that shaped the result.
+
+    Yields:
+        One check result per claim, then the materialization.
+
+    Raises:
+        dg.Failure: A blocking claim failed (not tried again), or the input is at fault.
+    """
+    asset = context.asset_key.path[-1]
+
+    def make_one(folders: Mapping[str, Path]) -> Mapping[str, object]:
+        return {asset: make(folders[asset])}
+
+    yield from publish_together(context, store, make_one, inputs=inputs, config=config)
+
+
+def publish_together(
+    context: dg.AssetExecutionContext,
+    store: VersionStore,
+    make: Callable[[Mapping[str, Path]], Mapping[str, object]],
+    *,
+    inputs: Sequence[Any] = (),
+    config: object = None,
+) -> Iterator[Event]:
+    """Like ``publish`` for assets that come from one pass: all become current, or none does."""
+    partition = store_partition(context.partition_key) if context.has_partition_key else ""
+    partition = partition or UNPARTITIONED
+    names = sorted(key.path[-1] for key in context.selected_asset_keys)
+    sealed: dict[str, Any] = {}
+    metadata: dict[str, dict[str, dg.MetadataValue]] = {}
+    outcomes: dict[str, list[Outcome]] = {}
+    with ExitStack() as drafts:
+        folders = {name: drafts.enter_context(store.draft(name, partition)) for name in names}
+        summaries = _made(make, folders)
+        for name, folder in folders.items():
+            outcomes[name] = audit(name, folder)
+            metadata[name] = describe(folder, summaries[name])
+            code_version = context.assets_def.code_versions_by_key[dg.AssetKey(name)]
+            sealed[name] = store.seal(
+                folder,
+                name,
+                partition,
+                code_version=code_version or "",
+                inputs=tuple(inputs),
+                config=as_json(config),
+            )
+    yield from _published(store, sealed, metadata, outcomes)
+
+
+def _made(
+    make: Callable[[Mapping[str, Path]], Mapping[str, object]], folders: Mapping[str, Path]
+) -> Mapping[str, object]:
+    """Run the stage; wrong input is a failure that trying again does not mend."""
+    try:
+        return make(folders)
+    except (ValueError, FileNotFoundError, NotADirectoryError) as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from error
+
+
+def _published(
+    store: VersionStore,
+    sealed: Mapping[str, Any],
+    metadata: Mapping[str, dict[str, dg.MetadataValue]],
+    outcomes: Mapping[str, Sequence[Outcome]],
+) -> Iterator[Event]:
+    """Record every outcome, then publish all versions or reject all of them."""
+    for name, found in outcomes.items():
+        for outcome in found:
+            yield outcome.as_check_result(name)
+    broken = [
+        f"{name}: {outcome.claim} does not hold: {outcome.finding}"
+        for name, found in outcomes.items()
+        for outcome in found
+        if outcome.blocking and not outcome.passed
+    ]
+    if broken:
+        for version in sealed.values():
+            store.reject(version, broken)
+        raise dg.Failure(
+            description="Not published; the last good version stays current. " + " ".join(broken),
+            allow_retries=False,
+        )
+    for name, version in sealed.items():
+        store.publish(version)
+        yield dg.MaterializeResult(
+            asset_key=name,
+            metadata={**metadata[name], "version": version.digest, "files": store.url(version)},
+            data_version=dg.DataVersion(version.digest),
+        )
+
+
+def as_json(config: object) -> dict[str, Any]:
+    """Configuration as plain JSON types, for the provenance file."""
+    if config is None:
+        return {}
+    plain = _plain(config)
+    return plain if isinstance(plain, dict) else {"value": plain}
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if isinstance(value, bool | int | float | str) or value is None:
+        return value
+    return str(value)
+
+
+def need(store: VersionStore, asset: str, partition: str = UNPARTITIONED) -> Any:  # noqa: ANN401
+    """Current version of an input; where there is none, a failure that says what to materialize."""
+    try:
+        return store.require(asset, partition)
+    except LookupError as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from error

@@ -1,0 +1,37 @@
+"""The only Definitions object: what exists, how it runs, and when."""
+
+import dagster as dg
+
+from assets import cameras, dataset, models, review
+from pipelines.executors import executor_of
+from pipelines.jobs import JOBS
+from pipelines.resources import resources_of
+from pipelines.schedules import nightly_cameras, weekly_rebuild
+from pipelines.sensors import footage_sensor, rebuild_sensor
+from pipelines.settings import Settings, load_settings
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """Definitions of one home: the same graph everywhere, other resources and executor."""
+    return dg.Definitions(
+        assets=dg.load_assets_from_modules([dataset, review, models, cameras]),
+        jobs=JOBS,
+        schedules=[weekly_rebuild(settings), nightly_cameras(settings)],
+        sensors=[
+            footage_sensor(settings),
+            rebuild_sensor(settings),
+            dg.AutomationConditionSensorDefinition(
+                "automation_sensor",
+                target=dg.AssetSelection.assets("camera_index"),
+                default_status=dg.DefaultSensorStatus.RUNNING,
+            ),
+        ],
+        executor=executor_of(settings.executor),
+        resources=resources_of(settings),
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Load the settings of this home when Dagster loads the code location, not at import."""
+    return build_definitions(load_settings())

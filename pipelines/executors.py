@@ -1,0 +1,82 @@
+"""Where steps run, and the guard that keeps two of them off one GPU."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+from filelock import FileLock, Timeout
+
+logger = logging.getLogger(__name__)
+POLL_S = 0.5
+
+
+def executor_of(name: str) -> dg.ExecutorDefinition:
+    """Dagster executor for the setting ``executor``.
+
+    ``ray`` makes each step one Ray job; what a step asks for (CPUs, a fraction of a GPU) stands
+    in its ``dagster-ray/config`` tag. Ray is imported only when asked for.
+    """
+    if name == "in_process":
+        return dg.in_process_executor
+    if name == "multiprocess":
+        return dg.multiprocess_executor
+    if name == "ray":
+        from dagster_ray import ray_executor
+
+        return ray_executor
+    raise ValueError(f"executor = {name!r}; expected in_process, multiprocess or ray")
+
+
+class GpuSlots:
+    """At most ``slots`` GPU steps at a time on this machine, by kernel file locks.
+
+    Dagster's pool ``gpu`` is the first guard; this is the second, because a multi-run backfill
+    has been seen to pass the pool (dagster issue 31936). A lock dies with its process.
+    """
+
+    def __init__(self, folder: Path, *, slots: int, device: str) -> None:
+        if device not in ("auto", "cpu", "cuda"):
+            raise ValueError(f"device = {device!r}; expected auto, cpu or cuda")
+        self._folder = folder
+        self._slots = slots
+        self._wanted = device
+
+    @property
+    def device(self) -> str:
+        """``cuda`` where wanted and present, else ``cpu``."""
+        if self._wanted == "cpu":
+            return "cpu"
+        import torch
+
+        present = torch.cuda.is_available()
+        if self._wanted == "cuda" and not present:
+            raise RuntimeError("device = cuda, but torch sees no CUDA device; set device: auto")
+        return "cuda" if present else "cpu"
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """Wait for a free slot and hold it until the block ends."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        lock = self._acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _acquire(self) -> FileLock:
+        locks = [FileLock(self._folder / f"gpu-{n}.lock") for n in range(self._slots)]
+        told = False
+        while True:
+            for lock in locks:
+                try:
+                    lock.acquire(timeout=POLL_S / len(locks))
+                except Timeout:
+                    continue
+                return lock
+            if not told:
+                logger.info("waiting for one of %d GPU slots in %s", self._slots, self._folder)
+                told = True

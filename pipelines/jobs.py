@@ -1,0 +1,61 @@
+"""What runs together."""
+
+import dagster as dg
+
+SOURCE_ASSETS = ("source_samples", "human_masks")
+DATASET_ASSETS = (
+    "review_decisions",
+    "merged_dataset",
+    "cleaned_dataset",
+    "dataset_split",
+    "dataset_statistics",
+    "review_queue",
+)
+CAMERA_ASSETS = (
+    "frame_index",
+    "label_maps",
+    "activity_counts",
+    "learned_normal",
+    "anomalies",
+    "camera_report",
+)
+
+#: One source: scan its images, pack its masks. One partition a run.
+source_job = dg.define_asset_job(
+    "source_job", dg.AssetSelection.assets(*SOURCE_ASSETS), description="Scan one dataset source."
+)
+
+#: All sources' current versions to one dataset, obeying what was decided in review.
+dataset_job = dg.define_asset_job(
+    "dataset_job",
+    dg.AssetSelection.assets(*DATASET_ASSETS),
+    description="Merge, clean, split, measure and queue for review.",
+)
+
+#: Train and evaluate one architecture.
+model_job = dg.define_asset_job(
+    "model_job",
+    dg.AssetSelection.assets("trained_model", "model_evaluation"),
+    description="Train and evaluate one architecture.",
+)
+
+champion_job = dg.define_asset_job(
+    "champion_job",
+    dg.AssetSelection.assets("champion_model"),
+    description="Promote the best evaluated model.",
+)
+
+#: One camera-day, from footage to report.
+camera_job = dg.define_asset_job(
+    "camera_job",
+    dg.AssetSelection.assets(*CAMERA_ASSETS),
+    description="One camera-day: label maps, counts, normal, anomalies, report.",
+)
+
+index_job = dg.define_asset_job(
+    "index_job",
+    dg.AssetSelection.assets("camera_index"),
+    description="The page that lists all camera-days.",
+)
+
+JOBS = (source_job, dataset_job, model_job, champion_job, camera_job, index_job)

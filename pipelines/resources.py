@@ -1,0 +1,57 @@
+"""What the assets ask for, built from settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assets.resources import CameraSetup, ModelSetup, ReviewSetup
+from camera_analysis.anomaly import AnomalyConfig
+from camera_analysis.label_pass import PassConfig
+from pipelines.executors import GpuSlots
+from pipelines.settings import Settings, SettingsError
+from pipelines.store import Store
+
+
+def open_store(settings: Settings) -> Store:
+    """The versioned store that the settings name."""
+    return Store(
+        settings.store_url,
+        cache_dir=settings.home / "cache",
+        storage_options=dict(settings.store_options),
+    )
+
+
+def camera_setup(settings: Settings) -> CameraSetup:
+    """Where footage lies and how it is read and judged."""
+    try:
+        return CameraSetup(
+            footage_root=settings.footage,
+            passes=PassConfig(**settings.label_pass),
+            anomalies=AnomalyConfig(**settings.anomalies),
+        )
+    except TypeError as error:
+        raise SettingsError(f"label_pass or anomalies: {error}") from error
+
+
+def resources_of(settings: Settings) -> dict[str, Any]:
+    """Every resource, by the name under which assets ask for it."""
+    return {
+        "store": open_store(settings),
+        "gpu": GpuSlots(
+            settings.home / "locks", slots=settings.gpu_slots, device=settings.device
+        ),
+        "dataset_config": settings.dataset_config(),
+        "model_setup": ModelSetup(
+            models=settings.model_configs(),
+            training=settings.train_config(),
+            work_dir=settings.home / "training",
+        ),
+        "camera_setup": camera_setup(settings),
+        "review_setup": ReviewSetup(
+            dataset_name=settings.review_dataset,
+            database_dir=settings.home / "fiftyone",
+            uri=settings.review_uri or None,
+            mask_dir=settings.home / "review-masks",
+            queue_limit=settings.review_limit,
+        ),
+    }

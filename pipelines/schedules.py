@@ -1,0 +1,75 @@
+"""What runs at a fixed time: the weekly rebuild, the nightly cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import dagster as dg
+
+from assets.partitions import camera_day_key
+from pipelines.footage import camera_days, load_cameras
+from pipelines.jobs import camera_job, source_job
+from pipelines.settings import Settings
+
+#: Runs of one rebuild share this tag; ``rebuild_sensor`` waits for all of them.
+REBUILD_TAG = "learned-normal/rebuild"
+#: Runs of one camera go one after the other, so that each day finds the days before it.
+CAMERA_TAG = "learned-normal/camera"
+
+
+def rebuild_requests(settings: Settings, rebuild: str) -> Iterator[dg.RunRequest]:
+    """One run per configured source, all of the same rebuild."""
+    for source in sorted(settings.sources):
+        yield dg.RunRequest(
+            run_key=f"{rebuild}:{source}", partition_key=source, tags={REBUILD_TAG: rebuild}
+        )
+
+
+def weekly_rebuild(settings: Settings) -> dg.ScheduleDefinition:
+    """Scan every source; ``rebuild_sensor`` goes on when all of them are good."""
+
+    def requests(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        if not settings.sources:
+            yield dg.SkipReason("no dataset sources are configured (settings: sources)")
+            return
+        yield from rebuild_requests(settings, context.scheduled_execution_time.isoformat())
+
+    return dg.ScheduleDefinition(
+        name="weekly_rebuild",
+        job=source_job,
+        cron_schedule=settings.rebuild_cron,
+        execution_fn=requests,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )
+
+
+def nightly_cameras(settings: Settings) -> dg.ScheduleDefinition:
+    """Yesterday of every camera with footage, whatever the sensor has or has not seen."""
+
+    def requests(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        yesterday = (context.scheduled_execution_time - timedelta(days=1)).date().isoformat()
+        cameras, _ = load_cameras(settings.footage)
+        found = [
+            footage
+            for camera in cameras
+            for footage in camera_days(camera)
+            if footage.day == yesterday
+        ]
+        for footage in found:
+            context.instance.add_dynamic_partitions("camera", [footage.camera])
+            yield dg.RunRequest(
+                run_key=f"{footage.camera}:{footage.day}:{footage.fingerprint}:night",
+                partition_key=camera_day_key(footage.camera, footage.day),
+                tags={CAMERA_TAG: footage.camera},
+            )
+        if not found:
+            yield dg.SkipReason(f"no camera has footage of {yesterday}")
+
+    return dg.ScheduleDefinition(
+        name="nightly_cameras",
+        job=camera_job,
+        cron_schedule=settings.cameras_cron,
+        execution_fn=requests,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )

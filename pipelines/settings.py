@@ -1,0 +1,200 @@
+"""One frozen settings object, from ``<home>/settings.yaml`` and the environment.
+
+The environment wins: ``LEARNED_NORMAL_STORE_ROOT`` overrides ``store_root``, and so on for every
+plain field. ``LEARNED_NORMAL_HOME`` names the home folder.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dataset_build.config import CleaningRules, DatasetConfig
+from segmentation.config import ModelConfig, TrainConfig
+
+EXECUTORS = ("in_process", "multiprocess", "ray")
+PREFIX = "LEARNED_NORMAL_"
+DEFAULT_HOME = Path.home() / "learned-normal"
+
+
+class SettingsError(ValueError):
+    """A setting is unknown or has a value that cannot be used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that differs between a laptop and a cluster."""
+
+    # where
+    home: Path  # everything the embedded defaults write lies below it
+    store_root: str = ""  # "" means <home>/store; s3://bucket/prefix for an object store
+    store_options: Mapping[str, Any] = field(default_factory=dict)  # fsspec: endpoint_url, key, ...
+    footage_root: Path | None = None  # None means <home>/footage; one folder per camera
+    sources: Mapping[str, Path] = field(default_factory=dict)  # dataset source -> its folder
+
+    # how it runs
+    executor: str = "in_process"  # shortest start; multiprocess on one big machine, ray on many
+    gpu_slots: int = 1  # GPU steps at a time on one machine
+    device: str = "auto"  # cuda where there is one
+    postgres_url: str = ""  # "" means SQLite below home; needed for more than one machine
+    keep_versions: int = 3  # per partition, beside what current versions still refer to
+
+    # when
+    rebuild_cron: str = "0 3 * * 0"  # Sunday 03:00: a weekly dataset rebuild
+    cameras_cron: str = "0 2 * * *"  # 02:00: yesterday's camera-days
+    footage_settle_s: float = 60.0  # younger files may still be written to
+
+    # what
+    dataset: Mapping[str, Any] = field(default_factory=dict)  # fields of DatasetConfig
+    cleaning: Mapping[str, Any] = field(default_factory=dict)  # fields of CleaningRules
+    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # name -> ModelConfig
+    training: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig
+    label_pass: Mapping[str, Any] = field(default_factory=dict)  # fields of PassConfig
+    anomalies: Mapping[str, Any] = field(default_factory=dict)  # fields of AnomalyConfig
+
+    # review
+    review_dataset: str = "learned-normal-review"
+    review_uri: str = ""  # of a mongod run as a service; "" starts the embedded one
+    review_limit: int = 200  # samples in the queue; an hour of a person's time
+
+    def __post_init__(self) -> None:
+        """Refuse what would fail later and less clearly."""
+        if self.executor not in EXECUTORS:
+            raise SettingsError(f"executor = {self.executor!r}; expected one of {EXECUTORS}")
+        if self.gpu_slots < 1 or self.keep_versions < 1:
+            raise SettingsError("gpu_slots and keep_versions must be at least 1")
+        unknown = sorted(set(self.sources) - set(known_sources()))
+        if unknown:
+            raise SettingsError(f"sources {unknown} are unknown; known: {known_sources()}")
+
+    @property
+    def store_url(self) -> str:
+        """Root of the versioned store."""
+        return self.store_root or str(self.home / "store")
+
+    @property
+    def footage(self) -> Path:
+        """Folder that holds one folder per camera."""
+        return self.footage_root or self.home / "footage"
+
+    def dataset_config(self) -> DatasetConfig:
+        """Configuration of the dataset build."""
+        return _build(
+            DatasetConfig,
+            "dataset",
+            {
+                "source_roots": {name: Path(root) for name, root in sorted(self.sources.items())},
+                "cleaning": _build(CleaningRules, "cleaning", self.cleaning),
+                **self.dataset,
+            },
+        )
+
+    def model_configs(self) -> dict[str, ModelConfig]:
+        """Configuration of each architecture that has one."""
+        return {
+            name: _build(ModelConfig, f"models.{name}", {"architecture": name, **values})
+            for name, values in self.models.items()
+        }
+
+    def train_config(self) -> TrainConfig:
+        """Configuration of the training loop."""
+        return _build(TrainConfig, "training", self.training)
+
+
+def known_sources() -> list[str]:
+    """Names of the dataset sources in the registry."""
+    from dataset_build.sources import SOURCES
+
+    return sorted(SOURCES)
+
+
+def load_settings(
+    home: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Settings:
+    """Settings of a home folder.
+
+    Args:
+        home: Folder; None takes ``LEARNED_NORMAL_HOME``, else ``~/learned-normal``.
+        environment: Variables that override the file; None takes the process's own.
+
+    Raises:
+        SettingsError: An unknown key, or a value of the wrong kind; names the file and the key.
+    """
+    variables = os.environ if environment is None else environment
+    folder = home or Path(variables.get(PREFIX + "HOME", DEFAULT_HOME))
+    folder = folder.expanduser().resolve()
+    values = _read_file(folder / "settings.yaml")
+    values.update(_from_environment(variables))
+    if "footage_root" in values and values["footage_root"]:
+        values["footage_root"] = (folder / str(values["footage_root"])).resolve()
+    if "sources" in values:
+        values["sources"] = {
+            str(name): (folder / str(root)).resolve() for name, root in values["sources"].items()
+        }
+    return _build(Settings, str(folder / "settings.yaml"), {**values, "home": folder})
+
+
+def save_settings(settings: Settings) -> Path:
+    """Write every setting that differs from its default to ``<home>/settings.yaml``."""
+    values: dict[str, Any] = {}
+    for item in dataclasses.fields(settings):
+        value = getattr(settings, item.name)
+        if item.name != "home" and value != _default(item):
+            values[item.name] = _plain(value)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    path = settings.home / "settings.yaml"
+    path.write_text(yaml.safe_dump(values, sort_keys=True), encoding="utf-8")
+    return path
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path}: expected `name: value` lines, got {type(values).__name__}")
+    return values
+
+
+def _from_environment(variables: Mapping[str, str]) -> dict[str, Any]:
+    """Plain fields given as ``LEARNED_NORMAL_<FIELD>``; YAML gives them their type."""
+    found: dict[str, Any] = {}
+    for item in dataclasses.fields(Settings):
+        name = PREFIX + item.name.upper()
+        if item.name != "home" and name in variables:
+            found[item.name] = yaml.safe_load(variables[name])
+    return found
+
+
+def _build(kind: type[Any], where: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    allowed = {item.name for item in dataclasses.fields(kind)}
+    unknown = sorted(set(values) - allowed)
+    if unknown:
+        raise SettingsError(f"{where}: unknown settings {unknown}; allowed: {sorted(allowed)}")
+    fitted = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+    }
+    try:
+        return kind(**fitted)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"{where}: {error}") from error
+
+
+def _default(item: dataclasses.Field[Any]) -> object:
+    if item.default_factory is not dataclasses.MISSING:
+        return item.default_factory()
+    return item.default
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return str(value) if isinstance(value, Path) else value
