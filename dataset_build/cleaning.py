@@ -1,0 +1,192 @@
+"""Merged ledger -> cleaned ledger: decisions, named rules, duplicates, in this order.
+
+A reviewer's ``reject`` wins over everything but an unreadable file. A ``keep`` protects an image
+from every rule that is a matter of judgement: thresholds, surveillance-likeness and near
+duplicates. It cannot bring back what the scan could not read, nor keep the same bytes twice.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+
+from dataset_build import charts
+from dataset_build.config import DatasetConfig
+from dataset_build.decisions import KEEP, REJECT, Decision, read_decisions
+from dataset_build.duplicates import Candidate, Duplicate, find_duplicates
+from dataset_build.fates import REMOVED, LedgerSummary, ReasonCount, reason_counts
+from dataset_build.ledger import (
+    Removal,
+    present,
+    read_ledger,
+    remove,
+    with_columns,
+    write_ledger,
+)
+from dataset_build.rules import DUPLICATE_EXACT, DUPLICATE_NEAR, first_breaches
+
+REVIEW_REJECT = "review_reject"
+_EXAMPLES = 5  # per reason in rejects.md
+
+
+def clean(
+    ledger: Path, out: Path, *, config: DatasetConfig, decisions: Path | None
+) -> LedgerSummary:
+    """Remove what the reviewer rejected, what breaks a rule, and what is there twice.
+
+    Args:
+        ledger: merged ``ledger.parquet``, or its folder.
+        out: existing folder; receives ``ledger.parquet``, ``ledger.md``, ``rejects.md`` and
+            ``removed.png``.
+        config: rules, their version and the radius of near duplicates.
+        decisions: ``decisions.parquet``, its folder, or None before the first review.
+    """
+    table = read_ledger(ledger)
+    decided = read_decisions(decisions)
+    version = config.cleaning.version
+    protected = _rows_decided(table, decided, KEEP)
+    table = remove(table, _review_removals(table, decided), version)
+    table = remove(table, _rule_removals(table, config, protected), version)
+    table = _without_duplicates(table, config, protected)
+    table = _stamped(table, version)
+    (out / "rejects.md").write_text(_rejects_markdown(table), encoding="utf-8")
+    picture = _draw_removed(reason_counts(table), out / "removed.png")
+    return write_ledger(table, out, pictures=(picture,), findings=_findings(table))
+
+
+def _rows_decided(table: pa.Table, decided: Mapping[str, Decision], decision: str) -> set[int]:
+    images = table["image_sha256"].to_pylist()
+    return {
+        row
+        for row, image in enumerate(images)
+        if image in decided and decided[image].decision == decision
+    }
+
+
+def _review_removals(table: pa.Table, decided: Mapping[str, Decision]) -> dict[int, Removal]:
+    images = table["image_sha256"].to_pylist()
+    return {
+        row: Removal(
+            reason=REVIEW_REJECT,
+            measured=f"rejected by {decided[images[row]].decided_by}"
+            f" on {decided[images[row]].decided_at:%Y-%m-%d}",
+            stage="review",
+        )
+        for row in sorted(_rows_decided(table, decided, REJECT))
+    }
+
+
+def _rule_removals(
+    table: pa.Table, config: DatasetConfig, protected: set[int]
+) -> dict[int, Removal]:
+    return {
+        row: Removal(reason=breach.code, measured=breach.measured, stage="clean")
+        for row, breach in first_breaches(table, config.cleaning).items()
+        if row not in protected
+    }
+
+
+def _without_duplicates(table: pa.Table, config: DatasetConfig, protected: set[int]) -> pa.Table:
+    rows = present(table)
+    candidates = _candidates(table, rows, protected)
+    report = find_duplicates(candidates, config.near_duplicate_radius)
+    groups = table["image_sha256"].to_pylist()  # everything else is a group of its own
+    for row, group in zip(rows, report.groups, strict=True):
+        groups[row] = group
+    removals = {}
+    for duplicate in report.duplicates:
+        row = rows[duplicate.row]
+        removal = _duplicate_removal(duplicate, candidates[duplicate.kept].sample_id)
+        spared = row in protected and not duplicate.exact
+        if not spared and removal.reason not in config.cleaning.disabled:
+            removals[row] = removal
+    table = with_columns(table, {"duplicate_group": groups})
+    return remove(table, removals, config.cleaning.version)
+
+
+def _candidates(table: pa.Table, rows: list[int], protected: set[int]) -> list[Candidate]:
+    names = ("sample_id", "image_sha256", "phash", "human_px", "width", "height")
+    columns = {name: table[name].to_pylist() for name in names}
+    return [
+        Candidate(
+            sample_id=columns["sample_id"][row],
+            image_sha256=columns["image_sha256"][row],
+            phash=columns["phash"][row],
+            human=columns["human_px"][row] > 0,
+            area_px=columns["width"][row] * columns["height"][row],
+            preferred=row in protected,
+        )
+        for row in rows
+    ]
+
+
+def _duplicate_removal(duplicate: Duplicate, kept_id: str) -> Removal:
+    if duplicate.exact:
+        return Removal(reason=DUPLICATE_EXACT, measured=f"same bytes as {kept_id}", stage="clean")
+    return Removal(
+        reason=DUPLICATE_NEAR,
+        measured=f"{duplicate.distance} of 64 bits from {kept_id}",
+        stage="clean",
+    )
+
+
+def _stamped(table: pa.Table, version: int) -> pa.Table:
+    """Every row that the rules have seen carries their version; rejects of the scan do not."""
+    stages = table["stage"].to_pylist()
+    return with_columns(
+        table, {"rule_version": [0 if stage == "scan" else version for stage in stages]}
+    )
+
+
+def _findings(table: pa.Table) -> tuple[str, ...]:
+    if present(table):
+        return ()
+    reasons = sorted(reason_counts(table), key=lambda row: -row.images)
+    worst = f"mostly {reasons[0].reason} ({reasons[0].images})" if reasons else "it was empty"
+    return (f"no image of {table.num_rows} is left after cleaning, {worst}; see rejects.md",)
+
+
+def _rejects_markdown(table: pa.Table) -> str:
+    """Counts by source, stage and reason, then a few examples with what was measured."""
+    counts = reason_counts(table)
+    lines = ["| source | stage | reason | images |", "|---|---|---|--:|"]
+    lines += [f"| {row.source} | {row.stage} | {row.reason} | {row.images} |" for row in counts]
+    lines += [f"| all | | | {sum(row.images for row in counts)} |", ""]
+    lines += [f"First {_EXAMPLES} of each reason:", ""]
+    lines += ["| sample | reason | measured |", "|---|---|---|"]
+    names = ("sample_id", "reason", "measured", "fate")
+    shown: defaultdict[str, int] = defaultdict(int)
+    for sample_id, reason, measured, fate in zip(
+        *(table[name].to_pylist() for name in names), strict=True
+    ):
+        shown[reason] += 1
+        if fate == REMOVED and shown[reason] <= _EXAMPLES:
+            lines.append(f"| {sample_id} | {reason} | {measured.replace('|', '/')} |")
+    return "\n".join(lines) + "\n"
+
+
+def _draw_removed(counts: tuple[ReasonCount, ...], path: Path) -> Path:
+    """Horizontal bars: removed images per reason, stacked by source, most frequent on top."""
+    totals: defaultdict[str, int] = defaultdict(int)
+    by_source: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in counts:
+        totals[row.reason] += row.images
+        by_source[row.source][row.reason] += row.images
+    reasons = sorted(totals, key=lambda reason: (totals[reason], reason))
+    figure = charts.new_figure(2.2 + 0.45 * len(reasons) + 0.3 * len(by_source))
+    axes = figure.add_subplot()
+    left = [0] * len(reasons)
+    for index, source in enumerate(sorted(by_source)):
+        images = [by_source[source][reason] for reason in reasons]
+        axes.barh(reasons, images, left=left, color=charts.colour_of(index), label=source)
+        left = [start + step for start, step in zip(left, images, strict=True)]
+    for place, reason in enumerate(reasons):
+        axes.annotate(f" {totals[reason]}", (totals[reason], place), va="center", fontsize=12)
+    axes.margins(x=0.18)
+    charts.label(axes, title=f"Removed images by reason, n = {sum(totals.values())}", x="images")
+    if reasons:
+        figure.legend(loc="outside lower center", ncols=2, fontsize=charts.FONT_PT, title="source")
+    return charts.save(figure, path)
