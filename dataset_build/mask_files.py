@@ -1,0 +1,158 @@
+"""How the sources store class ids, and the way from a mask file's bytes to a human mask."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import scipy.io
+
+from dataset_build.binarize import STAINED_IDS, IdArray, binarize, require_unstained
+from dataset_build.faults import RejectReason, SampleFault, undecodable
+from dataset_build.image_files import ImageHeader, decode_stored, read_header
+from dataset_build.label_maps import IGNORE, LabelMap
+
+_MAT_ERRORS = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    NotImplementedError,  # MATLAB 7.3 files are HDF5
+    ArithmeticError,
+    MemoryError,  # a damaged length field asks for more than there is
+    struct.error,
+    zlib.error,
+)
+
+
+class MaskDecoder(Protocol):
+    """How one source stores class ids."""
+
+    def size(self, data: bytes) -> tuple[int, int]:
+        """(width, height) in px, read from the header alone; raises SampleFault."""
+        ...
+
+    def class_ids(self, data: bytes, key: str) -> IdArray:
+        """(H, W) class ids; raises SampleFault."""
+        ...
+
+
+def human_mask(
+    data: bytes, key: str, decoder: MaskDecoder, labels: LabelMap
+) -> npt.NDArray[np.uint8]:
+    """A mask file's bytes -> human mask. Check its size first, with ``decoder.size``.
+
+    Args:
+        data: the file.
+        key: the sample id without its source.
+        decoder: how the source stores class ids.
+        labels: what they mean.
+
+    Returns:
+        (H, W) uint8 of NOT_HUMAN, HUMAN and IGNORE.
+
+    Raises:
+        SampleFault: undecodable, unknown ids, stained, or nothing but ignored pixels.
+    """
+    ids = decoder.class_ids(data, key)
+    mask = binarize(ids, labels)
+    require_unstained(ids)
+    if bool(np.all(mask == IGNORE)):
+        raise SampleFault(RejectReason.MASK_ALL_IGNORE, f"all {mask.size} pixels are ignored")
+    return mask
+
+
+def _mask_header(data: bytes) -> ImageHeader:
+    header = read_header(data, "mask")
+    if header.format != "PNG":
+        raise SampleFault(RejectReason.MASK_STAINED, "the mask file holds a JPEG, which is lossy")
+    return header
+
+
+@dataclass(frozen=True)
+class PngIds:
+    """Class ids are the palette indices or grey values of a PNG."""
+
+    def size(self, data: bytes) -> tuple[int, int]:
+        """(width, height) in px."""
+        header = _mask_header(data)
+        return header.width, header.height
+
+    def class_ids(self, data: bytes, key: str) -> IdArray:
+        """(H, W) ids as stored."""
+        return decode_stored(data, "mask")
+
+
+@dataclass(frozen=True)
+class PanopticIds:
+    """A PNG's colours name segments, R + 256 G + 65536 B; the JSON names their categories.
+
+    Args:
+        segments: sample key -> (n, 2) int32 of segment id and class id.
+    """
+
+    segments: Mapping[str, npt.NDArray[np.int32]] = field(repr=False)
+
+    def size(self, data: bytes) -> tuple[int, int]:
+        """(width, height) in px."""
+        header = _mask_header(data)
+        return header.width, header.height
+
+    def class_ids(self, data: bytes, key: str) -> IdArray:
+        """(H, W) COCO category ids; 0 where no segment was drawn, 255 for crowds of persons."""
+        rgb = decode_stored(data, "mask")
+        if rgb.ndim != 3 or rgb.shape[2] != 3:
+            raise undecodable("mask", f"shape {rgb.shape}; expected three channels of segment ids")
+        if key not in self.segments:
+            raise undecodable("mask", "the panoptic JSON lists no segments for this file")
+        wide = rgb.astype(np.int32)
+        segment_ids = wide[..., 0] | wide[..., 1] << 8 | wide[..., 2] << 16
+        known = np.unique(np.vstack([np.zeros((1, 2), np.int32), self.segments[key]]), axis=0)
+        position = np.searchsorted(known[:, 0], segment_ids)
+        position[position == len(known)] = 0
+        unlisted = np.unique(segment_ids[known[position, 0] != segment_ids])
+        if len(unlisted):
+            stained = len(unlisted) >= STAINED_IDS
+            reason = RejectReason.MASK_STAINED if stained else RejectReason.UNKNOWN_CLASS_ID
+            shown = ", ".join(str(s) for s in unlisted[:STAINED_IDS])
+            raise SampleFault(reason, f"{len(unlisted)} segments not in the JSON: {shown}")
+        class_ids: IdArray = known[position, 1]
+        return class_ids
+
+
+@dataclass(frozen=True)
+class MatIds:
+    """Class ids are one matrix of a MATLAB 5 file."""
+
+    variable: str
+
+    def size(self, data: bytes) -> tuple[int, int]:
+        """(width, height) in px."""
+        try:
+            shapes = {name: shape for name, shape, _ in scipy.io.whosmat(io.BytesIO(data))}
+        except _MAT_ERRORS as error:
+            raise undecodable("mask", f"not a MATLAB 5 file: {error}") from error
+        shape = shapes.get(self.variable)
+        if shape is None or len(shape) != 2:
+            raise undecodable("mask", f"no matrix {self.variable!r}; the file holds {shapes}")
+        return int(shape[1]), int(shape[0])
+
+    def class_ids(self, data: bytes, key: str) -> IdArray:
+        """(H, W) ids as stored."""
+        try:
+            ids = scipy.io.loadmat(io.BytesIO(data), variable_names=[self.variable])[self.variable]
+        except _MAT_ERRORS as error:
+            raise undecodable("mask", f"damaged MATLAB file: {error}") from error
+        if not np.issubdtype(ids.dtype, np.number):
+            raise undecodable("mask", f"{self.variable!r} holds {ids.dtype}, not class ids")
+        whole: IdArray = ids.astype(np.uint8 if ids.dtype == np.uint8 else np.int32)
+        if not np.array_equal(whole, ids):
+            raise undecodable("mask", f"{self.variable!r} holds fractions, not class ids")
+        return whole

@@ -1,0 +1,125 @@
+"""A sheet of photographs under their masks: do the ids mean what we think?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from dataset_build.image_files import decode_rgb
+from dataset_build.label_maps import HUMAN, IGNORE
+
+_TILE_PX = 420  # longer side of a picture on the sheet
+_COLUMNS = 2
+_TILE_IN = (3.0, 2.6)  # width, height of a tile with its caption; two make a 6-inch page
+_FONT_PT = 12
+_HUMAN_RGB = (1.0, 0.45, 0.0)  # orange: told apart from grass, sky and skin
+_TINT = 0.55  # opacity of the tint
+_STRIPE_PX = 4  # width of the stripes over ignored pixels
+_CAPTION = 24  # characters that fit above a tile
+_NEGATIVES = 4  # one tile in so many shows a picture without humans
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreviewTile:
+    """One picture of the sheet.
+
+    Args:
+        image_hwc: (h, w, 3) uint8 RGB.
+        mask_hw: (h, w) uint8, the same size.
+        human_share: of the full-size mask's labelled pixels.
+    """
+
+    sample_id: str
+    image_hwc: npt.NDArray[np.uint8]
+    mask_hw: npt.NDArray[np.uint8]
+    human_share: float
+
+    @classmethod
+    def load(cls, sample_id: str, image: Path, mask_hw: npt.NDArray[np.uint8]) -> PreviewTile:
+        """Read a picture and bring it and its mask to the size of a tile."""
+        height, width = mask_hw.shape
+        scale = min(1.0, _TILE_PX / max(height, width))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        rgb = decode_rgb(image.read_bytes(), min_width_px=size[0])
+        return cls(
+            sample_id=sample_id,
+            image_hwc=cv2.resize(rgb, size, interpolation=cv2.INTER_AREA),
+            mask_hw=cv2.resize(mask_hw, size, interpolation=cv2.INTER_NEAREST),
+            human_share=float(np.mean(mask_hw[mask_hw != IGNORE] == HUMAN)),
+        )
+
+
+def choose_samples(samples: Path, *, limit: int) -> frozenset[str]:
+    """Ids of readable samples, spread evenly over the table; about a quarter without humans."""
+    table = pq.read_table(samples, columns=["sample_id", "human_px", "reject_reason"])
+    table = table.filter(pc.equal(table["reject_reason"], ""))
+    has_human = pc.greater(table["human_px"], 0)
+    positive = table.filter(has_human)["sample_id"]
+    negative = table.filter(pc.invert(has_human))["sample_id"]
+    negatives = min(len(negative), max(limit // _NEGATIVES, limit - len(positive)))
+    chosen = [
+        column[int(place)].as_py()
+        for column, count in ((negative, negatives), (positive, limit - negatives))
+        for place in np.linspace(0, len(column) - 1, min(count, len(column)))
+    ]
+    return frozenset(chosen)
+
+
+def draw_preview(tiles: list[PreviewTile], path: Path) -> Path:
+    """Write the sheet as a PNG: humans tinted, ignored pixels hatched.
+
+    Args:
+        tiles: at least one.
+        path: the PNG to write.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
+
+    rows = -(-len(tiles) // _COLUMNS)
+    heading_in = 1.3
+    height_in = rows * _TILE_IN[1] + heading_in
+    figure = Figure(figsize=(_COLUMNS * _TILE_IN[0], height_in), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
+    for axis in axes:
+        axis.set_axis_off()
+    for axis, tile in zip(axes, tiles, strict=False):
+        name = tile.sample_id.partition("/")[2]
+        axis.imshow(tile.image_hwc)
+        axis.imshow(_overlay(tile.mask_hw), interpolation="nearest")
+        caption = name if len(name) <= _CAPTION else f"…{name[1 - _CAPTION :]}"
+        axis.set_title(f"{caption}\n{tile.human_share:.1%} human", fontsize=_FONT_PT)
+    source = tiles[0].sample_id.partition("/")[0]
+    figure.suptitle(f"{source}: human masks of {len(tiles)} samples", fontsize=_FONT_PT + 3)
+    figure.legend(
+        handles=[
+            Patch(facecolor=(*_HUMAN_RGB, _TINT), edgecolor="black", label="human"),
+            Patch(facecolor="white", edgecolor="black", hatch="////", label="ignored"),
+            Patch(facecolor="white", edgecolor="black", label="clear: not human"),
+        ],
+        loc="outside lower center",
+        ncols=3,
+        fontsize=_FONT_PT,
+        columnspacing=1.0,
+        handlelength=1.5,
+    )
+    figure.savefig(path, format="png", metadata={"Software": None})
+    return path
+
+
+def _overlay(mask_hw: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """(h, w, 4) RGBA: tint where human, black and white stripes where ignored, else clear."""
+    rgba = np.zeros((*mask_hw.shape, 4), dtype=np.float32)
+    rgba[mask_hw == HUMAN] = (*_HUMAN_RGB, _TINT)
+    rows, columns = np.nonzero(mask_hw == IGNORE)
+    stripe = (rows + columns) // _STRIPE_PX % 2
+    rgba[rows, columns, :3] = stripe[:, np.newaxis]
+    rgba[rows, columns, 3] = _TINT
+    return rgba
