@@ -50,6 +50,14 @@ def label(axes: Axes, *, title: str, x: str, y: str = "") -> None:
     axes.set_axisbelow(True)
 
 
+def count_axis(axes: Axes, largest: int) -> None:
+    """Whole numbers along x, with room for a figure behind the longest bar."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_xlim(0, 1.2 * max(largest, 1))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+
+
 def save(figure: Figure, path: Path) -> Path:
     """Write a PNG whose bytes depend on nothing but the picture."""
     figure.savefig(path, dpi=_DPI, metadata={"Software": None})

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from dataset_build import charts
 from dataset_build.config import DatasetConfig
@@ -39,8 +40,8 @@ def clean(
 
     Args:
         ledger: merged ``ledger.parquet``, or its folder.
-        out: existing folder; receives ``ledger.parquet``, ``ledger.md``, ``rejects.md`` and
-            ``removed.png``.
+        out: existing folder; receives ``ledger.parquet``, ``ledger.md``, ``rejects.md``,
+            ``removed.png`` and ``rejected_by_review.parquet`` (image_sha256), for the audit.
         config: rules, their version and the radius of near duplicates.
         decisions: ``decisions.parquet``, its folder, or None before the first review.
     """
@@ -52,9 +53,16 @@ def clean(
     table = remove(table, _rule_removals(table, config, protected), version)
     table = _without_duplicates(table, config, protected)
     table = _stamped(table, version)
+    _write_review_rejects(decided, out / "rejected_by_review.parquet")
     (out / "rejects.md").write_text(_rejects_markdown(table), encoding="utf-8")
     picture = _draw_removed(reason_counts(table), out / "removed.png")
     return write_ledger(table, out, pictures=(picture,), findings=_findings(table))
+
+
+def _write_review_rejects(decided: Mapping[str, Decision], path: Path) -> None:
+    images = sorted(image for image, row in decided.items() if row.decision == REJECT)
+    table = pa.table({"image_sha256": pa.array(images, pa.string())})
+    pq.write_table(table, path, compression="zstd")
 
 
 def _rows_decided(table: pa.Table, decided: Mapping[str, Decision], decision: str) -> set[int]:
@@ -184,8 +192,10 @@ def _draw_removed(counts: tuple[ReasonCount, ...], path: Path) -> Path:
         axes.barh(reasons, images, left=left, color=charts.colour_of(index), label=source)
         left = [start + step for start, step in zip(left, images, strict=True)]
     for place, reason in enumerate(reasons):
-        axes.annotate(f" {totals[reason]}", (totals[reason], place), va="center", fontsize=12)
-    axes.margins(x=0.18)
+        axes.annotate(
+            f" {totals[reason]}", (totals[reason], place), va="center", fontsize=charts.FONT_PT
+        )
+    charts.count_axis(axes, max(totals.values(), default=1))
     charts.label(axes, title=f"Removed images by reason, n = {sum(totals.values())}", x="images")
     if reasons:
         figure.legend(loc="outside lower center", ncols=2, fontsize=charts.FONT_PT, title="source")

@@ -111,6 +111,11 @@ def write_ledger(
     return summary
 
 
+def as_markdown(table: pa.Table) -> str:
+    """Fates by source and official split, and removed images by reason."""
+    return summarize(table, Path(_LEDGER_FILE)).to_markdown()
+
+
 def merge_sources(samples: Mapping[str, Path], out: Path) -> LedgerSummary:
     """Put the samples of all sources into one ledger; what could not be read is removed.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pyarrow.parquet as pq
 from PIL import Image
 
 from dataset_build.cleaning import clean
@@ -60,9 +61,12 @@ def test_a_removal_names_rule_value_stage_and_version(tmp_path):
 
 
 def test_a_rejected_image_goes_even_if_no_rule_complains(tmp_path):
-    row = cleaned(tmp_path, [sample("a"), sample("b")], {"a": "reject"})["voc/a"]
+    decided = {"a": "reject", "b": "keep"}
+    row = cleaned(tmp_path, [sample("a"), sample("b")], decided)["voc/a"]
     assert (row["fate"], row["reason"], row["stage"]) == ("removed", "review_reject", "review")
     assert row["measured"] == "rejected by reviewer on 2026-03-01"
+    audit = pq.read_table(tmp_path / "out" / "rejected_by_review.parquet")
+    assert audit["image_sha256"].to_pylist() == [sha("voc/a")]
 
 
 def test_a_kept_image_stays_against_a_rule_but_not_against_a_fault(tmp_path):
@@ -126,7 +130,13 @@ def test_rejects_and_picture_are_written_and_cleaning_twice_gives_the_same_bytes
         summary = clean(ledger, new_folder(tmp_path / name), config=CONFIG, decisions=None)
         assert summary.pictures == (tmp_path / name / "removed.png",)
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert files == ["ledger.md", "ledger.parquet", "rejects.md", "removed.png"]
+    assert files == [
+        "ledger.md",
+        "ledger.parquet",
+        "rejected_by_review.parquet",
+        "rejects.md",
+        "removed.png",
+    ]
     for name in files:
         one, two = tmp_path / "one" / name, tmp_path / "two" / name
         assert one.read_bytes() == two.read_bytes()
