@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from camera_analysis.camera import Camera, find_footage, load_camera, require_camera_id
-from camera_analysis.camera import local_day
+from camera_analysis.camera import Camera, find_footage, load_camera, local_day, require_camera_id
 
 
 @dataclass(frozen=True, kw_only=True)

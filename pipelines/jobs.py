@@ -58,4 +58,11 @@ index_job = dg.define_asset_job(
     description="The page that lists all camera-days.",
 )
 
-JOBS = (source_job, dataset_job, model_job, champion_job, camera_job, index_job)
+#: Only read what was decided; a rebuild does so too.
+review_job = dg.define_asset_job(
+    "review_job",
+    dg.AssetSelection.assets("review_decisions"),
+    description="Read the reviewer's decisions back from FiftyOne.",
+)
+
+JOBS = (source_job, dataset_job, model_job, champion_job, camera_job, index_job, review_job)

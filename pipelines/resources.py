@@ -37,9 +37,7 @@ def resources_of(settings: Settings) -> dict[str, Any]:
     """Every resource, by the name under which assets ask for it."""
     return {
         "store": open_store(settings),
-        "gpu": GpuSlots(
-            settings.home / "locks", slots=settings.gpu_slots, device=settings.device
-        ),
+        "gpu": GpuSlots(settings.home / "locks", slots=settings.gpu_slots, device=settings.device),
         "dataset_config": settings.dataset_config(),
         "model_setup": ModelSetup(
             models=settings.model_configs(),

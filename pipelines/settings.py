@@ -131,7 +131,7 @@ def load_settings(
     folder = folder.expanduser().resolve()
     values = _read_file(folder / "settings.yaml")
     values.update(_from_environment(variables))
-    if "footage_root" in values and values["footage_root"]:
+    if values.get("footage_root"):
         values["footage_root"] = (folder / str(values["footage_root"])).resolve()
     if "sources" in values:
         values["sources"] = {

@@ -1,0 +1,83 @@
+"""Every day of one camera, oldest first, so that each day finds the days before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from assets.partitions import camera_day_key
+from camera_analysis.camera import load_camera, require_camera_id
+from pipelines.footage import camera_days
+from pipelines.outcome import index_page
+from pipelines.resources import open_store
+from pipelines.runs import Planned, RunFailedError, Runner
+from pipelines.schedules import CAMERA_TAG
+from pipelines.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackfillOutcome:
+    """What a backfill did."""
+
+    filled: int
+    skipped: int
+    failed: tuple[tuple[str, str], ...]  # (day, reason)
+    index_page: Path | None
+
+
+def backfill_camera(
+    settings: Settings,
+    camera_id: str,
+    *,
+    first: str | None = None,
+    last: str | None = None,
+    again: bool = False,
+) -> BackfillOutcome:
+    """Run the camera's job for each day with footage.
+
+    Args:
+        settings: Of the home.
+        camera_id: A camera below the footage root.
+        first: Leave earlier days out.
+        last: Leave later days out.
+        again: Also fill days that have a report.
+
+    Raises:
+        ValueError: There is no such camera, or it has no footage.
+    """
+    folder = settings.footage / require_camera_id(camera_id)
+    if not folder.is_dir():
+        raise ValueError(
+            f"no camera {camera_id} in {settings.footage}; learned-normal cameras add"
+            f" {camera_id} <folder>"
+        )
+    days = [footage.day for footage in camera_days(load_camera(folder))]
+    if not days:
+        raise ValueError(f"camera {camera_id}: no footage whose time is known in {folder}")
+    wanted = [day for day in days if (first or day) <= day <= (last or day)]
+    done = set(open_store(settings).partitions("camera_report"))
+    todo = [day for day in wanted if again or f"{camera_id}/{day}" not in done]
+    runner = Runner(settings)
+    runner.add_camera(camera_id)
+    failed = runner.run_all([_day(camera_id, day) for day in todo], keep_going=True)
+    index_failed = _index(runner)
+    problems = [(str(planned.partition), reason) for planned, reason in failed]
+    return BackfillOutcome(
+        filled=len(todo) - len(failed),
+        skipped=len(wanted) - len(todo),
+        failed=tuple(problems + index_failed),
+        index_page=index_page(settings),
+    )
+
+
+def _day(camera_id: str, day: str) -> Planned:
+    key = camera_day_key(camera_id, day)
+    return Planned(job="camera_job", partition=key, tags={CAMERA_TAG: camera_id})
+
+
+def _index(runner: Runner) -> list[tuple[str, str]]:
+    try:
+        runner.run(Planned(job="index_job"))
+    except RunFailedError as error:
+        return [("index", str(error))]
+    return []

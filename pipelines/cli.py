@@ -1,0 +1,195 @@
+"""The command ``learned-normal``: a thin skin over the assets."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from pipelines.cli_home import HOME_OPTION, settings_of
+from pipelines.settings import PREFIX, Settings
+
+
+@click.group()
+@click.version_option(package_name="learned-normal")
+def main() -> None:
+    """Learn what is normal for a fixed camera, and report what departs from it."""
+    os.environ.setdefault("FIFTYONE_DO_NOT_TRACK", "true")
+
+
+@main.command()
+@click.option(
+    "--home", type=click.Path(path_type=Path), default=Path("demo-home"), show_default=True
+)
+@click.option("--seed", default=0, show_default=True, help="Of everything random.")
+@click.option("--images", default=120, show_default=True, help="Images drawn per source.")
+@click.option("--days", default=3, show_default=True, help="Days of footage per camera.")
+def demo(home: Path, seed: int, images: int, days: int) -> None:
+    """Run every stage on synthetic sources and cameras with truth."""
+    from pipelines.demo import run_demo
+    from pipelines.outcome import print_outcome
+    from pipelines.runs import RunFailedError
+
+    try:
+        settings = run_demo(home.resolve(), seed=seed, images_per_source=images, days=days)
+    except RunFailedError as error:
+        raise click.ClickException(str(error)) from error
+    print_outcome(settings)
+
+
+@main.command()
+@click.argument("samples", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--home", type=click.Path(path_type=Path), default=Path("real-home"), show_default=True
+)
+@click.option("--train-minutes", default=18.0, show_default=True, help="Longest training time.")
+def real(samples: Path, home: Path, train_minutes: float) -> None:
+    """Run every stage on a folder of real images and footage, and measure."""
+    from pipelines.outcome import print_outcome
+    from pipelines.real_samples import run_real
+    from pipelines.runs import RunFailedError
+
+    try:
+        settings = run_real(samples.resolve(), home.resolve(), train_minutes=train_minutes)
+    except RunFailedError as error:
+        raise click.ClickException(str(error)) from error
+    print_outcome(settings)
+
+
+@main.command()
+@click.argument("video", type=click.Path(path_type=Path))
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="Earlier footage of the same view; may be repeated.",
+)
+@click.option("--output", type=click.Path(path_type=Path), help="Default: <video>-normal.")
+@click.option("--interval", "interval_s", type=float, help="Seconds between sampled frames.")
+@click.option("--open/--no-open", "open_page", default=True, help="Open the report.")
+@HOME_OPTION
+def analyze(
+    video: Path,
+    references: tuple[Path, ...],
+    output: Path | None,
+    interval_s: float | None,
+    open_page: bool,
+    home: Path | None,
+) -> None:
+    """Judge one clip of at least 30 s and open its report."""
+    from pipelines.one_clip import analyze_clip
+    from pipelines.runs import RunFailedError
+
+    folder = output or Path(f"{video.stem}-normal")
+    try:
+        report = analyze_clip(
+            video, references, folder.resolve(), settings_of(home), interval_s=interval_s
+        )
+    except (ValueError, FileNotFoundError, RunFailedError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"report: {report}")
+    if open_page:
+        click.launch(str(report))
+
+
+@main.command()
+@HOME_OPTION
+def rebuild(home: Path | None) -> None:
+    """Scan every configured source and build the dataset, obeying the review."""
+    from pipelines.demo import dataset_plan
+
+    settings = settings_of(home)
+    if not settings.sources:
+        raise click.ClickException(
+            f"no sources are configured; name them in {settings.home / 'settings.yaml'}, e.g.\n"
+            "sources:\n  voc: /data/VOCdevkit"
+        )
+    _run_plan(settings, dataset_plan(settings))
+
+
+@main.command()
+@click.option("--architecture", default="unet", show_default=True)
+@HOME_OPTION
+def train(architecture: str, home: Path | None) -> None:
+    """Train and evaluate one architecture, then promote the best evaluated model."""
+    from pipelines.runs import Planned
+
+    plan = [Planned(job="model_job", partition=architecture), Planned(job="champion_job")]
+    _run_plan(settings_of(home), plan)
+
+
+def _run_plan(settings: Settings, plan: list) -> None:  # type: ignore[type-arg]
+    from pipelines.runs import RunFailedError, Runner
+
+    try:
+        Runner(settings).run_all(plan)
+    except RunFailedError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.argument("camera", required=False)
+@click.option("--open/--no-open", "open_page", default=False)
+@HOME_OPTION
+def report(camera: str | None, open_page: bool, home: Path | None) -> None:
+    """Say where the newest report of a camera is, or the index of cameras."""
+    from pipelines.outcome import index_page, newest_report
+
+    settings = settings_of(home)
+    page = newest_report(settings, camera) if camera else index_page(settings)
+    if page is None:
+        what = f"camera {camera}" if camera else "any camera"
+        raise click.ClickException(f"no report of {what} yet; run learned-normal cameras backfill")
+    click.echo(page)
+    if open_page:
+        click.launch(str(page))
+
+
+@main.command()
+@click.option("--port", default=3000, show_default=True)
+@HOME_OPTION
+def dev(port: int, home: Path | None) -> None:
+    """Start Dagster's UI and daemon over this home."""
+    from pipelines.instance import write_instance_config
+
+    settings = settings_of(home)
+    environment = {
+        **os.environ,
+        "DAGSTER_HOME": str(write_instance_config(settings)),
+        PREFIX + "HOME": str(settings.home),
+    }
+    click.echo(f"Dagster over {settings.home}: http://127.0.0.1:{port}")
+    binary = Path(sys.executable).parent / "dagster"
+    command = [str(binary), "dev", "-m", "pipelines.definitions", "-p", str(port)]
+    raise SystemExit(subprocess.run(command, env=environment, check=False).returncode)
+
+
+@main.command()
+@HOME_OPTION
+def doctor(home: Path | None) -> None:
+    """Look at everything a run needs, and say what is missing."""
+    from pipelines.doctor import examine
+
+    findings = examine(settings_of(home))
+    for finding in findings:
+        mark = "ok  " if finding.passed else "FAIL" if finding.needed else "note"
+        click.echo(f"{mark}  {finding.subject}: {finding.seen}")
+    if any(finding.needed and not finding.passed for finding in findings):
+        raise SystemExit(1)
+
+
+def _register() -> None:
+    """Sub-groups live in modules of their own."""
+    from pipelines.cli_cameras import cameras
+    from pipelines.cli_models import models, store
+    from pipelines.cli_review import review
+
+    for group in (cameras, models, review, store):
+        main.add_command(group)
+
+
+_register()

@@ -1,0 +1,151 @@
+"""``learned-normal cameras``: add, list, remove, backfill."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from pipelines.cli_home import HOME_OPTION, settings_of
+from pipelines.settings import Settings
+
+
+@click.group()
+def cameras() -> None:
+    """Fixed cameras and their footage."""
+
+
+@cameras.command()
+@click.argument("camera_id")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--time-zone", help="IANA name, e.g. Europe/Berlin; default: UTC.")
+@click.option("--interval", "interval_s", type=float, help="Seconds between sampled frames.")
+@click.option("--pattern", help="How file names say when they start: named groups year month ...")
+@click.option("--base", help="Day that (?P<day_index>..) in the pattern counts from.")
+@HOME_OPTION
+def add(camera_id: str, folder: Path, home: Path | None, **options: Any) -> None:  # noqa: ANN401
+    """Add a camera whose footage lies in FOLDER; the footage stays where it is.
+
+    A camera.yaml in FOLDER is taken over; options win over it.
+    """
+    from pipelines.instance import open_instance
+
+    settings = settings_of(home)
+    try:
+        days = _write_camera(settings, camera_id, folder.resolve(), options)
+    except (ValueError, OSError, yaml.YAMLError) as error:
+        raise click.ClickException(str(error)) from error
+    with open_instance(settings) as instance:
+        instance.add_dynamic_partitions("camera", [camera_id])
+    found = f"{len(days)} days, {days[0]} to {days[-1]}" if days else "no footage yet"
+    click.echo(f"camera {camera_id}: {found}")
+    click.echo(f"next: learned-normal cameras backfill {camera_id}")
+
+
+def _write_camera(
+    settings: Settings, camera_id: str, folder: Path, options: dict[str, Any]
+) -> list[str]:
+    """Write the new camera's ``camera.yaml``; nothing stays behind if it cannot be used."""
+    from camera_analysis.camera import CAMERA_FILE, footage_days, load_camera, require_camera_id
+
+    place = settings.footage / require_camera_id(camera_id)
+    target = place / CAMERA_FILE
+    if target.exists():
+        raise ValueError(f"camera {camera_id} exists; edit {target}, or remove it first")
+    source = folder / CAMERA_FILE
+    given = (yaml.safe_load(source.read_text(encoding="utf-8")) or {}) if source.exists() else {}
+    given |= {"id": camera_id, "footage": str(Path(folder, given.get("footage", ".")).resolve())}
+    given |= {key: options[key] for key in ("time_zone", "interval_s") if options[key]}
+    if options["pattern"]:
+        given["file_time"] = {"pattern": options["pattern"]}
+    if options["base"]:
+        given.setdefault("file_time", {})["base"] = date.fromisoformat(options["base"])
+    place.mkdir(parents=True, exist_ok=True)
+    target.write_text(yaml.safe_dump(given, sort_keys=False), encoding="utf-8")
+    try:
+        return footage_days(load_camera(place))
+    except ValueError:
+        target.unlink()
+        place.rmdir()
+        raise
+
+
+@cameras.command("list")
+@HOME_OPTION
+def list_cameras(home: Path | None) -> None:
+    """List cameras with their days of footage and of reports."""
+    from camera_analysis.camera import footage_days
+    from pipelines.footage import load_cameras
+    from pipelines.resources import open_store
+
+    settings = settings_of(home)
+    known, unusable = load_cameras(settings.footage)
+    reports = open_store(settings).partitions("camera_report")
+    for camera in known:
+        days = footage_days(camera)
+        done = sum(key.startswith(f"{camera.id}/") for key in reports)
+        span = f"{days[0]} to {days[-1]}" if days else "no footage"
+        click.echo(f"{camera.id:20} {len(days):4} days  {done:4} reports  {span}")
+    for folder in unusable:
+        click.echo(f"{folder.folder:20} not usable: {folder.reason}")
+    if not known and not unusable:
+        click.echo(f"no cameras in {settings.footage}; learned-normal cameras add <id> <folder>")
+
+
+@cameras.command()
+@click.argument("camera_id")
+@HOME_OPTION
+def remove(camera_id: str, home: Path | None) -> None:
+    """Forget a camera. Its footage and its versions in the store are not touched."""
+    from camera_analysis.camera import CAMERA_FILE, require_camera_id
+    from pipelines.instance import open_instance
+
+    settings = settings_of(home)
+    try:
+        place = settings.footage / require_camera_id(camera_id)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    if not place.is_dir():
+        raise click.ClickException(f"no camera {camera_id} in {settings.footage}")
+    inside = [path.name for path in place.iterdir() if path.name != CAMERA_FILE]
+    if inside:
+        raise click.ClickException(
+            f"{place} holds footage ({inside[0]} ...); move it elsewhere before removing the camera"
+        )
+    (place / CAMERA_FILE).unlink(missing_ok=True)
+    place.rmdir()
+    with open_instance(settings) as instance:
+        instance.delete_dynamic_partition("camera", camera_id)
+    click.echo(f"camera {camera_id} removed")
+
+
+@cameras.command()
+@click.argument("camera_id")
+@click.option("--from", "first", help="First day, YYYY-MM-DD.")
+@click.option("--to", "last", help="Last day, YYYY-MM-DD.")
+@click.option("--again", is_flag=True, help="Also days that have a report.")
+@HOME_OPTION
+def backfill(
+    camera_id: str, first: str | None, last: str | None, again: bool, home: Path | None
+) -> None:
+    """Fill every day of a camera, oldest first: label maps, normal, anomalies, report."""
+    from pipelines.backfill import backfill_camera
+
+    settings = settings_of(home)
+    try:
+        outcome = backfill_camera(settings, camera_id, first=first, last=last, again=again)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    for day, reason in outcome.failed:
+        click.echo(f"{day}: {reason}", err=True)
+    click.echo(
+        f"camera {camera_id}: {outcome.filled} days filled, {outcome.skipped} had a report,"
+        f" {len(outcome.failed)} failed"
+    )
+    if outcome.index_page:
+        click.echo(f"index of cameras: {outcome.index_page}")
+    if outcome.failed:
+        raise SystemExit(1)

@@ -1,0 +1,55 @@
+"""Dagster's own storage below a home folder: SQLite, or Postgres where it is configured."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import yaml
+
+from pipelines.schedules import CAMERA_TAG
+from pipelines.settings import PREFIX, Settings
+
+
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """The instance of a home; writes its ``dagster.yaml`` and points this process at it."""
+    folder = write_instance_config(settings)
+    os.environ["DAGSTER_HOME"] = str(folder)
+    os.environ[PREFIX + "HOME"] = str(settings.home)
+    return dg.DagsterInstance.get()
+
+
+def write_instance_config(settings: Settings) -> Path:
+    """Write ``<home>/dagster/dagster.yaml`` from the settings; returns its folder."""
+    folder = settings.home / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(instance_config(settings), sort_keys=False)
+    path = folder / "dagster.yaml"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def instance_config(settings: Settings) -> dict[str, Any]:
+    """Contents of ``dagster.yaml``."""
+    config: dict[str, Any] = {
+        "telemetry": {"enabled": False},
+        "nux": {"enabled": False},
+        "concurrency": {
+            "pools": {"default_limit": settings.gpu_slots, "granularity": "op"},
+            "runs": {
+                # Days of one camera in order, so that each finds the days before it.
+                "tag_concurrency_limits": [
+                    {"key": CAMERA_TAG, "value": {"applyLimitPerUniqueValue": True}, "limit": 1}
+                ],
+            },
+        },
+        # A run whose process has died is noticed, and its pool slot comes back.
+        "run_monitoring": {"enabled": True, "free_slots_after_run_end_seconds": 300},
+        "run_retries": {"enabled": True, "max_retries": 0},
+    }
+    if settings.postgres_url:
+        config["storage"] = {"postgres": {"postgres_url": settings.postgres_url}}
+    return config

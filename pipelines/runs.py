@@ -1,0 +1,133 @@
+"""Runs from the shell: the same jobs that the daemon runs, one after the other, with progress."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+from tqdm import tqdm
+
+from pipelines.definitions import build_definitions
+from pipelines.instance import open_instance
+from pipelines.settings import Settings, load_settings
+
+#: Dagster's own events are at DEBUG level; what stages log is at INFO.
+QUIET = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
+
+
+class RunFailedError(RuntimeError):
+    """A run did not succeed; the message holds the failing step's own words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """One run to come."""
+
+    job: str
+    partition: str | None = None
+    tags: Mapping[str, str] | None = None
+
+    @property
+    def title(self) -> str:
+        """Job and partition, for a progress bar."""
+        return f"{self.job} {self.partition}" if self.partition else self.job
+
+
+class Runner:
+    """Runs jobs of one home against its Dagster instance."""
+
+    def __init__(self, settings: Settings, instance: dg.DagsterInstance | None = None) -> None:
+        self.settings = settings
+        self.instance = instance or open_instance(settings)
+        self._definitions = build_definitions(settings)
+
+    def add_camera(self, camera_id: str) -> None:
+        """Make a camera's partitions known to Dagster."""
+        self.instance.add_dynamic_partitions("camera", [camera_id])
+
+    def run(self, planned: Planned) -> None:
+        """Run one job to its end.
+
+        Raises:
+            RunFailedError: With the description of every step that failed.
+        """
+        if self.settings.executor == "in_process":
+            self._run_here(planned)
+        else:
+            self._run_with_executor(planned)
+
+    def run_all(
+        self, plan: Sequence[Planned], *, keep_going: bool = False
+    ) -> list[tuple[Planned, str]]:
+        """Run a plan under a progress bar.
+
+        Args:
+            plan: Runs, in order.
+            keep_going: Go on after a failed run.
+
+        Returns:
+            The runs that failed, with what they said; empty when all is well.
+        """
+        failed: list[tuple[Planned, str]] = []
+        with tqdm(plan, unit="run", dynamic_ncols=True) as bar:
+            for planned in bar:
+                bar.set_description(planned.title)
+                try:
+                    self.run(planned)
+                except RunFailedError as error:
+                    if not keep_going:
+                        raise
+                    failed.append((planned, str(error)))
+        return failed
+
+    def _run_here(self, planned: Planned) -> None:
+        job = self._definitions.resolve_job_def(planned.job)
+        result = job.execute_in_process(
+            instance=self.instance,
+            partition_key=planned.partition,
+            tags=dict(planned.tags or {}),
+            run_config=QUIET,
+            raise_on_error=False,
+        )
+        if not result.success:
+            raise RunFailedError(f"{planned.title}: {_reasons(result.all_events)}")
+
+    def _run_with_executor(self, planned: Planned) -> None:
+        job = dg.build_reconstructable_job(
+            "pipelines.runs", "reconstruct_job", reconstructable_args=(planned.job,)
+        )
+        tags = dict(planned.tags or {})
+        definition = job.get_definition()
+        if planned.partition is not None:
+            tags |= definition.get_tags_for_partition_key(planned.partition)
+        result = dg.execute_job(job, instance=self.instance, tags=tags, run_config=QUIET)
+        with result:
+            if not result.success:
+                events = [entry.dagster_event for entry in self.instance.all_logs(result.run_id)]
+                found = _reasons([event for event in events if event])
+                raise RunFailedError(f"{planned.title}: {found}")
+
+
+def reconstruct_job(name: str) -> dg.JobDefinition:
+    """A job of this home, rebuilt in another process from the settings alone."""
+    return build_definitions(load_settings()).resolve_job_def(name)
+
+
+def _reasons(events: Sequence[Any]) -> str:
+    """Descriptions of failed steps; a stage's own message, not Dagster's wrapping of it."""
+    found = []
+    for event in events:
+        if not event.is_step_failure:
+            continue
+        data = event.step_failure_data
+        if data.user_failure_data and data.user_failure_data.description:
+            words = data.user_failure_data.description
+        else:
+            error = data.error
+            while error and error.cause:
+                error = error.cause
+            words = error.message.strip() if error else "no reason recorded"
+        found.append(f"[{event.step_key}] {words}")
+    return "\n".join(found) or "no step failed; see Dagster's log of the run"
