@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,3 +63,34 @@ def save(figure: Figure, path: Path) -> Path:
     """Write a PNG whose bytes depend on nothing but the picture."""
     figure.savefig(path, dpi=_DPI, metadata={"Software": None})
     return path
+
+
+def stacked_bars(axes: Axes, rows: Sequence[str], series: Mapping[str, Sequence[int]]) -> None:
+    """Horizontal bars, one per row, stacked by series; the total stands behind each bar.
+
+    Args:
+        axes: where to draw.
+        rows: labels, from the bottom up.
+        series: name for the legend -> one count per row.
+    """
+    ends = [0] * len(rows)
+    for index, (name, counts) in enumerate(series.items()):
+        axes.barh(rows, counts, left=ends, color=colour_of(index), label=name)
+        ends = [end + count for end, count in zip(ends, counts, strict=True)]
+    for place, end in enumerate(ends):
+        axes.annotate(f" {end}", (end, place), va="center", fontsize=FONT_PT)
+    count_axis(axes, max(ends, default=1))
+
+
+def legend(axes: Axes, *, inches: float) -> None:
+    """The names of the series under a plot whose axes are ``inches`` high, if there are any."""
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(
+            loc="upper left",
+            bbox_to_anchor=(0.0, -0.6 / inches),
+            ncols=3,
+            fontsize=FONT_PT,
+            frameon=False,
+            columnspacing=1.0,
+            handlelength=1.2,
+        )

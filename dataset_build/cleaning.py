@@ -7,7 +7,7 @@ duplicates. It cannot bring back what the scan could not read, nor keep the same
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -177,26 +177,20 @@ def _rejects_markdown(table: pa.Table) -> str:
 
 
 def _draw_removed(counts: tuple[ReasonCount, ...], path: Path) -> Path:
-    """Horizontal bars: removed images per reason, stacked by source, most frequent on top."""
-    totals: defaultdict[str, int] = defaultdict(int)
-    by_source: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    """Removed images per reason, stacked by source, most frequent on top."""
+    by_source: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    totals: Counter[str] = Counter()
     for row in counts:
         totals[row.reason] += row.images
         by_source[row.source][row.reason] += row.images
     reasons = sorted(totals, key=lambda reason: (totals[reason], reason))
-    figure = charts.new_figure(2.2 + 0.45 * len(reasons) + 0.3 * len(by_source))
+    series = {
+        source: [by_source[source][reason] for reason in reasons] for source in sorted(by_source)
+    }
+    inches = 0.5 + 0.4 * max(len(reasons), 1)
+    figure = charts.new_figure(inches + 1.6)
     axes = figure.add_subplot()
-    left = [0] * len(reasons)
-    for index, source in enumerate(sorted(by_source)):
-        images = [by_source[source][reason] for reason in reasons]
-        axes.barh(reasons, images, left=left, color=charts.colour_of(index), label=source)
-        left = [start + step for start, step in zip(left, images, strict=True)]
-    for place, reason in enumerate(reasons):
-        axes.annotate(
-            f" {totals[reason]}", (totals[reason], place), va="center", fontsize=charts.FONT_PT
-        )
-    charts.count_axis(axes, max(totals.values(), default=1))
-    charts.label(axes, title=f"Removed images by reason, n = {sum(totals.values())}", x="images")
-    if reasons:
-        figure.legend(loc="outside lower center", ncols=2, fontsize=charts.FONT_PT, title="source")
+    charts.stacked_bars(axes, reasons, series)
+    charts.label(axes, title=f"Removed images by reason, n = {totals.total()}", x="images")
+    charts.legend(axes, inches=inches)
     return charts.save(figure, path)
