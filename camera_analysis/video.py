@@ -1,0 +1,286 @@
+"""Sampled frames of one footage file: exact times, bounded memory, faults instead of exceptions.
+
+A first pass reads the packets' time stamps without decoding; :mod:`video_plan` says which packets
+the samples need; a second pass decodes those and skips the rest. Nothing is ever sought by guess.
+Where packets carry no presentation times (AVI), all frames are decoded and take the packets'
+times in the order in which they are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from camera_analysis.video_decode import DecodeNotes, decode_all, decode_plan
+from camera_analysis.video_file import (
+    ReadConfig,
+    VideoError,
+    has_presentation_times,
+    header_duration_s,
+    index_packets,
+    open_video,
+)
+from camera_analysis.video_plan import DecodePlan, PacketIndex, plan_decoding
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+    from av.video.reformatter import VideoReformatter
+
+#: Frames per second where neither the packets nor the header say.
+_ASSUMED_RATE = Fraction(25)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoInfo:
+    """What the header says; sizes as shown, after rotation is not yet applied."""
+
+    width: int
+    height: int
+    codec: str
+    frame_rate: float | None
+    duration_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampledFrame:
+    """One sampled frame.
+
+    Attributes:
+        pts_s: time stamp in the file's own clock, seconds; need not start at 0.
+        offset_s: seconds since the file's first frame.
+        frame_rgb: (H, W, 3) uint8, upright, reduced to ``max_side_px``.
+        native_wh: width and height before the reduction, upright.
+    """
+
+    pts_s: float
+    offset_s: float
+    frame_rgb: npt.NDArray[np.uint8]
+    native_wh: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """A stretch of a file that gives no samples, in seconds since its first frame.
+
+    ``start_s`` and ``end_s`` are None where the whole file is meant or the end is unknown.
+    """
+
+    reason: str
+    detail: str
+    start_s: float | None = None
+    end_s: float | None = None
+
+
+def probe(path: Path, *, config: ReadConfig | None = None) -> VideoInfo:
+    """Header of a video file.
+
+    Raises:
+        VideoError: empty_file, unreadable, no_video or frame_too_large.
+    """
+    container, stream = open_video(path, config or ReadConfig())
+    with container:
+        return VideoInfo(
+            width=stream.width,
+            height=stream.height,
+            codec=stream.codec_context.name,
+            frame_rate=float(stream.average_rate) if stream.average_rate else None,
+            duration_s=header_duration_s(container, stream),
+        )
+
+
+def read_samples(
+    path: Path, interval_s: float, *, config: ReadConfig | None = None
+) -> Iterator[SampledFrame | Fault]:
+    """Frames of a file, one per interval (floor rule of :mod:`video_plan`), then its faults.
+
+    Args:
+        path: the file.
+        interval_s: time between targets, > 0.
+        config: limits and reduction.
+
+    Yields:
+        Samples in strictly increasing time, then one Fault for each stretch without samples.
+    """
+    if interval_s <= 0:
+        raise ValueError(f"interval_s is {interval_s}; expected more than 0 seconds")
+    config = config or ReadConfig()
+    try:
+        source = _index_source(path, config)
+    except VideoError as error:
+        yield Fault(reason=error.reason, detail=error.detail)
+        return
+    if not source.index.shown_n.any():
+        detail = source.broken or "the video stream holds no frame"
+        yield Fault(reason="no_frames", detail=detail)
+        return
+    interval = Fraction(interval_s).limit_denominator(10_000)
+    if source.exact and source.index.has_all_times:
+        yield from _read_planned(source, interval)
+    else:
+        yield from _read_sequentially(source, interval)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """A file whose packets were indexed."""
+
+    path: Path
+    config: ReadConfig
+    index: PacketIndex
+    broken: str  # what ended the indexing early, "" for nothing
+    header_s: float | None
+    time_base: Fraction
+    frame_rate: Fraction | None
+    exact: bool  # whether the packets' time stamps are those of their frames
+
+    def seconds(self, ticks: int) -> float:
+        return float(ticks * self.time_base)
+
+
+def _index_source(path: Path, config: ReadConfig) -> _Source:
+    container, stream = open_video(path, config)
+    with container:
+        index, broken = index_packets(container, stream)
+        return _Source(
+            path=path,
+            config=config,
+            index=index,
+            broken=broken,
+            header_s=header_duration_s(container, stream),
+            time_base=Fraction(stream.time_base or 1),
+            frame_rate=stream.average_rate or None,
+            exact=has_presentation_times(container),
+        )
+
+
+def _read_planned(source: _Source, interval: Fraction) -> Iterator[SampledFrame | Fault]:
+    plan = plan_decoding(source.index, interval / source.time_base)
+    wanted_pts = np.sort(source.index.pts_n[plan.wanted_n])
+    delivered = np.zeros(len(wanted_pts), bool)
+    convert = _Converter(source, plan.first_pts)
+    notes = DecodeNotes()
+    reached = 0  # samples before this one came out or never will: times strictly increase
+    for frame in decode_plan(source.path, source.config, plan, notes):
+        at = int(np.searchsorted(wanted_pts, frame.pts)) if frame.pts is not None else 0
+        if reached <= at < len(wanted_pts) and wanted_pts[at] == frame.pts:
+            delivered[at], reached = True, at + 1
+            yield convert.sample(frame, int(wanted_pts[at]))
+    yield from _undecoded(source, plan, wanted_pts, delivered, notes.last_error)
+    yield from _backwards(source, plan)
+    yield from _missing_end(source, source.seconds(plan.last_pts - plan.first_pts))
+
+
+def _read_sequentially(source: _Source, interval: Fraction) -> Iterator[SampledFrame | Fault]:
+    """Floor rule on decoded frames, for streams whose packets lack time stamps."""
+    notes = DecodeNotes()
+    frames = decode_all(source.path, source.config, _times_in_order(source), notes)
+    first = next(frames, None)
+    if first is None:
+        detail = notes.last_error or "no frame could be decoded"
+        yield Fault(reason="undecodable", detail=detail)
+        return
+    convert = _Converter(source, first[1])
+    held, target = first, Fraction(0)
+    for frame, pts in frames:
+        if (pts - first[1]) * source.time_base > target:
+            yield convert.sample(*held)
+            target = -(-((pts - first[1]) * source.time_base) // interval) * interval
+        held = (frame, pts)
+    if (held[1] - first[1]) * source.time_base == target:
+        yield convert.sample(*held)
+    last_s = source.seconds(held[1] - first[1])
+    if notes.last_error:
+        yield Fault(reason="undecodable", detail=notes.last_error, end_s=last_s)
+    yield from _missing_end(source, last_s)
+
+
+def _times_in_order(source: _Source) -> npt.NDArray[np.int64]:
+    """Times of the frames in the order in which they are shown: sorted, or at a constant rate."""
+    if source.index.has_all_times:
+        return np.sort(source.index.pts_n[source.index.shown_n])
+    period = 1 / ((source.frame_rate or _ASSUMED_RATE) * source.time_base)
+    frames = int(source.index.shown_n.sum())
+    return np.array([round(number * period) for number in range(frames)], np.int64)
+
+
+class _Converter:
+    """Decoded frames become upright, reduced RGB samples."""
+
+    def __init__(self, source: _Source, first_pts: int) -> None:
+        from av.video.reformatter import VideoReformatter
+
+        self.source = source
+        self.first_pts = first_pts
+        self._reformatter: VideoReformatter = VideoReformatter()
+
+    def sample(self, frame: VideoFrame, pts: int) -> SampledFrame:
+        width, height = frame.width, frame.height
+        longest = self.source.config.max_side_px or max(width, height)
+        scale = min(1.0, longest / max(width, height))
+        small_w, small_h = max(1, round(width * scale)), max(1, round(height * scale))
+        way = "AREA" if scale < 1 else "BILINEAR"
+        rgb = self._reformatter.reformat(frame, small_w, small_h, "rgb24", interpolation=way)
+        turns = round(frame.rotation / 90) % 4  # counter-clockwise
+        return SampledFrame(
+            pts_s=self.source.seconds(pts),
+            offset_s=self.source.seconds(pts - self.first_pts),
+            frame_rgb=np.ascontiguousarray(np.rot90(rgb.to_ndarray(), turns)),
+            native_wh=(height, width) if turns % 2 else (width, height),
+        )
+
+
+def _undecoded(
+    source: _Source,
+    plan: DecodePlan,
+    wanted_pts: npt.NDArray[np.int64],
+    delivered: npt.NDArray[np.bool_],
+    last_error: str,
+) -> Iterator[Fault]:
+    """One fault for each run of samples that did not come out of the decoder."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], ~delivered, [False]])))
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        until = wanted_pts[end] if end < len(wanted_pts) else plan.last_pts
+        yield Fault(
+            reason="undecodable",
+            detail=f"{end - start} samples; {last_error or 'damaged frames'}",
+            start_s=source.seconds(int(wanted_pts[start]) - plan.first_pts),
+            end_s=source.seconds(int(until) - plan.first_pts),
+        )
+
+
+def _backwards(source: _Source, plan: DecodePlan) -> Iterator[Fault]:
+    if plan.backwards_n.any():
+        at = int(np.flatnonzero(plan.backwards_n)[0])
+        before = source.index.pts_n[:at][source.index.shown_n[:at]]
+        reached = source.seconds(int(before.max()) - plan.first_pts)
+        lowest = source.index.pts_n[plan.backwards_n].min()
+        yield Fault(
+            reason="time_backwards",
+            detail=f"{int(plan.backwards_n.sum())} frames left out: time steps back to "
+            f"{source.seconds(int(lowest) - plan.first_pts):.3f} s after {reached:.3f} s",
+            start_s=reached,
+        )
+
+
+def _missing_end(source: _Source, last_s: float) -> Iterator[Fault]:
+    """The part that the header promises and the file does not hold."""
+    if source.broken:
+        yield Fault(reason="truncated", detail=source.broken, start_s=last_s, end_s=source.header_s)
+        return
+    mean_s = last_s / max(1, int(source.index.shown_n.sum()) - 1)
+    frame_s = max(mean_s, source.seconds(source.index.largest_step))
+    missing_s = (source.header_s or 0.0) - (last_s + frame_s)
+    if missing_s > max(source.config.end_tolerance_s, frame_s):
+        yield Fault(
+            reason="truncated",
+            detail=f"the header promises {source.header_s:.3f} s, the last frame is at "
+            f"{last_s:.3f} s",
+            start_s=last_s,
+            end_s=source.header_s,
+        )

@@ -1,0 +1,134 @@
+"""Which packets of a file must be decoded so that the sampled frames come out exactly.
+
+The floor rule: with frames at times p_0 < p_1 < … and targets t_k = p_0 + k·interval, the sample
+of t_k is the last frame with p_i <= t_k. A frame that is the floor of several targets is sampled
+once; no target lies after the last frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+#: Time stamp of a packet that has none.
+NO_PTS = -(2**63)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PacketIndex:
+    """Packets of one video stream, in the order of the file.
+
+    Attributes:
+        pts_n: (N,) presentation times in units of the stream's time base, or :data:`NO_PTS`.
+        key_n: (N,) where decoding can start.
+        shown_n: (N,) packets whose frame is shown; an edit list hides some.
+    """
+
+    pts_n: IntArray
+    key_n: BoolArray
+    shown_n: BoolArray
+
+    @property
+    def has_all_times(self) -> bool:
+        """Whether every shown packet has a time stamp."""
+        return bool((self.pts_n[self.shown_n] != NO_PTS).all())
+
+    @property
+    def largest_step(self) -> int:
+        """Longest time between two neighbouring frames; 0 where times are missing."""
+        times = np.sort(self.pts_n[self.shown_n]) if self.has_all_times else np.zeros(0, np.int64)
+        return int(np.diff(times).max()) if len(times) > 1 else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecodePlan:
+    """What to do with each packet.
+
+    Attributes:
+        feed_n: (N,) packets the decoder needs.
+        wanted_n: (N,) packets whose frame is a sample; a subset of ``feed_n``.
+        restart_n: (N,) packets before which the decoder is drained and reset.
+        backwards_n: (N,) packets left out because their time lies before one already passed.
+        first_pts: time of the first frame.
+        last_pts: time of the last frame.
+    """
+
+    feed_n: BoolArray
+    wanted_n: BoolArray
+    restart_n: BoolArray
+    backwards_n: BoolArray
+    first_pts: int
+    last_pts: int
+
+
+def plan_decoding(index: PacketIndex, step: Fraction) -> DecodePlan:
+    """Plan the samples of a stream whose shown packets all have time stamps.
+
+    Args:
+        index: at least one shown packet.
+        step: interval in units of the stream's time base.
+    """
+    group_n = np.cumsum(index.key_n, dtype=np.int64)
+    backwards_n = _backwards(index, group_n)
+    usable_n = index.shown_n & ~backwards_n
+    times, first_at = np.unique(index.pts_n[usable_n], return_index=True)
+    wanted_n = np.zeros(len(index.pts_n), bool)
+    wanted_n[np.flatnonzero(usable_n)[first_at[_is_floor(times, step)]]] = True
+    feed_n = _fed(index, group_n, wanted_n)
+    group_before = np.concatenate([[-1], group_n[:-1]])
+    whole_before = np.concatenate([[False], feed_n[:-1]])
+    return DecodePlan(
+        feed_n=feed_n,
+        wanted_n=wanted_n,
+        restart_n=feed_n & (group_n != group_before) & ~whole_before,
+        backwards_n=backwards_n,
+        first_pts=int(times[0]),
+        last_pts=int(times[-1]),
+    )
+
+
+def _is_floor(times: IntArray, step: Fraction) -> BoolArray:
+    """Which of the ascending times are the floor of at least one target; exact integers."""
+    since = (times - times[0]) * step.denominator
+    next_target = -(-since // step.numerator) * step.numerator  # first target at or after
+    until = np.append(since[1:], since[-1] + 1)  # the last frame serves a target at its own time
+    return np.asarray(next_target < until)
+
+
+def _backwards(index: PacketIndex, group_n: IntArray) -> BoolArray:
+    """Packets at or before the latest time of any earlier group of pictures."""
+    pts_n = np.where(index.shown_n, index.pts_n, NO_PTS)
+    latest_g = np.full(int(group_n[-1]) + 1, NO_PTS, np.int64)
+    np.maximum.at(latest_g, group_n, pts_n)
+    before_g = np.concatenate([[NO_PTS], np.maximum.accumulate(latest_g)[:-1]])
+    return np.asarray(index.shown_n & (index.pts_n <= before_g[group_n]) & (group_n > 0))
+
+
+def _fed(index: PacketIndex, group_n: IntArray, wanted_n: BoolArray) -> BoolArray:
+    """From the key frame of each group with a sample to its last sample, and what that refers to.
+
+    A sample that is shown before its group's key frame (an open group) may refer to the group
+    before, which is then decoded whole. Other such frames are left out: nothing refers to them.
+    """
+    positions = np.arange(len(group_n))
+    groups = int(group_n[-1]) + 1
+    last_g = np.full(groups, -1, np.int64)  # last packet to feed, -1 for none
+    np.maximum.at(last_g, group_n[wanted_n], positions[wanted_n])
+    key_pts_g = np.full(groups, NO_PTS, np.int64)
+    key_pts_g[group_n[index.key_n]] = index.pts_n[index.key_n]
+    leading_n = index.shown_n & (index.pts_n < key_pts_g[group_n])
+    open_wanted_g = np.zeros(groups, bool)
+    open_wanted_g[group_n[leading_n & wanted_n]] = True
+    end_g = np.full(groups, -1, np.int64)
+    np.maximum.at(end_g, group_n, positions)
+    whole_g = np.append(open_wanted_g[1:], False)
+    last_g = np.where(whole_g, end_g, last_g)
+    follows_whole_g = np.concatenate([[True], whole_g[:-1]])
+    lost_n = leading_n & ~follows_whole_g[group_n]  # refer to a group that is not decoded
+    return np.asarray((positions <= last_g[group_n]) & ~lost_n)
