@@ -1,6 +1,7 @@
 """Archives to one cleaned, binarized, merged, split and measured dataset."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 
@@ -29,7 +30,7 @@ def source_samples(
 ) -> Iterator[Event]:
     """One row per image of a source: paths, hashes, human share, quality, or a reject reason."""
     source = context.partition_key
-    root = dataset_config.root_of(source)
+    root = root_of(dataset_config, source)
     yield from publish(
         context,
         store,
@@ -60,7 +61,7 @@ def human_masks(
         store,
         lambda out: mask_pack.pack_masks(
             store.path(samples) / "samples.parquet",
-            dataset_config.root_of(source),
+            root_of(dataset_config, source),
             out,
             progress=log_progress(context),
         ),
@@ -157,3 +158,15 @@ def dataset_statistics(context: dg.AssetExecutionContext, store: STORE) -> Itera
         lambda out: statistics.dataset_statistics(store.path(split) / "ledger.parquet", out),
         inputs=[split],
     )
+
+
+def root_of(config: DatasetConfig, source: str) -> Path:
+    """Folder of a configured source."""
+    if source not in config.source_roots:
+        configured = ", ".join(sorted(config.source_roots)) or "none"
+        raise dg.Failure(
+            description=f"source {source} is not configured (configured: {configured}); name its"
+            " folder under `sources` in settings.yaml",
+            allow_retries=False,
+        )
+    return config.source_roots[source]
