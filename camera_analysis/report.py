@@ -70,16 +70,19 @@ class ReportSummary:
     """What the page says, for an index or for metadata.
 
     Args:
-        entry: status, events and usable share, as the index takes them.
+        worst_bits: the highest score of an event; None without events.
         highest_bits: the highest surprise of a frame; None where no frame was judged.
         missing_pictures: file names that the page shows as absent.
     """
 
     report: Path
-    entry: IndexEntry
+    status: str
     frames: int
     usable_frames: int
+    usable_share: float
     faults: int
+    events: int
+    worst_bits: float | None
     highest_bits: float | None
     missing_pictures: tuple[str, ...]
     page_bytes: int
@@ -135,7 +138,7 @@ class CameraCard:
 
 
 def write_report(inputs: ReportInputs, out: Path) -> ReportSummary:
-    """Write report.html, one page that needs no other file and makes no request.
+    """Write report.html, one page that needs no other file, and what an index needs of it.
 
     Pictures that the day lacks are named as absent; tables that it lacks are an error.
 
@@ -157,15 +160,18 @@ def write_report(inputs: ReportInputs, out: Path) -> ReportSummary:
         anomalies=inputs.anomalies,
     )
     figures = day_figures(_picture_folders(inputs), plate=inputs.camera.plate)
-    page = _fill_report(inputs, clock, day, figures)
     report = out / REPORT_FILE
-    write_page(report, page)
+    write_page(report, _fill_report(inputs, clock, day, figures))
+    entry = _write_entry(inputs, day, out)
     return ReportSummary(
         report=report,
-        entry=_write_entry(inputs, day, out),
+        status=entry.status,
         frames=day.frames.sampled,
         usable_frames=day.frames.usable,
+        usable_share=entry.usable_share,
         faults=len(day.faults),
+        events=entry.events,
+        worst_bits=entry.worst_bits,
         highest_bits=day.departures.highest_bits,
         missing_pictures=tuple(f.file_name for f in figures.values() if f.picture is None),
         page_bytes=report.stat().st_size,

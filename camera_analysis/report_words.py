@@ -117,7 +117,7 @@ def key_figures(day: DayFacts, interval_s: float) -> tuple[KeyFigure, ...]:
         KeyFigure(
             "Highest surprise",
             bits(departures.highest_bits),
-            f"at {departures.highest_at}" if judged else "not judged",
+            f"of a frame, at {departures.highest_at}" if judged else "not judged",
         ),
         KeyFigure(
             "Behind the normal",

@@ -74,7 +74,7 @@ def test_event_without_pictures_is_listed_all_the_same(tmp_path):
 def test_summary_counts_what_the_tables_hold(tmp_path):
     summary = report(tmp_path, BUSY)
     assert (summary.frames, summary.usable_frames, summary.faults) == (600, 581, 2)
-    assert (summary.entry.events, summary.entry.worst_bits) == (3, 17.91)
+    assert (summary.events, summary.worst_bits) == (3, 17.91)
     assert summary.highest_bits == 17.91
     assert summary.missing_pictures == ()
     assert summary.page_bytes == summary.report.stat().st_size
@@ -136,7 +136,7 @@ def test_without_segmenter_nobody_is_promised_people(tmp_path):
 def test_day_without_a_frame_is_a_report_too(tmp_path):
     summary = report(tmp_path, replace(QUIET, frames=0))
     assert "No usable frame: nothing could be judged." in text_of(summary)
-    assert summary.entry.usable_share == 0.0
+    assert summary.usable_share == 0.0
 
 
 def test_absent_or_damaged_picture_is_named_in_its_place(tmp_path):
@@ -153,7 +153,7 @@ def test_absent_or_damaged_picture_is_named_in_its_place(tmp_path):
 def test_limits_are_stated(tmp_path):
     page = text_of(report(tmp_path, QUIET))
     assert "is fixed, not calibrated on days held out, so no false-alarm rate is promised" in page
-    assert "the delta map is there to compare it with" in page
+    assert "baseline that the surprise is compared with, not the score" in page
 
 
 def test_clock_change_puts_the_offset_beside_each_time(tmp_path):
@@ -307,11 +307,15 @@ def test_index_refuses_a_day_given_twice(tmp_path):
         write_index([entry("gate"), entry("gate")], tmp_path)
 
 
-def test_entry_is_read_back_from_the_report(tmp_path):
+def test_entry_of_a_report_is_read_from_its_folder(tmp_path):
     summary = report(tmp_path, BUSY)
-    again = index_entry(summary.report.parent, href="../x/report.html")
-    assert again == replace(summary.entry, href="../x/report.html")
-    assert again.thumbnail == summary.report.parent / "thumbnail.png"
+    folder = summary.report.parent
+    read = index_entry(folder, href="../x/report.html")
+    assert (read.camera_id, read.day, read.status) == ("loading-bay_2", DAY, "judged")
+    assert (read.events, read.worst_bits) == (3, 17.91)
+    assert read.usable_share == summary.usable_share
+    assert read.href == "../x/report.html"
+    assert read.thumbnail == folder / "thumbnail.png"
 
 
 @pytest.fixture(scope="module")
@@ -326,15 +330,14 @@ def browser() -> Iterator[object]:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
 @pytest.mark.parametrize("kind", ["busy", "warming up", "index"])
 def test_page_fits_and_stays_silent(browser, tmp_path, kind, width, scheme):
     summary = report(tmp_path, WARMING_UP if kind == "warming up" else BUSY)
-    page_file = summary.report
+    page_file, out = summary.report, summary.report.parent
     if kind == "index":
         others = [entry("a-camera-with-quite-a-long-name_" * 2), entry("x", "2026-01-04")]
-        page_file = write_index([summary.entry, *others], tmp_path)
+        page_file = write_index([index_entry(out, href="out/report.html"), *others], tmp_path)
     said: list[str] = []
     asked: list[str] = []
     context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
