@@ -1,0 +1,25 @@
+"""Archives of labelled photographs -> one binarized, cleaned, split human dataset.
+
+In data-flow order:
+
+* ``label_maps`` the mask contract; which class ids of a source are human
+* ``config`` what a build may be told
+* ``faults`` why a sample cannot be read
+* ``image_files`` image files of unknown origin: size before pixels, bounded memory
+* ``binarize`` class ids -> {0, 1, 255}
+* ``mask_files`` how the sources store class ids
+* ``readers`` published layouts -> pairs of files
+* ``sources`` the registry: layout, licence, label map, reader
+* ``quality`` image and mask faults, as numbers
+* ``scan`` one pass over a source -> one row per image
+* ``mask_pack`` all masks of a source in one file
+* ``mask_preview`` the picture beside the pack
+* ``ledger`` schema of the merged table, fates, balance
+* ``duplicates`` exact and near duplicates -> groups
+* ``surveillance`` how like a fixed camera's view a sample is
+* ``cleaning`` named rules -> ledger rows
+* ``splits`` negatives, duplicate groups, hash split
+* ``statistics`` the tables and the picture
+* ``expectations`` Great Expectations suites -> findings
+* ``review`` the queue, and FiftyOne in and out
+"""

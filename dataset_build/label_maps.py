@@ -58,10 +58,16 @@ COCO_STUFF = LabelMap(
 #: SceneParsing150: 1..150 (13 person), 0 unlabelled.
 ADE20K = LabelMap(human=frozenset({13}), ignore=frozenset({0}), legal=_span(0, 150))
 
-#: Category ids of the panoptic JSON: 1..200 (1 person), 0 no segment; 255 stands for a crowd of
-#: persons, whose outline is not drawn person by person.
+#: COCO's category of persons, and the id that our reader gives to a crowd of them, whose outline
+#: is not drawn person by person.
+PANOPTIC_PERSON = 1
+PANOPTIC_CROWD = 255
+
+#: Category ids of the panoptic JSON: 1..200, 0 where no segment was drawn.
 COCO_PANOPTIC = LabelMap(
-    human=frozenset({1}), ignore=frozenset({0, 255}), legal=_span(0, 200) | frozenset({255})
+    human=frozenset({PANOPTIC_PERSON}),
+    ignore=frozenset({0, PANOPTIC_CROWD}),
+    legal=_span(0, 200) | frozenset({PANOPTIC_CROWD}),
 )
 
 #: Instance ids: 0 background, 1.. one pedestrian each.

@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 import scipy.io
+from scipy.io.matlab import MatReadError
 
 from dataset_build.binarize import STAINED_IDS, IdArray, binarize, require_unstained
 from dataset_build.faults import RejectReason, SampleFault, undecodable
@@ -19,6 +20,7 @@ from dataset_build.image_files import ImageHeader, decode_stored, read_header
 from dataset_build.label_maps import IGNORE, LabelMap
 
 _MAT_ERRORS = (
+    MatReadError,
     OSError,
     ValueError,
     TypeError,

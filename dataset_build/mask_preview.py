@@ -91,7 +91,7 @@ def draw_preview(tiles: list[PreviewTile], path: Path) -> Path:
     for axis in axes:
         axis.set_axis_off()
     for axis, tile in zip(axes, tiles, strict=False):
-        name = tile.sample_id.partition("/")[2]
+        name = tile.sample_id.rpartition("/")[2]
         axis.imshow(tile.image_hwc)
         axis.imshow(_overlay(tile.mask_hw), interpolation="nearest")
         caption = name if len(name) <= _CAPTION else f"…{name[1 - _CAPTION :]}"

@@ -1,0 +1,165 @@
+"""The sources: where each comes from, how it is laid out, and what its class ids mean.
+
+A new source is one entry here, one reader in ``readers.py`` and one map in ``label_maps.py``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from dataset_build import label_maps, readers
+from dataset_build.label_maps import LabelMap
+from dataset_build.readers import SourceFiles, SourceLayoutError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceSpec:
+    """One source of images and masks.
+
+    Args:
+        layout: what its folder should hold, in words; shown when it does not.
+        bases: where below the given folder the layout may begin, tried in order.
+        folders: below the base; at least the first must exist for the base to be taken.
+        official_counts: split -> masks of the complete published source.
+        read: base folder -> its files, paired.
+    """
+
+    name: str
+    licence: str
+    layout: str
+    bases: tuple[str, ...]
+    folders: tuple[str, ...]
+    official_counts: Mapping[str, int]
+    labels: LabelMap
+    read: Callable[[Path], SourceFiles]
+
+
+_SPECS = (
+    SourceSpec(
+        name="voc",
+        licence="Flickr terms of use; annotations of PASCAL VOC 2012",
+        layout="VOCdevkit/VOC2012 (or VOC2012 itself) with JPEGImages/*.jpg,"
+        " SegmentationClass/*.png and ImageSets/Segmentation/{train,val}.txt",
+        bases=("", "VOC2012", "VOCdevkit/VOC2012"),
+        folders=("SegmentationClass", "JPEGImages", "ImageSets/Segmentation"),
+        official_counts={"train": 1464, "val": 1449},
+        labels=label_maps.VOC,
+        read=readers.read_voc,
+    ),
+    SourceSpec(
+        name="coco_stuff",
+        licence="annotations CC BY 4.0 (COCO-Stuff), images under their Flickr licences",
+        layout="images/{train2017,val2017}/*.jpg and stuffthingmaps/{train2017,val2017}/*.png",
+        bases=("",),
+        folders=("stuffthingmaps", "images"),
+        official_counts={"train": 118_287, "val": 5_000},
+        labels=label_maps.COCO_STUFF,
+        read=readers.read_coco_stuff,
+    ),
+    SourceSpec(
+        name="ade20k",
+        licence="BSD-3-Clause annotations; images for research and education only",
+        layout="ADEChallengeData2016 with images/{training,validation}/*.jpg and"
+        " annotations/{training,validation}/*.png (the SceneParsing150 release)",
+        bases=("", "ADEChallengeData2016"),
+        folders=("annotations", "images"),
+        official_counts={"train": 20_210, "val": 2_000},
+        labels=label_maps.ADE20K,
+        read=readers.read_ade20k,
+    ),
+    SourceSpec(
+        name="coco_panoptic",
+        licence="annotations CC BY 4.0 (COCO), images under their Flickr licences",
+        layout="{train2017,val2017}/*.jpg, annotations/panoptic_{train2017,val2017}.json and"
+        " annotations/panoptic_{train2017,val2017}/*.png; one split may be absent",
+        bases=("",),
+        folders=("annotations",),
+        official_counts={"train": 118_287, "val": 5_000},
+        labels=label_maps.COCO_PANOPTIC,
+        read=readers.read_coco_panoptic,
+    ),
+    SourceSpec(
+        name="penn_fudan",
+        licence="free for research; copyright remains with the authors",
+        layout="PennFudanPed with PNGImages/*.png and PedMasks/*_mask.png",
+        bases=("", "PennFudanPed"),
+        folders=("PedMasks", "PNGImages"),
+        official_counts={"none": 170},
+        labels=label_maps.PENN_FUDAN,
+        read=readers.read_penn_fudan,
+    ),
+    SourceSpec(
+        name="ccp",
+        licence="Apache-2.0",
+        layout="photos/*.jpg and annotations/pixel-level/*.mat, each with a matrix groundtruth",
+        bases=("", "ccp", "clothing-co-parsing"),
+        folders=("annotations/pixel-level", "photos"),
+        official_counts={"none": 1_004},
+        labels=label_maps.CCP,
+        read=readers.read_ccp,
+    ),
+)
+
+#: Name -> source: the one list of sources.
+SOURCES: Mapping[str, SourceSpec] = MappingProxyType({spec.name: spec for spec in _SPECS})
+
+
+def source_spec(name: str) -> SourceSpec:
+    """The entry of a source.
+
+    Raises:
+        ValueError: no such source; names those there are.
+    """
+    if name not in SOURCES:
+        raise ValueError(f"unknown source {name!r}; known: {', '.join(SOURCES)}")
+    return SOURCES[name]
+
+
+def open_source(spec: SourceSpec, root: Path) -> SourceFiles:
+    """List a source below its root folder; paths come back relative to ``root``.
+
+    Raises:
+        SourceLayoutError: the folder is missing, empty or laid out differently; names the folder
+            and what it should hold.
+    """
+    base = _base(spec, root)
+    files = spec.read(root / base)
+    if not files.samples:
+        raise _layout_error(spec, root, "holds no image and no mask")
+    if not base:
+        return files
+    return dataclasses.replace(
+        files,
+        samples=tuple(
+            dataclasses.replace(
+                sample,
+                image_path=sample.image_path and f"{base}/{sample.image_path}",
+                mask_path=sample.mask_path and f"{base}/{sample.mask_path}",
+            )
+            for sample in files.samples
+        ),
+        strays=tuple(f"{base}/{stray}" for stray in files.strays),
+    )
+
+
+def _base(spec: SourceSpec, root: Path) -> str:
+    if not root.is_dir():
+        raise _layout_error(spec, root, "is not a folder" if root.exists() else "does not exist")
+    for base in spec.bases:
+        if (root / base / spec.folders[0]).is_dir():
+            absent = [name for name in spec.folders if not (root / base / name).is_dir()]
+            if absent:
+                raise _layout_error(spec, root / base, f"lacks {', '.join(absent)}")
+            return base
+    raise _layout_error(spec, root, f"lacks {', '.join(spec.folders)}")
+
+
+def _layout_error(spec: SourceSpec, folder: Path, got: str) -> SourceLayoutError:
+    return SourceLayoutError(
+        f"source {spec.name!r}: {folder} {got}; it should hold {spec.layout}."
+        " Extract the source there, or correct its entry in source_roots."
+    )

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+import scipy.io
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from dataset_build import label_maps
+from dataset_build.faults import SampleFault
+from dataset_build.mask_files import MatIds, PanopticIds, PngIds, human_mask
+
+
+def png(array: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def mat(**variables: object) -> bytes:
+    buffer = io.BytesIO()
+    scipy.io.savemat(buffer, variables, do_compression=True)
+    return buffer.getvalue()
+
+
+def segment_colours(ids: list[list[int]]) -> bytes:
+    segments = np.array(ids)
+    return png(np.stack([segments & 255, segments >> 8 & 255, segments >> 16], -1).astype(np.uint8))
+
+
+PANOPTIC = PanopticIds({"train2017/a": np.array([[70_000, 1], [300, 17], [9, 255]], np.int32)})
+
+
+def test_panoptic_persons_are_human_crowds_and_gaps_are_ignored():
+    data = segment_colours([[70_000, 300], [9, 0]])
+    found = human_mask(data, "train2017/a", PANOPTIC, label_maps.COCO_PANOPTIC)
+    assert found.tolist() == [[1, 0], [255, 255]]
+    assert PANOPTIC.size(data) == (2, 2)
+
+
+def test_a_segment_that_the_json_does_not_list_is_unknown():
+    data = segment_colours([[70_000, 70_001]])
+    with pytest.raises(SampleFault, match="unknown_class_id: 1 segments not in the JSON: 70001"):
+        PANOPTIC.class_ids(data, "train2017/a")
+
+
+def test_many_unlisted_segments_are_a_stain():
+    data = segment_colours([[1000 + i for i in range(6)]])
+    with pytest.raises(SampleFault, match="mask_stained: 6 segments"):
+        PANOPTIC.class_ids(data, "train2017/a")
+
+
+def test_a_panoptic_png_without_its_json_entry_is_undecodable():
+    with pytest.raises(SampleFault, match="lists no segments"):
+        PANOPTIC.class_ids(segment_colours([[9]]), "train2017/b")
+
+
+def test_a_panoptic_png_of_one_channel_is_undecodable():
+    with pytest.raises(SampleFault, match="expected three channels"):
+        PANOPTIC.class_ids(png(np.zeros((2, 2), np.uint8)), "train2017/a")
+
+
+def test_a_jpeg_under_a_png_name_is_stained():
+    buffer = io.BytesIO()
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(buffer, "JPEG")
+    with pytest.raises(SampleFault, match="mask_stained: the mask file holds a JPEG"):
+        PngIds().size(buffer.getvalue())
+
+
+def test_a_mask_of_ignored_pixels_alone_is_refused():
+    with pytest.raises(SampleFault, match="mask_all_ignore: all 4 pixels"):
+        human_mask(png(np.full((2, 2), 255, np.uint8)), "a", PngIds(), label_maps.VOC)
+
+
+def test_matlab_size_is_read_without_the_matrix():
+    data = mat(groundtruth=np.zeros((3, 5), np.uint8))
+    assert MatIds("groundtruth").size(data) == (5, 3)
+
+
+def test_matlab_doubles_of_whole_numbers_are_class_ids():
+    data = mat(groundtruth=np.array([[0.0, 41.0]]))
+    found = human_mask(data, "a", MatIds("groundtruth"), label_maps.CCP)
+    assert found.tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "not a MATLAB 5 file"),
+        (b"not matlab at all" * 20, "not a MATLAB 5 file"),
+        (mat(other=np.zeros((2, 2))), "no matrix 'groundtruth'"),
+        (mat(groundtruth=np.zeros((2, 2)))[:150], "MATLAB"),
+    ],
+)
+def test_damaged_matlab_files_are_undecodable(data, message):
+    decoder = MatIds("groundtruth")
+    with pytest.raises(SampleFault, match=message):
+        decoder.size(data)
+        decoder.class_ids(data, "a")
+
+
+@pytest.mark.parametrize("value", ["text", np.array([[0.5]])])
+def test_matlab_values_that_are_no_class_ids_are_undecodable(value):
+    with pytest.raises(SampleFault, match="not class ids"):
+        MatIds("groundtruth").class_ids(mat(groundtruth=value), "a")
+
+
+@given(
+    damage=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=6),
+    length=st.integers(0, 400),
+    compressed=st.booleans(),
+)
+def test_matlab_damage_of_any_kind_is_a_fault_and_nothing_else(damage, length, compressed):
+    buffer = io.BytesIO()
+    ids = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    scipy.io.savemat(buffer, {"groundtruth": ids}, do_compression=compressed)
+    broken = bytearray(buffer.getvalue())
+    for at, value in damage:
+        broken[at % len(broken)] = value
+    decoder = MatIds("groundtruth")
+    for part in (bytes(broken), bytes(broken[:length])):
+        try:
+            width, height = decoder.size(part)
+            if width * height < 1000:
+                decoder.class_ids(part, "a")
+        except SampleFault as fault:
+            assert fault.reason == "mask_undecodable"

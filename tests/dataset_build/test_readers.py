@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dataset_build.readers import SourceLayoutError, read_coco_panoptic, read_voc
+from dataset_build.sources import SOURCES
+from tests.dataset_build import factories_sources as draw
+
+
+def test_voc_lists_decide_the_split_and_unlisted_files_are_rows(tmp_path: Path):
+    ids = draw.class_map(15)
+    base = draw.write_voc(tmp_path, {"a": ids, "b": ids, "c": ids}, val=("b",))
+    lists = base / "ImageSets" / "Segmentation"
+    (lists / "train.txt").write_text("a\nghost\n")
+    found = {s.key: s.official_split for s in read_voc(base).samples}
+    assert found == {"a": "train", "b": "val", "c": "none", "ghost": "train"}
+
+
+def test_files_on_one_side_only_leave_the_other_side_empty(tmp_path: Path):
+    ids = draw.class_map(15)
+    base = draw.write_voc(tmp_path, {"a": ids, "b": ids})
+    (base / "JPEGImages" / "a.jpg").unlink()
+    (base / "SegmentationClass" / "b.png").unlink()
+    a, b = read_voc(base).samples
+    assert (a.image_path, a.mask_path) == ("", "SegmentationClass/a.png")
+    assert (b.image_path, b.mask_path) == ("JPEGImages/b.jpg", "")
+
+
+def test_a_missing_list_is_named(tmp_path: Path):
+    base = draw.write_voc(tmp_path, {"a": draw.class_map(15)})
+    (base / "ImageSets" / "Segmentation" / "val.txt").unlink()
+    with pytest.raises(SourceLayoutError, match=r"no val\.txt"):
+        read_voc(base)
+
+
+def test_files_that_are_neither_image_nor_mask_are_strays(tmp_path: Path):
+    base = draw.write_voc(tmp_path, {"a": draw.class_map(15)})
+    (base / "JPEGImages" / "Thumbs.db").touch()
+    (base / "JPEGImages" / "a.JPG").touch()  # a twin of a.jpg but for its case
+    (base / "JPEGImages" / "folder.jpg").mkdir()
+    files = read_voc(base)
+    assert [s.key for s in files.samples] == ["a"]
+    assert len(files.strays) == 3
+
+
+def test_upper_case_suffixes_are_read(tmp_path: Path):
+    base = draw.write_voc(tmp_path, {"a": draw.class_map(15)})
+    (base / "JPEGImages" / "a.jpg").rename(base / "JPEGImages" / "a.JPG")
+    assert read_voc(base).samples[0].image_path == "JPEGImages/a.JPG"
+
+
+def test_panoptic_samples_come_from_files_and_from_the_json(tmp_path: Path):
+    listed = [{"id": 5, "category_id": 1, "iscrowd": 0, "bbox": [0, 0, 1, 1], "area": 1}]
+    draw.write_panoptic(tmp_path, "a", np.full((4, 6), 5), listed)
+    (tmp_path / "train2017" / "a.jpg").unlink()
+    (tmp_path / "annotations" / "panoptic_train2017" / "a.png").unlink()
+    draw.write_image(tmp_path / "train2017" / "b.jpg", draw.photograph())
+    found = {s.key: (s.official_split, s.image_path) for s in read_coco_panoptic(tmp_path).samples}
+    assert found == {"train2017/a": ("train", ""), "train2017/b": ("train", "train2017/b.jpg")}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"annotations": [{"id": 3}]}'])
+def test_a_broken_panoptic_json_is_named(tmp_path: Path, text: str):
+    draw.write_panoptic(tmp_path, "a", np.full((4, 6), 5), [])
+    (tmp_path / "annotations" / "panoptic_train2017.json").write_text(text)
+    with pytest.raises(SourceLayoutError, match=r"panoptic_train2017\.json: not a COCO panoptic"):
+        read_coco_panoptic(tmp_path)
+
+
+def test_a_panoptic_folder_without_its_json_says_so(tmp_path: Path):
+    draw.write_panoptic(tmp_path, "a", np.full((4, 6), 5), [])
+    (tmp_path / "annotations" / "panoptic_train2017.json").unlink()
+    with pytest.raises(SourceLayoutError, match=r"no panoptic_train2017\.json"):
+        read_coco_panoptic(tmp_path)
+
+
+def test_samples_are_sorted_whatever_the_folder_order(tmp_path: Path):
+    ids = draw.class_map(13)
+    draw.write_ade20k(tmp_path, {"z": ids, "b": ids}, "validation")
+    draw.write_ade20k(tmp_path, {"y": ids, "a": ids}, "training")
+    keys = [s.key for s in SOURCES["ade20k"].read(tmp_path).samples]
+    assert keys == ["training/a", "training/y", "validation/b", "validation/z"]
