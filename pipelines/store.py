@@ -12,8 +12,8 @@ sees the old version or the new one, whole::
 A root is a local folder or a URL such as ``s3://bucket/prefix``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from pipelines.store_errors import (
     RefusedDraftError,
     StoreError,
     StoreUnavailableError,
+    disk_full_as_unavailable,
 )
 from pipelines.store_files import open_files
 from pipelines.store_local import LocalFiles
@@ -97,7 +98,7 @@ class Store:
         """
         require_name(asset, "asset")
         require_name(partition, "partition")
-        return self._files.scratch.draft(asset)
+        return self._draft(f"{asset}/{partition}", asset)
 
     def seal(
         self,
@@ -232,8 +233,7 @@ class Store:
         with self._files.available(f"listing {asset}/{partition}"):
             found = self._catalog.partition(asset, partition)
             versions = [Version(asset, partition, digest) for digest in found.sealed]
-            made_at = self._catalog.made_at(versions)
-            return surplus(made_at, 0, frozenset())
+            return surplus(self._catalog.made_at(versions), 0, frozenset())
 
     def rejections(self, asset: str, partition: str = UNPARTITIONED) -> tuple[Rejection, ...]:
         """Versions that failed their audit, with the findings, the newest first."""
@@ -275,6 +275,14 @@ class Store:
                 removed = prune(self._files, self._catalog, keep)
             self._files.sweep(self._clock())
         return removed
+
+    @contextmanager
+    def _draft(self, name: str, hint: str) -> Iterator[Path]:
+        with ExitStack() as held:
+            with self._files.available(f"opening a draft of {name}"):
+                folder = held.enter_context(self._files.scratch.draft(hint))
+            with disk_full_as_unavailable(f"writing a draft of {name} at {folder}"):
+                yield folder
 
     def _install(self, draft: Path, record: Record) -> None:
         """Put a version in place, or only renew the provenance of one that is there already."""

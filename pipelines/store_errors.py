@@ -27,7 +27,7 @@ class RefusedDraftError(StoreError, ValueError):
     """A draft that holds something a version must not hold."""
 
 
-class MissingVersionError(StoreError):
+class MissingVersionError(StoreError, LookupError):
     """The version that was asked for is not in the store."""
 
 
@@ -54,9 +54,31 @@ def as_unavailable(doing: str, *errors: type[Exception]) -> Iterator[None]:
     try:
         yield
     except failures as error:
-        raise StoreUnavailableError(
-            f"{doing} failed: {_reason(error)}. What was current still is; mend the cause and retry"
-        ) from error
+        raise _unavailable(doing, error) from error
+
+
+@contextmanager
+def disk_full_as_unavailable(doing: str) -> Iterator[None]:
+    """Turn a full disk, and nothing else, into ``StoreUnavailableError``.
+
+    Args:
+        doing: What was tried and where; starts the message.
+
+    Raises:
+        StoreUnavailableError: In place of an ``OSError`` that says the disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _DISK_FULL:
+            raise _unavailable(doing, error) from error
+        raise
+
+
+def _unavailable(doing: str, error: Exception) -> StoreUnavailableError:
+    return StoreUnavailableError(
+        f"{doing} failed: {_reason(error)}. What was current still is; mend the cause and retry"
+    )
 
 
 def _reason(error: Exception) -> str:

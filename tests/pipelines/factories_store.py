@@ -102,7 +102,7 @@ def s3_options(endpoint: str) -> dict[str, Any]:
         "secret": "test",
         "endpoint_url": endpoint,
         "client_kwargs": {"region_name": "eu-central-1"},
-        "config_kwargs": {"retries": {"max_attempts": 1}, "connect_timeout": 2},
+        "config_kwargs": {"retries": {"max_attempts": 0}, "connect_timeout": 2},
     }
 
 

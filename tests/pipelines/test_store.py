@@ -207,8 +207,11 @@ def test_what_is_missing_says_what_to_materialize(store: Store) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../../etc", "a b", "A", "", "a//b", "/a", "a/", "kamera-ü", "..", ".a", "a\n", "rejected"]
-    + ["current.json", "0" * 32, "a/../b", "x" * 129],
+    [
+        *("../../etc", "a/../b", "..", ".a", "/a", "a/", "a//b", ""),
+        *("a b", "A", "kamera-ü", "a\n", "x" * 129),
+        *("rejected", "current.json", "0" * 32),
+    ],
 )
 def test_names_that_could_escape_are_refused(store: Store, name: str) -> None:
     with pytest.raises(InvalidNameError):
@@ -231,7 +234,7 @@ def test_symbolic_links_and_empty_drafts_are_refused(store: Store, tmp_path: Pat
             store.seal(draft, "counts", code_version="1", inputs=(), config={})
         write_tree(draft, OLD)
         (draft / "maps/link").symlink_to(secret)
-        with pytest.raises(RefusedDraftError, match="maps/link.*symbolic"):
+        with pytest.raises(RefusedDraftError, match=r"maps/link.*symbolic"):
             store.seal(draft, "counts", code_version="1", inputs=(), config={})
     (tmp_path / "linked draft").symlink_to(tmp_path)
     with pytest.raises(RefusedDraftError, match="a folder was expected"):
@@ -355,10 +358,9 @@ def test_it_opens_without_us(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "root/counts/all/current.json").read_text())["digest"] == (
         version.digest
     )
-    names = [
-        entry["name"] for entry in json.loads((folder / "provenance.json").read_text())["files"]
-    ]
-    shell = f"cd {folder} && sha256sum {' '.join(names)} | sha256sum | head -c 32"
+    record = json.loads((folder / "provenance.json").read_text())
+    names = " ".join(entry["name"] for entry in record["files"])
+    shell = f"cd {folder} && sha256sum {names} | sha256sum | head -c 32"
     assert subprocess.check_output(["sh", "-c", shell], text=True) == version.digest
 
 
