@@ -1,0 +1,111 @@
+"""Bars and curves of a camera-day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from camera_analysis.canvas import EVENT_RGB, FONT_POINTS, class_colours, figure, save, unit
+from camera_analysis.label_classes import STATIC
+
+FloatSeries = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    """Scores of a day in local time.
+
+    Args:
+        times: local times of the judged frames, ascending.
+        surprise_bits: one score per frame.
+        delta_share: one share in [0, 1] per frame.
+        alarm_bits: threshold.
+        spans: start and end of each event.
+        gap: two frames further apart are not joined by a line.
+    """
+
+    times: Sequence[datetime]
+    surprise_bits: FloatSeries
+    delta_share: FloatSeries
+    alarm_bits: float
+    spans: Sequence[tuple[datetime, datetime]]
+    gap: timedelta
+
+
+def save_activity(
+    shares: Mapping[int, npt.NDArray[np.float64]],
+    frames_by_hour: Mapping[int, int],
+    classes: tuple[str, ...],
+    path: Path,
+) -> None:
+    """Bar chart: share of the pixels of each local hour that belonged to each moving class."""
+    chart = figure(3.6)
+    axes = chart.subplots()
+    hours = np.array(sorted(shares), int)
+    bottom = np.zeros(len(hours))
+    for class_id, colour in enumerate(class_colours(classes)):
+        if class_id == STATIC:
+            continue
+        percent = np.array([100 * shares[hour][class_id] for hour in hours])
+        axes.bar(hours, percent, 0.8, bottom, color=unit(colour), label=classes[class_id])
+        bottom = bottom + percent
+    axes.set_xlim(-0.5, 23.5)
+    axes.set_xticks(range(0, 24, 3))
+    axes.set_xlabel("local hour")
+    axes.set_ylabel("% of pixels")
+    if 2 <= len(classes) <= 8:
+        axes.legend(frameon=False, fontsize=FONT_POINTS)
+    frames = sum(frames_by_hour.values())
+    axes.set_title(f"What moved, by hour\n{frames:,} frames in {len(frames_by_hour)} hours")
+    save(chart, path)
+
+
+def save_timeline(timeline: Timeline, path: Path) -> None:
+    """Surprise over local time with threshold and events shaded; delta share below."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    chart = figure(5.0)
+    above, below = chart.subplots(2, 1, sharex=True, height_ratios=(2, 1))
+    for start, end in timeline.spans:
+        for axes in (above, below):
+            axes.axvspan(start, end, color=unit(EVENT_RGB), alpha=0.25, lw=1)
+    times, bits, share = _broken_at_gaps(timeline)
+    above.plot(times, bits, color="black", lw=0.8)
+    above.axhline(timeline.alarm_bits, color=unit(EVENT_RGB), ls="--", lw=1.2)
+    above.annotate(
+        f"alarm above {timeline.alarm_bits:.1f} bits",
+        (0.01, timeline.alarm_bits),
+        xycoords=("axes fraction", "data"),
+        va="bottom",
+        fontsize=FONT_POINTS,
+    )
+    above.set_ylim(bottom=0.0)
+    above.set_ylabel("surprise, bits")
+    above.set_title(
+        f"Surprise: {len(timeline.times):,} frames, {len(timeline.spans)} events (shaded)"
+    )
+    below.plot(times, 100 * share, color="black", lw=0.8)
+    below.set_ylim(bottom=0.0)
+    below.set_ylabel("delta, % of pixels")
+    locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
+    below.xaxis.set_major_locator(locator)
+    labels = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
+    below.xaxis.set_major_formatter(labels)
+    below.set_xlabel("local time")
+    save(chart, path)
+
+
+def _broken_at_gaps(timeline: Timeline) -> tuple[list[datetime], FloatSeries, FloatSeries]:
+    """The curves with a NaN inside every gap, so that no line crosses it."""
+    times = list(timeline.times)
+    gaps = [i + 1 for i in range(len(times) - 1) if times[i + 1] - times[i] > timeline.gap]
+    bits = np.insert(np.asarray(timeline.surprise_bits, float), gaps, np.nan)
+    share = np.insert(np.asarray(timeline.delta_share, float), gaps, np.nan)
+    for place in reversed(gaps):
+        times.insert(place, times[place - 1] + timeline.gap / 2)
+    return times, bits, share
