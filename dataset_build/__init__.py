@@ -6,6 +6,7 @@ In data-flow order:
 * ``config`` what a build may be told
 * ``faults`` why a sample cannot be read
 * ``image_files`` image files of unknown origin: size before pixels, bounded memory
+* ``matlab_files`` one matrix out of a MATLAB 5 file
 * ``binarize`` class ids -> {0, 1, 255}
 * ``mask_files`` how the sources store class ids
 * ``readers`` published layouts -> pairs of files

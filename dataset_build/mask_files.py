@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import io
-import struct
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import scipy.io
-from scipy.io.matlab import MatReadError
 
 from dataset_build.binarize import STAINED_IDS, IdArray, binarize, require_unstained
 from dataset_build.faults import RejectReason, SampleFault, undecodable
 from dataset_build.image_files import ImageHeader, decode_stored, read_header
 from dataset_build.label_maps import IGNORE, LabelMap
+from dataset_build.matlab_files import MatlabFileError, matrix_size, read_matrix
 
-_MAT_ERRORS = (
-    MatReadError,
-    OSError,
-    ValueError,
-    TypeError,
-    LookupError,
-    EOFError,
-    NotImplementedError,  # MATLAB 7.3 files are HDF5
-    ArithmeticError,
-    MemoryError,  # a damaged length field asks for more than there is
-    struct.error,
-    zlib.error,
-)
+#: Ids that a mask may store, legal or not; fractions, infinities and text are no ids at all.
+_WIDE_IDS = np.arange(-1, 65_536)
 
 
 class MaskDecoder(Protocol):
@@ -138,23 +123,19 @@ class MatIds:
     def size(self, data: bytes) -> tuple[int, int]:
         """(width, height) in px."""
         try:
-            shapes = {name: shape for name, shape, _ in scipy.io.whosmat(io.BytesIO(data))}
-        except _MAT_ERRORS as error:
-            raise undecodable("mask", f"not a MATLAB 5 file: {error}") from error
-        shape = shapes.get(self.variable)
-        if shape is None or len(shape) != 2:
-            raise undecodable("mask", f"no matrix {self.variable!r}; the file holds {shapes}")
-        return int(shape[1]), int(shape[0])
+            height, width = matrix_size(data, self.variable)
+        except MatlabFileError as error:
+            raise undecodable("mask", str(error)) from error
+        return width, height
 
     def class_ids(self, data: bytes, key: str) -> IdArray:
-        """(H, W) ids as stored."""
+        """(H, W) ids; doubles that hold whole numbers are taken."""
         try:
-            ids = scipy.io.loadmat(io.BytesIO(data), variable_names=[self.variable])[self.variable]
-        except _MAT_ERRORS as error:
-            raise undecodable("mask", f"damaged MATLAB file: {error}") from error
-        if not np.issubdtype(ids.dtype, np.number):
-            raise undecodable("mask", f"{self.variable!r} holds {ids.dtype}, not class ids")
-        whole: IdArray = ids.astype(np.uint8 if ids.dtype == np.uint8 else np.int32)
-        if not np.array_equal(whole, ids):
-            raise undecodable("mask", f"{self.variable!r} holds fractions, not class ids")
-        return whole
+            stored = read_matrix(data, self.variable)
+        except MatlabFileError as error:
+            raise undecodable("mask", str(error)) from error
+        if stored.dtype == np.uint8:
+            return stored.astype(np.uint8)
+        if not np.all(np.isin(stored, _WIDE_IDS)):
+            raise undecodable("mask", f"{self.variable!r} holds numbers that are no class ids")
+        return stored.astype(np.int32)
