@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from camera_analysis.report_facts import DayFacts, DayFrames
+from camera_analysis.report_facts import DayFacts, DayFrames, Departures
 
 if TYPE_CHECKING:
     from camera_analysis.camera import Roi
@@ -51,13 +51,23 @@ def verdict(day: DayFacts) -> str:
             f"from {plural(len(normal.days), 'day')}, too few to call anything unusual."
         )
     if not departures.events:
-        return f"Nothing departed from normal; an alarm needs {bits(departures.alarm_bits)}."
+        return _without_events(departures)
     worst = max(departures.events, key=lambda event: event.score_bits)
     count = len(departures.events)
     strongest = f"at {worst.peak} it" if count == 1 else f"the strongest, at {worst.peak},"
     return (
         f"{plural(count, 'event')} departed from normal; {strongest} reached "
         f"{bits(worst.score_bits)}, where {bits(departures.alarm_bits)} raise an alarm."
+    )
+
+
+def _without_events(departures: Departures) -> str:
+    highest, alarm = departures.highest_bits, departures.alarm_bits
+    if highest is None or alarm is None or highest < alarm:
+        return f"Nothing departed from normal; an alarm needs {bits(alarm)}."
+    return (
+        f"No event: the surprise reached {bits(highest)} at {departures.highest_at}, above the "
+        f"{bits(alarm)} of an alarm, but no region kept it for long enough."
     )
 
 

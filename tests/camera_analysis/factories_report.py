@@ -149,7 +149,7 @@ def _write_frames(folder: Path, day: DrawnDay) -> None:
             **numbers,
             "frame_id": n,
             "time_utc": moment,
-            "local_hour": 8,
+            "local_hour": (moment.hour + 1) % 24,  # Berlin in winter
             "file": "2026-01-05T08-00-00.mp4",
             "still_share": 0.9,
             "shift_px": 0.0,

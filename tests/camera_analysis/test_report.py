@@ -108,6 +108,16 @@ def test_quiet_day_says_that_nothing_departed(tmp_path):
     assert "Every sampled frame was usable." in page
 
 
+def test_surprise_without_an_event_is_not_called_nothing(tmp_path):
+    inputs = draw_day(tmp_path / "in", QUIET)
+    told = inputs.anomalies / "anomalies.json"
+    told.write_text(told.read_text().replace('"alarm_bits": 8.0', '"alarm_bits": 2.5'))
+    (tmp_path / "out").mkdir()
+    page = text_of(write_report(inputs, tmp_path / "out"))
+    assert "No event: the surprise reached 3.0 bits at 08:00:00, above the 2.5 bits" in page
+    assert "Nothing departed" not in page
+
+
 def test_warming_up_day_tolerates_absent_pictures(tmp_path):
     summary = report(tmp_path, WARMING_UP)
     page = text_of(summary)
