@@ -15,12 +15,16 @@ In data-flow order:
 * ``scan`` one pass over a source -> one row per image
 * ``mask_pack`` all masks of a source in one file
 * ``mask_preview`` the picture beside the pack
-* ``ledger`` schema of the merged table, fates, balance
+* ``ledger`` schema of the merged table, merge, balance
+* ``fates`` what became of the images, and how many met each fate
 * ``duplicates`` exact and near duplicates -> groups
 * ``surveillance`` how like a fixed camera's view a sample is
-* ``cleaning`` named rules -> ledger rows
-* ``splits`` negatives, duplicate groups, hash split
-* ``statistics`` the tables and the picture
-* ``expectations`` Great Expectations suites -> findings
+* ``rules`` the named cleaning rules, as data
+* ``decisions`` what a reviewer decided, keyed by sha256
+* ``cleaning`` rules and decisions -> ledger rows
+* ``negatives`` images without humans: how many each split needs
+* ``splits`` duplicate groups -> train, val, test
+* ``statistics`` the tables; ``statistics_views`` their Markdown and picture; ``charts`` bars
+* ``expectation_suites`` what each table must look like; ``expectations`` suites -> findings
 * ``review`` the queue, and FiftyOne in and out
 """
