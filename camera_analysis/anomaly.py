@@ -48,16 +48,16 @@ class AnomalyConfig(ScoreConfig, EventConfig):
     # Seconds on either side of a block; what shows now showed a moment ago too.
     guard_s: float = 5.0
     # Fewer frames behind any block's normal, and the clip is too short to judge.
-    min_frames: int = 30
+    min_normal_frames: int = 30
 
     def __post_init__(self) -> None:
         """Refuse values that judge nothing."""
         ScoreConfig.__post_init__(self)
         EventConfig.__post_init__(self)
-        if self.blocks < 2 or self.guard_s < 0 or self.min_frames < 1:
+        if self.blocks < 2 or self.guard_s < 0 or self.min_normal_frames < 1:
             raise ValueError(
                 f"blocks {self.blocks} must be at least 2, guard_s {self.guard_s} at least 0 and "
-                f"min_frames {self.min_frames} at least 1"
+                f"min_normal_frames {self.min_normal_frames} at least 1"
             )
 
 
@@ -147,7 +147,7 @@ def _judge_by_cross_fit(
         config,
         progress=lambda done: progress(done, 2 * rows) if progress else None,
     )
-    if fit.least_frames < config.min_frames:
+    if fit.least_frames < config.min_normal_frames:
         return None
     return _Judge(
         status=CROSS_FITTED,

@@ -16,6 +16,26 @@ from camera_analysis.label_classes import STATIC
 FloatSeries = npt.NDArray[np.floating]
 
 
+#: Round distances between two ticks of a time axis, in seconds: 1 s to 1 day.
+STEPS_S = (
+    1,
+    2,
+    5,
+    10,
+    20,
+    30,
+    *(60 * m for m in (1, 2, 5, 10, 20, 30)),
+    *(3600 * h for h in (1, 2, 4, 6, 12, 24)),
+)
+MOST_STEPS = 6
+
+
+@dataclass(frozen=True)
+class _Ticks:
+    times: list[datetime]
+    labels: list[str]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
     """Scores of a day in local time.
@@ -67,8 +87,6 @@ def save_activity(
 
 def save_timeline(timeline: Timeline, path: Path) -> None:
     """Surprise over local time with threshold and events shaded; delta share below."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
     chart = figure(5.0)
     above, below = chart.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     for start, end in timeline.spans:
@@ -92,12 +110,24 @@ def save_timeline(timeline: Timeline, path: Path) -> None:
     below.plot(times, 100 * share, color="black", lw=0.8)
     below.set_ylim(bottom=0.0)
     below.set_ylabel("delta, % of pixels")
-    locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
-    below.xaxis.set_major_locator(locator)
-    labels = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
-    below.xaxis.set_major_formatter(labels)
+    ticks = _time_ticks(timeline.times[0], timeline.times[-1])
+    below.set_xticks(ticks.times, ticks.labels)
     below.set_xlabel("local time")
     save(chart, path)
+
+
+def _time_ticks(first: datetime, last: datetime) -> _Ticks:
+    """At most seven round local times within a day's span."""
+    span_s = (last - first).total_seconds()
+    step_s = next((step for step in STEPS_S if span_s / step <= MOST_STEPS), STEPS_S[-1])
+    midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    count = int((first - midnight).total_seconds() // step_s)
+    times = []
+    while (time := midnight + timedelta(seconds=count * step_s)) <= last:
+        times += [time] if time >= first else []
+        count += 1
+    pattern = "%H:%M:%S" if step_s < 60 else "%H:%M"
+    return _Ticks(times or [first], [f"{time:{pattern}}" for time in times or [first]])
 
 
 def _broken_at_gaps(timeline: Timeline) -> tuple[list[datetime], FloatSeries, FloatSeries]:

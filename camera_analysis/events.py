@@ -25,7 +25,7 @@ class EventConfig:
     # Share of the frame: 30 of 61,440 pixels, below which a region is an outline's jitter.
     min_area_share: float = 0.0005
     # Samples; what shows in one sample only may be a flash of the segmenter.
-    min_frames: int = 2
+    min_samples: int = 2
     # Seconds, each sample standing for one interval; shorter departures are not worth a look.
     min_duration_s: float = 1.0
     # Intervals; one or two samples may miss an object that is still there.
@@ -41,10 +41,10 @@ class EventConfig:
 
     def __post_init__(self) -> None:
         """Refuse values that link or describe nothing."""
-        if min(self.min_frames, self.max_gap_samples) < 1:
+        if min(self.min_samples, self.max_gap_samples) < 1:
             raise ValueError(
-                f"min_frames {self.min_frames} and max_gap_samples {self.max_gap_samples} must be "
-                "at least 1"
+                f"min_samples {self.min_samples} and max_gap_samples {self.max_gap_samples} must "
+                "be at least 1"
             )
         lengths = {
             name: value
@@ -192,7 +192,7 @@ class EventTracker:
         config = self._config
         for track in ended:
             length = (track.last - track.start + self._interval).total_seconds()
-            if track.frames >= config.min_frames and length >= config.min_duration_s:
+            if track.frames >= config.min_samples and length >= config.min_duration_s:
                 self._closed.append(track)
         ranked = sorted(self._closed, key=lambda t: -t.peak.score_bits)
         for track in ranked[config.pictured_events :]:

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 from camera_analysis.labels import FRAMES_FILE
 
 MICROSECONDS = 1_000_000
-#: Offsets from UTC are whole quarters of an hour, from -12:00 to +14:00.
-QUARTER_HOURS = range(-48, 57)
+#: Offsets from UTC are whole quarters of an hour. An hour of day cannot tell +14:00 from -10:00:
+#: -10:00 (Hawaii) to +13:45 (New Zealand has up to +13:45) is one full turn of the clock.
+QUARTER_HOURS = range(-40, 56)
 #: Assumed between the samples of a day that has but one.
 LONE_INTERVAL_S = 1.0
 

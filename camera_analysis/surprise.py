@@ -123,7 +123,7 @@ class SurpriseModel:
             cv2.blur(excess, self.window_hw, borderType=cv2.BORDER_CONSTANT), np.float32
         )
         return FrameSurprise(
-            delta_share=np.count_nonzero(differs) / self._known_pixels,
+            delta_share=float(np.count_nonzero(differs) / self._known_pixels),
             excess_bits=excess,
             window_bits=window_bits,
             raw_bits=float(window_bits.max()),
@@ -172,8 +172,8 @@ def alarm_threshold(frames: int, classes: int, config: ScoreConfig) -> float:
 
 
 def odd_length(share: float, width: int) -> int:
-    """Odd number of pixels, at least 3, nearest to a share of the width."""
-    return max(3, 2 * round((share * width - 1) / 2) + 1)
+    """Odd number of pixels, at least 3, next to a share of the width: 5 of 320 for 1/64."""
+    return max(3, 2 * int(share * width / 2) + 1)
 
 
 def smooth_over_time(
