@@ -17,6 +17,8 @@ FloatArray = npt.NDArray[np.float64]
 DUPLICATE_EXACT = "duplicate_exact"
 DUPLICATE_NEAR = "duplicate_near"
 NOT_SURVEILLANCE_LIKE = "not_surveillance_like"
+#: Rules that are no threshold on one quantity.
+_OTHER_RULES = frozenset({DUPLICATE_EXACT, DUPLICATE_NEAR, NOT_SURVEILLANCE_LIKE})
 #: Columns of a sample that the threshold rules read as they are.
 _MEASURED = (
     "luma_mean",
@@ -26,6 +28,9 @@ _MEASURED = (
     "human_share",
     "ignore_share",
 )
+
+
+_EVERY_RULE = CleaningRules(disabled=())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,11 +115,7 @@ def threshold_rules(rules: CleaningRules) -> tuple[Rule, ...]:
             humans_only=True,
         ),
     )
-    known = {rule.code for rule in every} | {
-        DUPLICATE_EXACT,
-        DUPLICATE_NEAR,
-        NOT_SURVEILLANCE_LIKE,
-    }
+    known = {rule.code for rule in every} | _OTHER_RULES
     unknown = sorted(set(rules.disabled) - known)
     if unknown:
         raise ValueError(
@@ -122,6 +123,11 @@ def threshold_rules(rules: CleaningRules) -> tuple[Rule, ...]:
             f" {', '.join(sorted(known))}"
         )
     return tuple(rule for rule in every if rule.code not in rules.disabled)
+
+
+def removal_codes() -> tuple[str, ...]:
+    """Reason codes of all cleaning rules, enabled or not, sorted."""
+    return tuple(sorted({rule.code for rule in threshold_rules(_EVERY_RULE)} | _OTHER_RULES))
 
 
 def measurements(table: pa.Table) -> dict[str, FloatArray]:

@@ -1,0 +1,148 @@
+"""Great Expectations over one table: every expectation becomes a finding that names its rows."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from dataset_build.expectation_suites import PARTIAL_CLAIMS, SUITES, Expectation, Suite
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Rows that a finding names at most.
+MAX_FAILING = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What became of one expectation.
+
+    Args:
+        expectation: its name, as in Great Expectations' gallery.
+        column: column or claim that was looked at; "" for the whole table.
+        passed: it holds for every row.
+        observed: what was seen, in words.
+        failing_sample_ids: the first rows it does not hold for, at most ``MAX_FAILING``.
+    """
+
+    expectation: str
+    column: str
+    passed: bool
+    observed: str
+    failing_sample_ids: tuple[str, ...] = ()
+
+
+def validate(table: pa.Table, suite: str) -> list[Finding]:
+    """Hold a stage's table against its suite.
+
+    Args:
+        table: as the stage wrote it; it is not changed.
+        suite: one of ``expectation_suites.SUITES``.
+
+    Returns:
+        One finding per expectation, or one per missing column if there are any.
+
+    Raises:
+        ValueError: no such suite.
+        RuntimeError: an expectation could not be evaluated at all.
+    """
+    if suite not in SUITES:
+        raise ValueError(f"no suite named {suite!r}; choose from {', '.join(SUITES)}")
+    expected = SUITES[suite]
+    missing = [name for name in expected.columns if name not in table.column_names]
+    if missing:
+        return [_missing(name) for name in missing]
+    rows = table.select(list(expected.columns)).to_pandas()
+    keys = zip(*(rows[column] for column in expected.row_name), strict=True)
+    names = [" / ".join(map(str, key)) for key in keys]
+    return [_finding(result, names) for result in _results(_with_claims(rows, expected), expected)]
+
+
+def as_markdown(findings: Sequence[Finding]) -> str:
+    """One line per finding, what failed first."""
+    lines = ["| | expectation | column | observed | rows |", "|---|---|---|---|---|"]
+    for row in sorted(findings, key=lambda finding: finding.passed):
+        mark = "ok" if row.passed else "**failed**"
+        rows = ", ".join(row.failing_sample_ids)
+        lines.append(f"| {mark} | {row.expectation} | {row.column} | {row.observed} | {rows} |")
+    return "\n".join(lines) + "\n"
+
+
+def _missing(column: str) -> Finding:
+    return Finding(
+        expectation="expect_column_to_exist",
+        column=column,
+        passed=False,
+        observed="no such column",
+    )
+
+
+def _with_claims(rows: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+    wanted = {expectation.column for expectation in suite.expectations}
+    partial = {name: claim for name, claim in PARTIAL_CLAIMS.items() if name in wanted}
+    every = {name: claim(rows).astype(bool) for name, claim in suite.claims.items()}
+    some = {name: claim(rows).astype("int64") for name, claim in partial.items()}
+    return rows.assign(**every, **some)
+
+
+def _results(rows: pd.DataFrame, suite: Suite) -> Sequence[Any]:
+    with warnings.catch_warnings():
+        # importing Great Expectations touches a module that Python 3.11 deprecated
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        import great_expectations as gx
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        asset = context.data_sources.add_pandas("stage").add_dataframe_asset("table")
+        batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": rows})
+        claims = [
+            Expectation(
+                kind="ExpectColumnValuesToBeInSet", column=name, limits={"value_set": [True]}
+            )
+            for name in suite.claims
+        ]
+        built = [_built(expectation) for expectation in (*suite.expectations, *claims)]
+        checked = batch.validate(
+            gx.ExpectationSuite(name="stage", expectations=built),
+            result_format={"result_format": "COMPLETE"},
+        )
+    return list(checked.results)
+
+
+def _built(expectation: Expectation) -> object:
+    import great_expectations.expectations as catalogue
+
+    place = {"column": expectation.column} if expectation.column else {}
+    return getattr(catalogue, expectation.kind)(**place, **expectation.limits)
+
+
+def _finding(result: Any, names: Sequence[str]) -> Finding:  # noqa: ANN401 - untyped in GX
+    config = result.expectation_config
+    column = str(config.kwargs.get("column", ""))
+    if not result.result:  # neither a count nor a value: it could not be evaluated
+        raise RuntimeError(f"{config.type} of {column or 'the table'}: {result.exception_info}")
+    details: Mapping[str, Any] = result.result
+    failing = details.get("unexpected_index_list") or []
+    return Finding(
+        expectation=str(config.type),
+        column=column,
+        passed=bool(result.success),
+        observed=_observed(details),
+        failing_sample_ids=tuple(names[row] for row in failing[:MAX_FAILING]),
+    )
+
+
+def _observed(details: Mapping[str, Any]) -> str:
+    if "observed_value" in details:
+        return str(details["observed_value"])
+    count, total = details["unexpected_count"], details["element_count"]
+    if not count:
+        return f"all {total} rows"
+    examples = sorted({str(value) for value in details["partial_unexpected_list"]})[:3]
+    return f"{count} of {total} rows, such as {', '.join(examples)}"
