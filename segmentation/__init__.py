@@ -1,0 +1,24 @@
+"""One human dataset -> a trained, measured segmentation model.
+
+In data-flow order:
+
+* ``config`` what a network and a training may be told; loads without torch
+* ``data`` the samples of one split: ledger, mask packs, image files
+* ``sampling`` which sample comes next, and the bounded cache of decoded ones
+* ``augment`` crops, flips, colours; image and mask move together
+* ``pasting`` people of one image in the scene of another
+* ``batches`` batch number n of a training, the same whenever it is asked for
+* ``models`` the networks: ``registry``, ``blocks``, one file per architecture
+* ``losses`` BCE and Dice that honour ignore
+* ``schedule`` learning rate and weight averaging
+* ``tensor_file`` weights as safetensors
+* ``checkpoint`` the state of a training that was interrupted
+* ``model_folder`` weights and what is needed to use them, together
+* ``predict`` frames -> human probability
+* ``metrics`` confusion counts -> IoU, Dice, false alarms on images without people
+* ``train`` the loop
+* ``training_report`` history, curves, model card
+* ``evaluate`` model and split -> tables and the worst samples
+* ``mask_folders`` images and masks of the same stem, as test footage brings them
+* ``champion`` the best of the evaluated models, and why
+"""

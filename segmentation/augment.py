@@ -1,0 +1,166 @@
+"""Crops, flips and colours; image and mask move together.
+
+Every function takes the generator that decides: the same generator state gives the same crop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torchvision.transforms.v2 import functional
+
+from dataset_build.label_maps import HUMAN, IGNORE
+from segmentation.config import TrainConfig
+from segmentation.data import U8, Sample, resize_image, resize_mask
+
+#: Colour of what lies outside the image: the mean of photographs.
+PADDING_RGB = (124, 116, 104)
+#: A crop shows at least this share of itself along the image's shorter side; the rest is padding.
+MIN_COVER = 0.6
+#: Pixels are never enlarged more than this: there is nothing to see in them.
+MAX_ENLARGEMENT = 2.0
+#: Width against height changes by at most this factor.
+ASPECT = 1.15
+
+# Ranges of colour changes: the same scene at another hour, through another camera.
+_BRIGHTNESS = (0.6, 1.4)
+_CONTRAST = (0.6, 1.4)
+_SATURATION = (0.4, 1.6)
+_GAMMA = (0.7, 1.4)
+_HUE = 0.03  # of the colour circle, to either side
+_BLUR_SIGMA_PX = (0.4, 1.6)
+_BLUR_KERNEL_PX = 7
+_NOISE_SIGMA = (0.01, 0.05)  # of full scale
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A square of an image and of its mask, seen through the same window.
+
+    Args:
+        image_hwc_rgb: (crop_px, crop_px, 3) uint8.
+        mask_hw: (crop_px, crop_px) uint8; IGNORE outside the image.
+    """
+
+    image_hwc_rgb: U8
+    mask_hw: U8
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of an image, in its pixels; it may reach beyond the borders."""
+
+    x0: int
+    y0: int
+    width: int
+    height: int
+
+
+def random_crop(
+    sample: Sample, person_share: float, config: TrainConfig, rng: np.random.Generator
+) -> Crop:
+    """Scale, place and flip a window.
+
+    Args:
+        sample: an image with its mask.
+        person_share: height of its tallest person as a fraction of the image's; 0 for nobody.
+        config: crop size, person heights, share of crops placed on a person.
+        rng: decides.
+    """
+    scale = draw_scale(sample.mask_hw.shape[0], sample.mask_hw.shape[1], person_share, config, rng)
+    window = _place(sample.mask_hw, scale, config, rng)
+    crop = cut(sample, window, config.crop_px)
+    if rng.random() < 0.5:  # left and right are alike
+        crop = Crop(
+            np.ascontiguousarray(crop.image_hwc_rgb[:, ::-1]),
+            np.ascontiguousarray(crop.mask_hw[:, ::-1]),
+        )
+    return crop
+
+
+def draw_scale(
+    height: int, width: int, person_share: float, config: TrainConfig, rng: np.random.Generator
+) -> float:
+    """Crop pixels per image pixel, so that the tallest person gets a height of the stated range.
+
+    Log-uniform, because half as tall is as far as twice as tall. Bounded so that the crop is
+    neither mostly padding nor a blur.
+    """
+    smallest = min(MIN_COVER * config.crop_px / min(height, width), MAX_ENLARGEMENT)
+    if person_share > 0:
+        wanted_px = log_uniform(config.min_person_px, config.max_person_px, rng)
+        scale = wanted_px / (person_share * height)
+    else:
+        scale = log_uniform(smallest, max(smallest, 1.25), rng)
+    return float(np.clip(scale, smallest, MAX_ENLARGEMENT))
+
+
+def log_uniform(low: float, high: float, rng: np.random.Generator) -> float:
+    """A number between the two, each doubling as likely as any other."""
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def _place(mask_hw: U8, scale: float, config: TrainConfig, rng: np.random.Generator) -> Window:
+    stretch = log_uniform(1 / ASPECT, ASPECT, rng) ** 0.5
+    width = max(1, round(config.crop_px / scale * stretch))
+    height = max(1, round(config.crop_px / scale / stretch))
+    centred = rng.random() < config.person_centred_share
+    people = np.flatnonzero(mask_hw == HUMAN) if centred else np.empty(0, np.int64)
+    if people.size:
+        y, x = divmod(int(people[rng.integers(people.size)]), mask_hw.shape[1])
+        x0 = round(x - width * rng.uniform(0.2, 0.8))
+        y0 = round(y - height * rng.uniform(0.2, 0.8))
+    else:
+        x0, y0 = _any_start(mask_hw.shape[1], width, rng), _any_start(mask_hw.shape[0], height, rng)
+    return Window(x0=x0, y0=y0, width=width, height=height)
+
+
+def _any_start(image_px: int, window_px: int, rng: np.random.Generator) -> int:
+    """Where a window may begin along one axis without leaving out more than it must."""
+    spare = image_px - window_px
+    return int(rng.integers(min(0, spare), max(0, spare) + 1))
+
+
+def cut(sample: Sample, window: Window, crop_px: int) -> Crop:
+    """What a window shows, resized to a square; padding is IGNORE."""
+    height, width = sample.mask_hw.shape
+    left, top = max(0, -window.x0), max(0, -window.y0)
+    right = max(0, window.x0 + window.width - width)
+    bottom = max(0, window.y0 + window.height - height)
+    rows = slice(max(0, window.y0), max(0, window.y0 + window.height))
+    columns = slice(max(0, window.x0), max(0, window.x0 + window.width))
+    borders = (top, bottom, left, right, cv2.BORDER_CONSTANT)
+    image = cv2.copyMakeBorder(sample.image_hwc_rgb[rows, columns], *borders, value=PADDING_RGB)
+    mask = cv2.copyMakeBorder(sample.mask_hw[rows, columns], *borders, value=IGNORE)
+    size = (crop_px, crop_px)
+    return Crop(
+        resize_image(np.asarray(image, np.uint8), size),
+        resize_mask(np.asarray(mask, np.uint8), size),
+    )
+
+
+def recolour(image_hwc_rgb: U8, config: TrainConfig, rng: np.random.Generator) -> Tensor:
+    """The same view through another camera, at another hour.
+
+    Returns:
+        (3, H, W) float32 in [0, 1].
+    """
+    image = torch.from_numpy(image_hwc_rgb).permute(2, 0, 1).float() / 255
+    image = functional.adjust_brightness(image, rng.uniform(*_BRIGHTNESS))
+    image = functional.adjust_contrast(image, rng.uniform(*_CONTRAST))
+    image = functional.adjust_gamma(image, log_uniform(*_GAMMA, rng))
+    image = functional.adjust_saturation(image, rng.uniform(*_SATURATION))
+    image = functional.adjust_hue(image, rng.uniform(-_HUE, _HUE))
+    if rng.random() < config.grey_share:
+        image = functional.rgb_to_grayscale(image, num_output_channels=3)
+    if rng.random() < config.blur_share:
+        sigma = rng.uniform(*_BLUR_SIGMA_PX)
+        image = functional.gaussian_blur(image, [_BLUR_KERNEL_PX] * 2, [sigma] * 2)
+    if rng.random() < config.noise_share:
+        noise = rng.standard_normal(image.shape, dtype=np.float32) * rng.uniform(*_NOISE_SIGMA)
+        image = image + torch.from_numpy(noise)
+    return torch.as_tensor(image).clamp(0, 1)

@@ -1,0 +1,161 @@
+"""The state of a training, saved so that an interrupted one goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import logging
+import os
+import pickle
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from segmentation.config import ModelConfig, TrainConfig
+from segmentation.models.registry import build_model
+
+CHECKPOINT_FILE = "checkpoint.pt"
+#: Raised whenever the steps of the training loop change their meaning.
+RECIPE_VERSION = 1
+#: Settings that do not touch the weights: changing them keeps the checkpoint.
+_HARMLESS = ("checkpoint_every", "cache_mb", "workers")
+
+_log = logging.getLogger(__name__)
+
+
+class CheckpointError(ValueError):
+    """The file is no checkpoint of ours, or a damaged one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryRow:
+    """One step. Losses are those of the batch before the step; ``val_iou`` is after it."""
+
+    step: int
+    loss: float
+    bce: float
+    dice: float
+    lr: float
+    grad_norm: float
+    val_iou: float | None = None
+
+
+@dataclass(kw_only=True)
+class TrainState:
+    """Everything that a step changes.
+
+    Args:
+        network: what is trained.
+        average: the running average of it, which is what gets published.
+        step: steps taken.
+        elapsed_s: seconds trained, over all runs.
+        history: one row per step.
+    """
+
+    network: nn.Module
+    average: nn.Module
+    optimizer: torch.optim.Optimizer
+    step: int = 0
+    elapsed_s: float = 0.0
+    history: list[HistoryRow] = field(default_factory=list)
+
+
+def new_state(model: ModelConfig, config: TrainConfig, device: torch.device) -> TrainState:
+    """Fresh weights from torch's global generator, and AdamW without decay on biases and norms."""
+    network = build_model(model).to(device).to(memory_format=torch.channels_last)
+    kernels = [p for p in network.parameters() if p.ndim > 1]
+    others = [p for p in network.parameters() if p.ndim <= 1]
+    groups = [
+        {"params": kernels, "weight_decay": config.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    average = copy.deepcopy(network).requires_grad_(False)
+    return TrainState(
+        network=network,
+        average=average.eval(),
+        optimizer=torch.optim.AdamW(groups, lr=config.max_lr),
+    )
+
+
+def fingerprint(model: ModelConfig, config: TrainConfig, digests: Sequence[str]) -> str:
+    """Names a training: network, recipe and data. Only its own checkpoint continues it."""
+    recipe = {name: value for name, value in asdict(config).items() if name not in _HARMLESS}
+    text = json.dumps([RECIPE_VERSION, asdict(model), recipe, list(digests)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def save_checkpoint(state: TrainState, work_dir: Path, name: str) -> Path:
+    """Write the state beside the old one, then put it in its place: a kill leaves one of them.
+
+    Args:
+        state: is not changed.
+        work_dir: existing folder; receives ``checkpoint.pt``.
+        name: the training's fingerprint.
+    """
+    values = {
+        "fingerprint": name,
+        "step": state.step,
+        "elapsed_s": state.elapsed_s,
+        "history": [asdict(row) for row in state.history],
+        "network": state.network.state_dict(),
+        "average": state.average.state_dict(),
+        "optimizer": state.optimizer.state_dict(),
+    }
+    path = work_dir / CHECKPOINT_FILE
+    aside = path.with_name(path.name + ".partial")
+    with aside.open("wb") as file:
+        torch.save(values, file)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+    return path
+
+
+def load_checkpoint(state: TrainState, work_dir: Path, name: str) -> bool:
+    """Put the saved state into ``state``.
+
+    Returns:
+        Whether there was a checkpoint of this very training. One of another training is left
+        alone and reported as a warning; the next save replaces it.
+
+    Raises:
+        CheckpointError: the file is a pickle of other things, or damaged.
+    """
+    path = work_dir / CHECKPOINT_FILE
+    if not path.exists():
+        return False
+    values = _read(path, next(state.network.parameters()).device)
+    if values["fingerprint"] != name:
+        _log.warning("%s is of another network, recipe or dataset; training starts anew", path)
+        return False
+    try:
+        state.network.load_state_dict(values["network"])
+        state.average.load_state_dict(values["average"])
+        state.optimizer.load_state_dict(values["optimizer"])
+        state.step, state.elapsed_s = int(values["step"]), float(values["elapsed_s"])
+        state.history = [HistoryRow(**row) for row in values["history"]]
+    except (RuntimeError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path} is damaged ({error}); delete it to start anew") from error
+    return True
+
+
+def _read(path: Path, device: torch.device) -> dict[str, Any]:
+    """The file's values, read without running any code that it may hold."""
+    try:
+        values = torch.load(path, map_location=device, weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(
+            f"{path} holds more than tensors and numbers: a pickle that could run anybody's code,"
+            " so it was not opened. Delete it to start anew; to bring weights from elsewhere,"
+            " save their state dict with safetensors.torch.save_file"
+        ) from error
+    except (RuntimeError, EOFError, OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is damaged ({error}); delete it to start anew") from error
+    if not isinstance(values, dict) or "fingerprint" not in values:
+        raise CheckpointError(f"{path} is no checkpoint of this project; delete it to start anew")
+    return values

@@ -1,0 +1,153 @@
+"""What a network and a training may be told. Loads without torch: settings and graphs need it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Every architecture; ``models.registry`` holds a builder for each of these names.
+ARCHITECTURES: tuple[str, ...] = ("unet",)
+#: Arithmetic of the forward pass; weights and their updates are always float32.
+PRECISIONS = ("float32", "bfloat16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """Which network.
+
+    Raises:
+        ValueError: an unknown architecture, or a size below one.
+    """
+
+    architecture: str = "unet"
+    width: int = 64  # channels at full resolution; 64 is the published U-Net, 16 suits two cores
+    classes: int = 1  # 1: one human logit; more: class ids, of which 1 is human
+
+    def __post_init__(self) -> None:
+        """Refuse a network that cannot be built."""
+        if self.architecture not in ARCHITECTURES:
+            raise ValueError(
+                f"architecture = {self.architecture!r}; expected one of {', '.join(ARCHITECTURES)}"
+            )
+        _require_at_least(1, width=self.width, classes=self.classes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How a network is trained.
+
+    With ``max_seconds=None`` the result is a function of configuration and data: two runs on a CPU
+    give the same bits, also when one of them was interrupted.
+
+    A minute on two cores, for a demonstration on drawn 320 x 240 images with ``width=8..12``::
+
+        TrainConfig(crop_px=128, batch_size=8, steps=300, warmup_steps=20, max_side_px=320,
+                    checkpoint_every=100, validate_every=100, validation_images=24,
+                    validation_side_px=320)
+
+    Twenty minutes on two cores, for about 500 photographs with ``width=16``::
+
+        TrainConfig(crop_px=192, steps=1_500, max_lr=2e-3, max_seconds=1_200)
+
+    Raises:
+        ValueError: a value out of range; names it.
+    """
+
+    # data
+    crop_px: int = 256  # a person of 200 px with surroundings; divisible by 32, the deepest stride
+    batch_size: int = 8  # enough for batch statistics; 3 GB at width 64
+    max_side_px: int = 640  # photographs are shrunk to what cameras deliver
+    cache_mb: int = 512  # decoded images kept; about 450 of 640 x 480
+    workers: int = 1  # threads that prepare batches ahead; 0: none; the result is the same
+    negative_share: float = 0.25  # crops from images without people; the dataset holds 20 %
+    source_power: float = 0.5  # sources are drawn by size ** power: small ones are heard too
+
+    # augmentation
+    min_person_px: int = 20  # person height after scaling: smaller is a smudge
+    max_person_px: int = 300  # beyond it the crop shows no outline
+    person_centred_share: float = 0.6  # crops placed around a person, where there is one
+    paste_share: float = 0.3  # crops with people of another image pasted in; 0 turns it off
+    grey_share: float = 0.15  # night cameras have no colour
+    blur_share: float = 0.2  # defocus and scaling of cheap lenses
+    noise_share: float = 0.2  # sensor noise
+
+    # loss
+    dice_weight: float = 1.0  # Dice looks at overlap, BCE at every pixel: equal say
+    pos_weight: float = 1.0  # BCE weight of human pixels; Dice already counters the imbalance
+
+    # optimizer
+    steps: int = 4_000  # 32,000 crops
+    max_lr: float = 1e-3  # peak after warm-up; AdamW with batch norm from scratch bears it
+    warmup_steps: int = 100  # Adam's second moment settles in about as many
+    poly_power: float = 0.9  # decay to zero at the last step, as the source papers do
+    weight_decay: float = 0.01  # AdamW's default; not on biases and norms
+    clip_norm: float = 1.0  # a mislabelled crop must not undo a hundred good ones
+    ema_decay: float = 0.998  # averages over the last 500 steps; 0 turns it off
+
+    # run
+    seed: int = 0  # of weights, crops and colours
+    device: str = "cpu"  # "cpu", "cuda", or "auto": cuda where there is one
+    precision: str = "float32"  # bfloat16 is faster on recent GPUs, and not bit-exact on CPUs
+    threads: int = 2  # of torch on a CPU; part of the result: sums are split by it
+    checkpoint_every: int = 250  # steps; what a kill can cost
+    validate_every: int = 250  # steps between validations; the last step is always validated
+    validation_images: int = 64  # spread over the split: a curve, not the verdict
+    validation_side_px: int = 384  # longer side at validation: a third of the time of 640
+    max_seconds: float | None = None  # None: all steps; else the schedule ends by then
+
+    def __post_init__(self) -> None:
+        """Refuse values that no training could use."""
+        _require_at_least(
+            1,
+            batch_size=self.batch_size,
+            steps=self.steps,
+            threads=self.threads,
+            checkpoint_every=self.checkpoint_every,
+            validate_every=self.validate_every,
+            validation_images=self.validation_images,
+            min_person_px=self.min_person_px,
+        )
+        _require_at_least(0, workers=self.workers, cache_mb=self.cache_mb, seed=self.seed)
+        _require_at_least(0, warmup_steps=self.warmup_steps, weight_decay=self.weight_decay)
+        _require_at_least(16, max_side_px=self.max_side_px)
+        _require_at_least(16, validation_side_px=self.validation_side_px)
+        _require_shares(self)
+        _require_recipe(self)
+
+
+def _require_at_least(low: float, **values: float) -> None:
+    for name, value in values.items():
+        if value < low:
+            raise ValueError(f"{name} = {value}; expected at least {low}")
+
+
+def _require_shares(config: TrainConfig) -> None:
+    for name in (
+        "negative_share",
+        "source_power",
+        "person_centred_share",
+        "paste_share",
+        "grey_share",
+        "blur_share",
+        "noise_share",
+    ):
+        value = getattr(config, name)
+        if not 0.0 <= value <= 1.0:
+            raise ValueError(f"{name} = {value}; expected a fraction in [0, 1]")
+    if not 0.0 <= config.ema_decay < 1.0:
+        raise ValueError(f"ema_decay = {config.ema_decay}; expected at least 0 and below 1")
+
+
+def _require_recipe(config: TrainConfig) -> None:
+    if config.crop_px < 32 or config.crop_px % 32:
+        raise ValueError(f"crop_px = {config.crop_px}; expected a multiple of 32")
+    if config.max_person_px < config.min_person_px:
+        raise ValueError(
+            f"max_person_px = {config.max_person_px} is below min_person_px ="
+            f" {config.min_person_px}; swap them"
+        )
+    if config.precision not in PRECISIONS:
+        raise ValueError(f"precision = {config.precision!r}; expected one of {PRECISIONS}")
+    for name in ("max_lr", "poly_power", "pos_weight", "dice_weight", "clip_norm", "max_seconds"):
+        value = getattr(config, name)
+        if value is not None and not value > 0:
+            raise ValueError(f"{name} = {value}; expected more than 0")

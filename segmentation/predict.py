@@ -1,0 +1,122 @@
+"""Frames -> the probability of a human at every pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from segmentation.model_folder import Normalisation, load_network, read_description, weights_digest
+from segmentation.models.blocks import human_logit
+
+F32 = npt.NDArray[np.float32]
+U8 = npt.NDArray[np.uint8]
+
+#: Pixels in one forward pass: four frames of 640 x 480, about 1.3 GB at width 64.
+MAX_BATCH_PX = 4 * 640 * 480
+
+
+class HumanSegmenter:
+    """A trained model, ready to look at frames.
+
+    Args:
+        model_dir: folder of a trained model.
+        device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``; half precision on cuda.
+        threads: of torch in this whole process; None leaves them as they are.
+        max_batch_px: bounds the memory of one forward pass; a larger frame goes alone.
+
+    Raises:
+        FileNotFoundError: no model there.
+        TensorFileError: weights that are a pickle, damaged, or of another network.
+    """
+
+    def __init__(
+        self,
+        model_dir: Path,
+        device: str = "cpu",
+        threads: int | None = None,
+        *,
+        max_batch_px: int = MAX_BATCH_PX,
+    ) -> None:
+        if threads is not None:
+            torch.set_num_threads(threads)
+        description = read_description(model_dir)
+        self.version = weights_digest(model_dir)
+        self.architecture = description.model.architecture
+        self._device = find_device(device)
+        self._dtype = torch.float16 if self._device.type == "cuda" else torch.float32
+        self._normalise = description.normalisation
+        self._max_batch_px = max_batch_px
+        network = load_network(model_dir).to(self._device, self._dtype)
+        self._network = network.to(memory_format=torch.channels_last)
+
+    def probability(self, frames: U8) -> F32:
+        """Probability of a human.
+
+        Args:
+            frames: (N, H, W, 3) uint8 RGB.
+
+        Returns:
+            (N, H, W) float32 in [0, 1].
+
+        Raises:
+            ValueError: another shape or dtype.
+        """
+        _require_frames(frames)
+        out = np.empty(frames.shape[:3], np.float32)
+        for part in self._parts(frames.shape):
+            images = to_images(frames[part]).to(self._device, self._dtype)
+            found = human_probability(self._network, images, self._normalise)
+            out[part] = found.float().cpu().numpy()
+        return out
+
+    def _parts(self, shape: tuple[int, ...]) -> Iterator[slice]:
+        count = max(1, self._max_batch_px // max(1, shape[1] * shape[2]))
+        return (slice(start, start + count) for start in range(0, shape[0], count))
+
+
+@torch.inference_mode()
+def human_probability(network: nn.Module, images: Tensor, normalise: Normalisation) -> Tensor:
+    """One forward pass.
+
+    Args:
+        network: in evaluation mode.
+        images: (N, 3, H, W) in [0, 1].
+        normalise: what the network was trained with.
+
+    Returns:
+        (N, H, W) in [0, 1].
+    """
+    batch = normalise(images).contiguous(memory_format=torch.channels_last)
+    return torch.sigmoid(human_logit(network(batch).float()))
+
+
+def to_images(frames_nhwc: U8) -> Tensor:
+    """(N, H, W, 3) uint8 -> (N, 3, H, W) float32 in [0, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(frames_nhwc)).permute(0, 3, 1, 2).float() / 255
+
+
+def find_device(name: str) -> torch.device:
+    """The torch device of a name; ``auto`` is cuda where there is one.
+
+    Raises:
+        ValueError: cuda is asked for and absent.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(f"device = {name!r}, but torch sees no CUDA device; use cpu or auto")
+    return torch.device(name)
+
+
+def _require_frames(frames: U8) -> None:
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3:
+        raise ValueError(
+            f"frames are {frames.dtype} of shape {frames.shape}; expected uint8 (N, H, W, 3) RGB"
+        )
+    if 0 in frames.shape[1:3]:
+        raise ValueError(f"frames of shape {frames.shape} have no pixels")

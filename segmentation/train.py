@@ -1,0 +1,247 @@
+"""The training loop, whole: batches in, averaged weights out."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from segmentation.batches import Batch, Batches
+from segmentation.checkpoint import (
+    HistoryRow,
+    TrainState,
+    fingerprint,
+    load_checkpoint,
+    new_state,
+    save_checkpoint,
+)
+from segmentation.config import ModelConfig, TrainConfig
+from segmentation.data import SplitData
+from segmentation.losses import bce_dice_loss
+from segmentation.metrics import THRESHOLD, HumanCounts, count_image
+from segmentation.model_folder import ModelDescription, Normalisation, TrainingFacts, write_model
+from segmentation.models.blocks import human_logit
+from segmentation.models.registry import count_parameters
+from segmentation.pictures import draw_curves
+from segmentation.predict import find_device, human_probability, to_images
+from segmentation.schedule import learning_rate, update_average
+from segmentation.training_report import CURVES_FILE, write_card, write_history
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainResult:
+    """What a training did.
+
+    Args:
+        steps: steps taken, those before an interruption included.
+        stopped_by: ``steps`` or ``max_seconds``.
+        resumed_from_step: 0 for a training that began here.
+        final_loss: mean over the last tenth of steps.
+        val_iou: human IoU on some validation images; None without validation.
+        seconds: trained, over all runs; in no file, for files must not depend on the clock.
+        curves: the picture; None where matplotlib is not installed.
+    """
+
+    architecture: str
+    parameters: int
+    images: int
+    steps: int
+    stopped_by: str
+    resumed_from_step: int
+    final_loss: float
+    val_iou: float | None
+    seconds: float
+    data_digest: str
+    weights: Path
+    curves: Path | None
+
+
+class DivergedError(ArithmeticError):
+    """Loss or gradient is no longer a number."""
+
+
+def train(
+    model: ModelConfig,
+    config: TrainConfig,
+    data: SplitData,
+    validation: SplitData | None,
+    out: Path,
+    *,
+    work_dir: Path,
+    progress: Callable[[int, int], None] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> TrainResult:
+    """Train a network, or go on with the training that was interrupted in ``work_dir``.
+
+    Args:
+        model: the network.
+        config: the recipe.
+        data: what to learn from.
+        validation: what to measure on along the way; None measures nothing.
+        out: existing folder; receives weights.safetensors, model.json, history.parquet,
+            curves.png and model_card.md.
+        work_dir: for the checkpoint; one folder per training.
+        progress: called with steps done and steps in all.
+        clock: seconds, for ``max_seconds``.
+
+    Raises:
+        ValueError: no sample has people in it, or cuda is asked for and absent.
+        CheckpointError: ``work_dir`` holds a file that is not ours.
+        DivergedError: the loss became infinite or undefined.
+    """
+    device = find_device(config.device)
+    work_dir.mkdir(parents=True, exist_ok=True)
+    name = fingerprint(model, config, [data.digest, validation.digest if validation else ""])
+    with reproducible(config, device):
+        state = new_state(model, config, device)
+        load_checkpoint(state, work_dir, name)
+        resumed_from = state.step
+        started = clock() - state.elapsed_s
+        with closing(Batches(data, config).stream(state.step, config.steps)) as batches:
+            for batch in batches:
+                if config.max_seconds is not None and state.elapsed_s >= config.max_seconds:
+                    break
+                state.history.append(take_step(state, batch, config, device))
+                state.elapsed_s = clock() - started
+                if state.step % config.validate_every == 0:
+                    record_validation(state, validation, config, device)
+                if state.step % config.checkpoint_every == 0:
+                    save_checkpoint(state, work_dir, name)
+                if progress:
+                    progress(state.step, config.steps)
+        record_validation(state, validation, config, device)
+        save_checkpoint(state, work_dir, name)
+    return _write(model, config, data, validation, state, out, resumed_from)
+
+
+def take_step(
+    state: TrainState, batch: Batch, config: TrainConfig, device: torch.device
+) -> HistoryRow:
+    """One batch forward and back; changes ``state``."""
+    torch.manual_seed(config.seed + 1 + batch.step)  # dropout of this step, resumed or not
+    lr = learning_rate(batch.step, config, state.elapsed_s)
+    for group in state.optimizer.param_groups:
+        group["lr"] = lr
+    images = Normalisation()(batch.images.to(device))  # (N, 3, crop, crop)
+    masks = batch.masks.to(device)  # (N, crop, crop)
+    state.network.train()
+    with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
+        logits = state.network(images.contiguous(memory_format=torch.channels_last))
+    loss = bce_dice_loss(
+        human_logit(logits.float()),  # (N, crop, crop)
+        masks,
+        pos_weight=config.pos_weight,
+        dice_weight=config.dice_weight,
+    )
+    state.optimizer.zero_grad(set_to_none=True)
+    loss.total.backward()  # type: ignore[no-untyped-call]
+    norm = nn.utils.clip_grad_norm_(state.network.parameters(), config.clip_norm)
+    row = HistoryRow(
+        step=batch.step + 1,
+        loss=float(loss.total),
+        bce=float(loss.bce),
+        dice=float(loss.dice),
+        lr=lr,
+        grad_norm=float(norm),
+    )
+    _require_finite(row)
+    state.optimizer.step()
+    update_average(state.average, state.network, batch.step, config.ema_decay)
+    state.step = batch.step + 1
+    return row
+
+
+def record_validation(
+    state: TrainState, validation: SplitData | None, config: TrainConfig, device: torch.device
+) -> None:
+    """Write the averaged network's IoU into the last row, unless it stands there already."""
+    if validation is None or not state.history or state.history[-1].val_iou is not None:
+        return
+    counts = HumanCounts()
+    state.average.eval()
+    for number in _spread(len(validation), config.validation_images):
+        sample = validation.load(number, max_side_px=config.validation_side_px)
+        image = to_images(sample.image_hwc_rgb[None]).to(device)
+        found = human_probability(state.average, image, Normalisation())[0].cpu().numpy()
+        counts += count_image(found >= THRESHOLD, sample.mask_hw)
+    state.history[-1] = replace(state.history[-1], val_iou=counts.iou or 0.0)
+
+
+def _spread(available: int, wanted: int) -> list[int]:
+    """At most ``wanted`` numbers, evenly spread over ``0 .. available - 1``."""
+    count = min(available, wanted)
+    return [number * available // count for number in range(count)]
+
+
+@contextmanager
+def reproducible(config: TrainConfig, device: torch.device) -> Iterator[None]:
+    """Seeded, with a fixed number of threads; the caller's torch is as before afterwards."""
+    threads = torch.get_num_threads()
+    devices = [device] if device.type == "cuda" else []
+    with (
+        torch.random.fork_rng(devices=devices),
+        torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True),
+    ):
+        torch.set_num_threads(config.threads)
+        torch.manual_seed(config.seed)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+
+
+def _require_finite(row: HistoryRow) -> None:
+    if not (math.isfinite(row.loss) and math.isfinite(row.grad_norm)):
+        raise DivergedError(
+            f"step {row.step}: loss {row.loss}, gradient {row.grad_norm}, learning rate"
+            f" {row.lr:.2g}; lower max_lr or raise warmup_steps"
+        )
+
+
+def _write(
+    model: ModelConfig,
+    config: TrainConfig,
+    data: SplitData,
+    validation: SplitData | None,
+    state: TrainState,
+    out: Path,
+    resumed_from: int,
+) -> TrainResult:
+    parameters = count_parameters(state.network)
+    description = ModelDescription(
+        model=model,
+        parameters=parameters,
+        training=TrainingFacts(
+            steps=state.step,
+            stopped_by="steps" if state.step == config.steps else "max_seconds",
+            images=len(data),
+            data_digest=data.digest,
+            config=config,
+        ),
+    )
+    weights = write_model(out, state.average, description)
+    write_history(state.history, out)
+    write_card(description, data, validation, state.history, out)
+    tail = state.history[-max(1, len(state.history) // 10) :]
+    return TrainResult(
+        architecture=model.architecture,
+        parameters=parameters.total,
+        images=len(data),
+        steps=state.step,
+        stopped_by=description.training.stopped_by,
+        resumed_from_step=resumed_from,
+        final_loss=sum(row.loss for row in tail) / max(1, len(tail)),
+        val_iou=state.history[-1].val_iou if state.history else None,
+        seconds=state.elapsed_s,
+        data_digest=data.digest,
+        weights=weights,
+        curves=draw_curves(
+            state.history, out / CURVES_FILE, title=f"{model.architecture}, width {model.width}"
+        ),
+    )
