@@ -81,7 +81,8 @@ def save_activity(
     if 2 <= len(classes) <= 8:
         axes.legend(frameon=False, fontsize=FONT_POINTS)
     frames = sum(frames_by_hour.values())
-    axes.set_title(f"What moved, by hour\n{frames:,} frames in {len(frames_by_hour)} hours")
+    hours_counted = "1 hour" if len(frames_by_hour) == 1 else f"{len(frames_by_hour)} hours"
+    axes.set_title(f"What moved, by hour\n{frames:,} frames in {hours_counted}")
     save(chart, path)
 
 
@@ -109,7 +110,7 @@ def save_timeline(timeline: Timeline, path: Path) -> None:
     )
     below.plot(times, 100 * share, color="black", lw=0.8)
     below.set_ylim(bottom=0.0)
-    below.set_ylabel("delta, % of pixels")
+    below.set_ylabel("delta,\n% of pixels")
     ticks = _time_ticks(timeline.times[0], timeline.times[-1])
     below.set_xticks(ticks.times, ticks.labels)
     below.set_xlabel("local time")
