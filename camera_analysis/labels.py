@@ -83,6 +83,25 @@ class FootageFault:
     end_utc: datetime | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class FrameRow:
+    """One row of ``frames.parquet``; the columns are explained at :data:`FRAMES`."""
+
+    frame_id: int
+    time_utc: datetime
+    local_hour: int
+    file: str
+    pts_s: float
+    height: int
+    width: int
+    luma_mean: float
+    sharpness: float
+    still_share: float
+    shift_px: float
+    usable: bool
+    reason: str
+
+
 @dataclass(frozen=True)
 class LabelMap:
     """The label map of one frame: (H, W) uint8 class ids."""
@@ -99,6 +118,45 @@ class LabelsMeta:
     height: int
     width: int
     segmenter: str
+
+
+class FrameWriter:
+    """Appends rows to ``frames.parquet``; memory is bounded by one row group.
+
+    Args:
+        folder: existing directory.
+        rows_per_group: rows of one row group.
+    """
+
+    def __init__(self, folder: Path, *, rows_per_group: int = 4096) -> None:
+        self._writer = pq.ParquetWriter(folder / FRAMES_FILE, FRAMES, compression="zstd")
+        self._rows: list[FrameRow] = []
+        self._rows_per_group = rows_per_group
+
+    def add(self, row: FrameRow) -> None:
+        """Append one row."""
+        self._rows.append(row)
+        if len(self._rows) >= self._rows_per_group:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._rows:
+            columns = {name: [getattr(row, name) for row in self._rows] for name in FRAMES.names}
+            self._writer.write_table(pa.table(columns, schema=FRAMES))
+            self._rows = []
+
+    def __enter__(self) -> FrameWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._flush()
+        self._writer.close()
 
 
 class LabelWriter:

@@ -1,0 +1,283 @@
+"""One streaming pass over a camera-day: frame index, faults, label maps, pictures.
+
+Each file is read twice: sparsely for its background plate, then at the camera's interval. Nothing
+is kept per frame but a few numbers, so memory does not grow with the length of the day.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from camera_analysis.camera import Camera, find_footage, footage_days, local_day
+from camera_analysis.day_footage import DayReader, DaySample
+from camera_analysis.frame_quality import FrameQuality, QualityLimits, QualityMeter
+from camera_analysis.label_classes import CLASS_NAMES
+from camera_analysis.label_fusion import FusionConfig, label_frame
+from camera_analysis.label_pictures import (
+    save_plate,
+    save_preview,
+    save_quality,
+)
+from camera_analysis.labels import (
+    FootageFault,
+    FrameRow,
+    FrameWriter,
+    LabelsMeta,
+    LabelWriter,
+    write_faults,
+    write_labels_meta,
+)
+from camera_analysis.motion import FloatImage, MotionConfig
+from camera_analysis.pass_notes import PassNotes
+from camera_analysis.plates import View, to_grey
+from camera_analysis.registration import edges_of
+
+NO_SEGMENTER = "none"
+
+Progress = Callable[[int, int], None]
+
+
+class Segmenter(Protocol):
+    """Says where people are; may carry a ``version`` string that identifies its weights."""
+
+    def probability(self, frames_nhwc_rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Probability of a person, (N, H, W) in [0, 1], for (N, H, W, 3) uint8 RGB frames."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassConfig:
+    """Settings of a pass."""
+
+    batch: int = 8  # frames given to the segmenter at once; 8 fills a CPU's caches and a small GPU
+    quality: QualityLimits = field(default_factory=QualityLimits)  # see there
+    motion: MotionConfig = field(default_factory=MotionConfig)  # see there
+    fusion: FusionConfig = field(default_factory=FusionConfig)  # see there
+
+    def __post_init__(self) -> None:
+        if self.batch < 1:
+            raise ValueError(f"batch is {self.batch}; expected 1 or more frames")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassSummary:
+    """What a pass made.
+
+    Attributes:
+        frames: sampled frames.
+        usable: those with a label map.
+        unusable: (reason, frames) for each reason that occurred.
+        faults: (reason, rows) for each kind of fault.
+        height: of the label maps; 0 if no frame could be read.
+        width: of the label maps.
+        segmenter: its version, or "none".
+        quality_png: strip plot of the measures.
+        preview_png: contact sheet of label maps.
+        plate_png: background plate; None if no frame could be read.
+    """
+
+    frames: int
+    usable: int
+    unusable: tuple[tuple[str, int], ...]
+    faults: tuple[tuple[str, int], ...]
+    height: int
+    width: int
+    segmenter: str
+    quality_png: Path
+    preview_png: Path
+    plate_png: Path | None
+
+
+def process_day(
+    camera: Camera,
+    day: str,
+    segmenter: Segmenter | None,
+    index_out: Path,
+    labels_out: Path,
+    *,
+    config: PassConfig | None = None,
+    progress: Progress | None = None,
+) -> PassSummary:
+    """Sample, judge and label the frames of one local day.
+
+    Args:
+        camera: whose footage.
+        day: "YYYY-MM-DD" in the camera's time zone.
+        segmenter: None labels everything that moves as an other mover.
+        index_out: existing directory for frames.parquet, faults.parquet and quality.png.
+        labels_out: existing directory for labels.parquet, labels.json, plate.png and preview.png.
+        config: thresholds.
+        progress: called with samples done and samples expected.
+
+    Raises:
+        ValueError: the camera has no footage on that day.
+    """
+    config = config or PassConfig()
+    footage = find_footage(camera)
+    files = [file for file in footage.files if local_day(camera, file.start_utc) == day]
+    if not files:
+        days = footage_days(camera)
+        span = f"its {len(days)} days run from {days[0]} to {days[-1]}" if days else "it has none"
+        raise ValueError(f"camera {camera.id} has no footage on {day}; {span}")
+    reader = DayReader(camera, files, motion=config.motion, limits=config.quality)
+    faults = list(footage.faults)
+    notes = PassNotes(files[0].start_utc, reader.end_utc)
+    with FrameWriter(index_out) as frames, LabelWriter(labels_out) as labels:
+        labeller = _Labeller(camera, segmenter, config, labels, notes)
+        meter = QualityMeter(config.quality)
+        for item in reader.read():
+            if isinstance(item, FootageFault):
+                faults.append(item)
+                continue
+            quality = _measure(meter, item, files[0].start_utc)
+            row = _row(camera, notes.frames, item, quality, config.quality)
+            frames.add(row)
+            notes.add(row)
+            if row.usable:
+                labeller.add(row.frame_id, item)
+            if progress:
+                progress(notes.frames, max(notes.frames, reader.expected_samples))
+        labeller.finish()
+    write_faults(faults, index_out)
+    return _finish(camera, day, reader.view, segmenter, faults, notes, index_out, labels_out)
+
+
+def _measure(meter: QualityMeter, sample: DaySample, day_start: datetime) -> FrameQuality:
+    grey = to_grey(sample.frame_rgb)
+    since_s = (sample.time_utc - day_start).total_seconds()
+    view = sample.view
+    return meter.measure(grey, edges_of(grey), since_s, view.edges, view.sharpness)
+
+
+def _row(
+    camera: Camera, frame_id: int, sample: DaySample, quality: FrameQuality, limits: QualityLimits
+) -> FrameRow:
+    reason = quality.reason(limits)
+    height, width = sample.frame_rgb.shape[:2]
+    return FrameRow(
+        frame_id=frame_id,
+        time_utc=sample.time_utc,
+        local_hour=sample.time_utc.astimezone(camera.zone).hour,
+        file=sample.file,
+        pts_s=sample.pts_s,
+        height=height,
+        width=width,
+        luma_mean=quality.luma_mean,
+        sharpness=quality.sharpness,
+        still_share=quality.still_share,
+        shift_px=quality.shift.shift_px,
+        usable=not reason,
+        reason=reason,
+    )
+
+
+class _Labeller:
+    """Labels usable frames in batches and writes them in order."""
+
+    def __init__(
+        self,
+        camera: Camera,
+        segmenter: Segmenter | None,
+        config: PassConfig,
+        writer: LabelWriter,
+        notes: PassNotes,
+    ) -> None:
+        self._camera = camera
+        self._segmenter = segmenter
+        self._config = config
+        self._writer = writer
+        self._notes = notes
+        self._batch: list[tuple[int, DaySample]] = []
+        self._answered: tuple[View, FloatImage] | None = None
+
+    def add(self, frame_id: int, sample: DaySample) -> None:
+        self._batch.append((frame_id, sample))
+        if len(self._batch) >= self._config.batch:
+            self.finish()
+
+    def finish(self) -> None:
+        """Label what waits for its batch to fill."""
+        batch, self._batch = self._batch, []
+        if not batch:
+            return
+        answers = self._answers([sample.frame_rgb for _, sample in batch])
+        for (frame_id, sample), human_hw in zip(batch, answers, strict=True):
+            labels_hw = label_frame(
+                sample.frame_rgb,
+                sample.view.plate,
+                human_hw,
+                self._plate_answer(sample.view),
+                motion=self._config.motion,
+                fusion=self._config.fusion,
+            )
+            self._writer.add(frame_id, labels_hw)
+            time_local = sample.time_utc.astimezone(self._camera.zone)
+            self._notes.add_map(time_local, labels_hw)
+
+    def _answers(self, frames: Sequence[npt.NDArray[np.uint8]]) -> Sequence[FloatImage | None]:
+        if self._segmenter is None:
+            return [None] * len(frames)
+        stack = np.stack(frames)
+        answers = np.asarray(self._segmenter.probability(stack), np.float32)
+        if answers.shape != stack.shape[:3]:
+            raise ValueError(
+                f"segmenter: got probabilities of shape {answers.shape} for frames of shape "
+                f"{stack.shape}; expected {stack.shape[:3]}"
+            )
+        return list(answers)
+
+    def _plate_answer(self, view: View) -> FloatImage | None:
+        """The network's answer on the plate, asked once per view."""
+        if self._segmenter is None:
+            return None
+        if self._answered is None or self._answered[0] is not view:
+            answer = self._answers([view.plate.rgb])[0]
+            self._answered = (view, np.asarray(answer, np.float32))
+        return self._answered[1]
+
+
+def _finish(
+    camera: Camera,
+    day: str,
+    view: View | None,
+    segmenter: Segmenter | None,
+    faults: Sequence[FootageFault],
+    notes: PassNotes,
+    index_out: Path,
+    labels_out: Path,
+) -> PassSummary:
+    """Write the pictures and labels.json."""
+    version = NO_SEGMENTER if segmenter is None else str(getattr(segmenter, "version", "unnamed"))
+    height, width = view.grey.shape if view else (0, 0)
+    meta = LabelsMeta(classes=CLASS_NAMES, height=height, width=width, segmenter=version)
+    write_labels_meta(meta, labels_out)
+    counts = notes.reason_counts()
+    title = f"{camera.id} {day}"
+    quality_png, preview_png = index_out / "quality.png", labels_out / "preview.png"
+    usable = f"{counts['']} of {notes.frames} frames usable"
+    save_quality(notes.series(), camera.zone, f"{title}: {usable}", quality_png)
+    busiest = f"{title}: label maps, the busiest of each part"
+    save_preview(notes.maps(), CLASS_NAMES, busiest, preview_png)
+    plate_png = labels_out / "plate.png" if view else None
+    if view and plate_png:
+        save_plate(view.plate.rgb, camera.plate, plate_png)
+    return PassSummary(
+        frames=notes.frames,
+        usable=counts.pop("", 0),
+        unusable=tuple(sorted(counts.items())),
+        faults=tuple(sorted(Counter(fault.reason for fault in faults).items())),
+        height=height,
+        width=width,
+        segmenter=version,
+        quality_png=quality_png,
+        preview_png=preview_png,
+        plate_png=plate_png,
+    )

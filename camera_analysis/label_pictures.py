@@ -1,0 +1,137 @@
+"""Pictures of a camera-day's pass: plate, contact sheet of label maps, quality strip.
+
+None of them shows an original frame: the plate is a median, reduced unless the camera says
+otherwise, and the contact sheet shows class colours only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from camera_analysis.camera import PlatePrivacy
+from camera_analysis.canvas import FONT_POINTS, class_colours, figure, legend, save
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: A blurred plate keeps an eighth of the pixels in each direction, within these limits.
+_BLURRED_WIDTH = (16, 96)
+
+_COLUMNS = 3
+
+#: One colour per reason why a frame cannot be used.
+_FAULT_COLOURS = ("#333333", "#c9a400", "#7b3fa0", "#1f6fb4", "#8c564b", "#d1495b", "#999999")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownMap:
+    """A label map of the contact sheet and when it was taken."""
+
+    time_local: datetime
+    labels_hw: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualitySeries:
+    """Measures of all sampled frames, in order of time; ``reasons`` has "" for usable ones."""
+
+    seconds: npt.NDArray[np.float64]  # since the epoch, UTC
+    luma_mean: npt.NDArray[np.float32]
+    sharpness: npt.NDArray[np.float32]
+    shift_px: npt.NDArray[np.float32]
+    reasons: npt.NDArray[np.uint8]  # index into ``reason_names``
+    reason_names: tuple[str, ...]
+
+
+def save_plate(plate_rgb: npt.NDArray[np.uint8], privacy: PlatePrivacy, path: Path) -> None:
+    """Write the background plate at its own size: clear, or reduced and enlarged again."""
+    height, width = plate_rgb.shape[:2]
+    shown = plate_rgb
+    if privacy == "blurred":
+        narrow = min(max(width // 8, _BLURRED_WIDTH[0]), _BLURRED_WIDTH[1], width)
+        low = max(1, round(height * narrow / width))
+        small = cv2.resize(plate_rgb, (narrow, low), interpolation=cv2.INTER_AREA)
+        shown = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
+    cv2.imwrite(str(path), cv2.cvtColor(shown, cv2.COLOR_RGB2BGR))
+
+
+def save_preview(
+    maps: Sequence[ShownMap], classes: tuple[str, ...], title: str, path: Path
+) -> None:
+    """Contact sheet of label maps in class colours."""
+    rows = max(1, -(-len(maps) // _COLUMNS))
+    shape = maps[0].labels_hw.shape if maps else (9, 16)
+    map_inches = min(3.0, 1.9 * shape[0] / shape[1])
+    sheet = figure(rows * (map_inches + 0.35) + 1.1)
+    sheet.suptitle(title, fontsize=FONT_POINTS)
+    colours = np.array(class_colours(classes), np.uint8)
+    grid = sheet.subplots(rows, _COLUMNS, squeeze=False).ravel()
+    for axes in grid:
+        axes.set_axis_off()
+    for axes, shown in zip(grid, maps, strict=False):
+        axes.imshow(colours[shown.labels_hw], interpolation="nearest")
+        axes.set_title(shown.time_local.strftime("%H:%M:%S"), fontsize=FONT_POINTS)
+    middle_of_last_row = grid[(rows - 1) * _COLUMNS + 1]
+    legend(middle_of_last_row, dict(zip(classes, class_colours(classes), strict=True)))
+    save(sheet, path)
+
+
+def save_quality(series: QualitySeries, zone: ZoneInfo, title: str, path: Path) -> None:
+    """Brightness, sharpness and displacement over the day, and where frames were not usable."""
+    import matplotlib.dates as mdates
+
+    times = [datetime.fromtimestamp(second, zone) for second in series.seconds]
+    sheet = figure(6.5)
+    sheet.suptitle(title, fontsize=FONT_POINTS)
+    panels = (
+        ("brightness\n(0-255)", series.luma_mean),
+        ("sharpness\n(variance)", series.sharpness),
+        ("shift (px)", series.shift_px),
+    )
+    all_axes = sheet.subplots(len(panels) + 1, 1, sharex=True, height_ratios=[2, 2, 2, 1])
+    for axes, (name, values) in zip(all_axes, panels, strict=False):
+        axes.plot(times, values, ".", markersize=2, color="black")
+        axes.set_ylabel(name, fontsize=FONT_POINTS)
+        axes.set_ylim(bottom=0)
+    _draw_reasons(all_axes[-1], times, series)
+    locator = mdates.AutoDateLocator(tz=zone, maxticks=6)  # type: ignore[no-untyped-call]
+    all_axes[-1].xaxis.set_major_locator(locator)
+    formatter = mdates.DateFormatter("%H:%M:%S" if _is_short(series) else "%H:%M", tz=zone)  # type: ignore[no-untyped-call]
+    all_axes[-1].xaxis.set_major_formatter(formatter)
+    all_axes[-1].set_xlabel(f"local time ({zone.key})", fontsize=FONT_POINTS)
+    save(sheet, path)
+
+
+def _is_short(series: QualitySeries) -> bool:
+    return len(series.seconds) < 2 or float(series.seconds[-1] - series.seconds[0]) < 600
+
+
+def _draw_reasons(axes: Axes, times: list[datetime], series: QualitySeries) -> None:
+    """One coloured tick per frame; the legend counts them."""
+    colours = ("#0a7d4b", *_FAULT_COLOURS)
+    for number, name in enumerate(series.reason_names):
+        chosen = np.flatnonzero(series.reasons == number)
+        if len(chosen):
+            at = np.array([times[i] for i in chosen], dtype=object)
+            label = f"{name or 'usable'} ({len(chosen)})"
+            colour = colours[number % len(colours)]
+            axes.plot(at, np.zeros(len(at)), "|", markersize=16, color=colour, label=label)
+    axes.set_yticks([])
+    axes.set_ylim(-1, 1)
+    if len(times):
+        axes.legend(
+            loc="upper center",
+            bbox_to_anchor=(0.5, -1.4),
+            ncols=3,
+            frameon=False,
+            fontsize=FONT_POINTS,
+        )

@@ -1,0 +1,103 @@
+"""How far the camera was moved: phase correlation on edges, checked against the picture itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+FloatImage = npt.NDArray[np.float32]
+
+#: Registration works at most at this width: enough for a thousandth of the view.
+_WORK_WIDTH = 160
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift:
+    """A displacement of the view.
+
+    Attributes:
+        shift_px: its length in pixels of the frame; 0 where the picture does not confirm one.
+        match: correlation of the edges with the reference without any shift, in [-1, 1].
+        shifted_match: the same after the best shift.
+    """
+
+    shift_px: float
+    match: float
+    shifted_match: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edges:
+    """Edge map of a frame, prepared for registration; ``scale`` is work pixels per frame pixel."""
+
+    map_hw: FloatImage
+    scale: float
+
+
+def edges_of(grey: npt.NDArray[np.uint8]) -> Edges:
+    """Edge strength of an (H, W) uint8 frame, square-rooted so that few strong edges do not rule.
+
+    Light that changes evenly leaves it almost as it is.
+    """
+    height, width = grey.shape
+    scale = min(1.0, _WORK_WIDTH / width)
+    size = (max(8, round(width * scale)), max(8, round(height * scale)))
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA) if scale < 1 else grey
+    smooth = cv2.GaussianBlur(small, (3, 3), 0).astype(np.float32)
+    across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3)
+    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3)
+    strength = np.sqrt(cv2.magnitude(across, down))
+    return Edges(map_hw=np.asarray(strength - strength.mean(), np.float32), scale=scale)
+
+
+def measure_shift(reference: Edges, frame: Edges, *, good_match: float = 0.8) -> Shift:
+    """Displacement of a frame against a reference of the same size.
+
+    A shift counts only if the edges agree better with it than without it: a person who fills the
+    view also moves the peak of the correlation, but does not bring the edges into agreement.
+
+    Args:
+        reference: edges of the plate.
+        frame: edges of the frame.
+        good_match: with this agreement at no shift, none is looked for.
+    """
+    if _is_flat(reference.map_hw):  # nothing to recognise the view by
+        return Shift(shift_px=0.0, match=1.0, shifted_match=1.0)
+    match = _correlation(reference.map_hw, frame.map_hw)
+    if match >= good_match:
+        return Shift(shift_px=0.0, match=match, shifted_match=match)
+    height, width = reference.map_hw.shape
+    window = cv2.createHanningWindow((width, height), cv2.CV_32F)
+    # Copies: where no padding is needed, OpenCV multiplies its arguments by the window in place.
+    (right, down), _ = cv2.phaseCorrelate(reference.map_hw.copy(), frame.map_hw.copy(), window)
+    dx, dy = round(right), round(down)
+    if abs(dx) > width // 2 or abs(dy) > height // 2 or (dx, dy) == (0, 0):
+        return Shift(shift_px=0.0, match=match, shifted_match=match)
+    shifted = _correlation(*_overlap(reference.map_hw, frame.map_hw, dx, dy))
+    confirmed = shifted > match + (1.0 - match) * 0.3  # explains a third of what disagreed
+    length = float(np.hypot(right, down)) / reference.scale if confirmed else 0.0
+    return Shift(shift_px=length, match=match, shifted_match=shifted)
+
+
+def _overlap(a: FloatImage, b: FloatImage, dx: int, dy: int) -> tuple[FloatImage, FloatImage]:
+    """The parts of both that show the same, if b is a moved by (dx, dy)."""
+    height, width = a.shape
+    in_a = a[max(0, -dy) : height - max(0, dy), max(0, -dx) : width - max(0, dx)]
+    in_b = b[max(0, dy) : height - max(0, -dy), max(0, dx) : width - max(0, -dx)]
+    return in_a, in_b
+
+
+def _correlation(a: FloatImage, b: FloatImage) -> float:
+    """Pearson correlation in [-1, 1]; 0 if one of them is flat."""
+    a, b = a - a.mean(), b - b.mean()
+    energy_a, energy_b = float(np.vdot(a, a)), float(np.vdot(b, b))
+    if min(energy_a, energy_b) <= 0:
+        return 0.0
+    return float(np.vdot(a, b) / np.sqrt(energy_a * energy_b))
+
+
+def _is_flat(edges_hw: FloatImage) -> bool:
+    return float(edges_hw.std()) < 1e-3
