@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from camera_analysis.anomaly_files import AnomalySummary, FrameScores, JudgedDay, write_day
 from camera_analysis.cross_fit import CrossFit, cut_blocks
-from camera_analysis.events import EventConfig, EventTracker, Snapshot
+from camera_analysis.events import EventConfig, EventTracker, Snapshot, subjects
 from camera_analysis.frame_times import MICROSECONDS, FrameTimes, read_frame_times
 from camera_analysis.labels import LABELS_FILE, LabelsMeta, iterate_labels, read_labels_meta
 from camera_analysis.learned_normal import READY, WARMING_UP, LearnedNormal, load_normal
@@ -37,6 +37,8 @@ Progress = Callable[[int, int], None]
 
 JUDGED = "judged"
 CROSS_FITTED = "cross_fitted"
+#: Version that label maps carry where nothing told people from other movers.
+NO_SEGMENTER = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +170,8 @@ def _judge(
     """One streaming pass: scores of every frame, regions linked into events."""
     rows = pq.read_metadata(labels_dir / LABELS_FILE).num_rows
     before = rows if judge.status == CROSS_FITTED else 0
-    tracker = EventTracker(meta.classes, times.interval, config)
+    told = subjects(meta.classes, segmented=meta.segmenter != NO_SEGMENTER)
+    tracker = EventTracker(told, times.interval, config)
     frame_ids, delta_share, raw_bits = [], [], []
     for position, label_map in enumerate(iterate_labels(labels_dir)):
         model, labels_hw = judge.model_at(position), label_map.labels_hw

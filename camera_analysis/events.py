@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.label_classes import CLASS_NAMES, HUMAN, OTHER_MOVER
+from camera_analysis.label_classes import CLASS_NAMES, OTHER_MOVER
 from camera_analysis.learned_normal import HUMAN_NAMES
 from camera_analysis.local_time import duration
 from camera_analysis.regions import Box, Region
 
 LabelArray = npt.NDArray[np.uint8]
 FloatVector = npt.NDArray[np.float64]
+
+A_PERSON = "a person"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,13 +109,13 @@ class EventTracker:
     opens a new event where it overlaps none.
 
     Args:
-        classes: class names.
+        subjects: what a sentence calls each class, by class id.
         interval: usual time between two samples.
         config: what counts as an event.
     """
 
-    def __init__(self, classes: tuple[str, ...], interval: timedelta, config: EventConfig) -> None:
-        self._classes = classes
+    def __init__(self, subjects: tuple[str, ...], interval: timedelta, config: EventConfig) -> None:
+        self._subjects = subjects
         self._interval = interval
         self._config = config
         self._open: list[_Track] = []
@@ -212,7 +214,7 @@ class EventTracker:
             frames=track.frames,
             score_bits=track.peak.score_bits,
             reason=reason(
-                self._classes[class_id],
+                self._subjects[class_id],
                 seen=float(track.peak.seen[class_id]),
                 normal_frames=track.normal_frames,
                 score_bits=track.peak.score_bits,
@@ -224,27 +226,35 @@ class EventTracker:
         )
 
 
+def subjects(classes: Sequence[str], *, segmented: bool) -> tuple[str, ...]:
+    """What a sentence calls each class.
+
+    Args:
+        classes: class names.
+        segmented: False where no segmenter told people from other movers.
+    """
+    mover = "something that is not a person" if segmented else "something that moves"
+    special = {CLASS_NAMES[OTHER_MOVER]: mover} | dict.fromkeys(HUMAN_NAMES, A_PERSON)
+    return tuple(special.get(name, f"something of class {name}") for name in classes)
+
+
 def reason(
-    class_name: str, *, seen: float, normal_frames: int, score_bits: float, stay: timedelta | None
+    subject: str, *, seen: float, normal_frames: int, score_bits: float, stay: timedelta | None
 ) -> str:
     """One plain sentence: what, for how long if it stays, how rarely it was here before.
 
     Args:
-        class_name: of the event.
+        subject: from :func:`subjects`.
         seen: frames of the normal that showed the class here, on average over the region.
         normal_frames: frames of the normal.
         score_bits: the event's score.
         stay: how long it stays in one place; None if it does not.
     """
-    person = class_name in HUMAN_NAMES or class_name == CLASS_NAMES[HUMAN]
-    what = "a person" if person else f"something of class {class_name}"
-    if class_name == CLASS_NAMES[OTHER_MOVER]:
-        what = "something that is not a person"
     stays = f" stays here for {duration(stay)}," if stay else ""
     times = f"{round(seen):,}" if round(seen) else "none"
-    one = "one" if person else "any"
+    one = "one" if subject == A_PERSON else "any"
     sentence = (
-        f"{what}{stays} where {times} of {normal_frames:,} normal frames showed {one} "
+        f"{subject}{stays} where {times} of {normal_frames:,} normal frames showed {one} "
         f"({score_bits:.1f} bits)"
     )
     return (sentence[0].upper() + sentence[1:]).replace("\u00a0", " ")

@@ -65,7 +65,8 @@ class Region:
         box: around the pixels.
         score_bits: the largest windowed excess surprise in the region.
         class_px: (K,) pixels of each class.
-        seen: (K,) frames of the normal in which these places, on average, showed each class.
+        seen: (K,) frames of the normal in which the most surprising window, on average, showed
+            each class.
     """
 
     box: Box
@@ -100,23 +101,27 @@ def surprising_regions(
     for part in range(1, count):
         x, y, width, height, _ = stats[part].tolist()
         crop = np.s_[y : y + height, x : x + width]
-        score = float(frame.window_bits[crop][parts[crop] == part].max())
-        rows, columns = np.nonzero(surprising[crop] & (parts[crop] == part))
+        inside = parts[crop] == part
+        rows, columns = np.nonzero(surprising[crop] & inside)
+        window_bits = np.where(inside, frame.window_bits[crop], -1.0)
+        peak_row, peak_column = divmod(int(window_bits.argmax()), width)
+        score = float(window_bits[peak_row, peak_column])
         if score < threshold_bits or rows.size < min_area_share * labels_hw.size:
             continue
-        rows, columns = rows + y, columns + x
-        class_px = np.bincount(labels_hw[rows, columns], minlength=model.classes)
+        reach = model.window_hw[0] // 2
+        near = (abs(rows - peak_row) <= reach) & (abs(columns - peak_column) <= reach)
+        class_px = np.bincount(labels_hw[crop][rows, columns], minlength=model.classes)
         regions.append(
             Region(
                 box=Box(
-                    int(columns.min()),
-                    int(rows.min()),
-                    int(columns.max()) + 1,
-                    int(rows.max()) + 1,
+                    x + int(columns.min()),
+                    y + int(rows.min()),
+                    x + int(columns.max()) + 1,
+                    y + int(rows.max()) + 1,
                 ),
                 score_bits=score,
                 class_px=class_px.astype(np.float64),
-                seen=model.seen(rows, columns),
+                seen=model.seen(rows[near] + y, columns[near] + x),
             )
         )
     return sorted(regions, key=lambda region: (region.box.x0, region.box.y0, region.box.x1))

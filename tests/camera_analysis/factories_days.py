@@ -83,7 +83,7 @@ def draw_day(
     with LabelWriter(day.labels) as writer:
         for i, labels in enumerate(maps):
             writer.add(i, labels)
-    meta = LabelsMeta(classes=classes, height=height, width=width, segmenter="none")
+    meta = LabelsMeta(classes=classes, height=height, width=width, segmenter="drawn")
     write_labels_meta(meta, day.labels)
     plate = np.tile(np.linspace(60, 180, width).astype(np.uint8), (height, 1))
     cv2.imwrite(str(day.labels / "plate.png"), plate)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from camera_analysis.events import EventConfig, EventTracker, Snapshot, reason
+from camera_analysis.events import EventConfig, EventTracker, Snapshot, reason, subjects
 from camera_analysis.label_classes import CLASS_NAMES
 from camera_analysis.regions import Box, Region
 from tests.camera_analysis.factories_days import MORNING
@@ -28,7 +28,7 @@ def region(x, y=0, *, bits=12.0, class_id=1, size=8):
 
 def track(frames, config=None):
     """Events of a list of region lists, one second apart."""
-    tracker = EventTracker(CLASS_NAMES, SECOND, config or EventConfig())
+    tracker = EventTracker(subjects(CLASS_NAMES, segmented=True), SECOND, config or EventConfig())
     for i, regions in enumerate(frames):
         labels = np.full((1, 1), i, np.uint8)
         snapshot = Snapshot(labels_hw=labels, delta_bits_hw=labels.astype(np.float32))
@@ -84,8 +84,14 @@ def test_only_the_highest_scores_keep_a_snapshot():
 
 
 def test_a_class_of_any_segmenter_is_named():
-    text = reason("dog", seen=0.2, normal_frames=500, score_bits=9.96, stay=None)
+    (dog,) = subjects(["dog"], segmented=True)
+    text = reason(dog, seen=0.2, normal_frames=500, score_bits=9.96, stay=None)
     assert text == "Something of class dog where none of 500 normal frames showed any (10.0 bits)"
+
+
+def test_without_a_segmenter_nobody_claims_to_know_people():
+    assert subjects(CLASS_NAMES, segmented=False)[2] == "something that moves"
+    assert subjects(["background", "person"], segmented=True)[1] == "a person"
 
 
 def test_settings_that_link_nothing_are_refused():
