@@ -126,10 +126,11 @@ class Store:
         Raises:
             RefusedDraftError: The draft holds what a version must not.
             InvalidNameError: Asset or partition.
+            ValueError: The configuration is not JSON, or the clock knows no time zone.
         """
         require_name(asset, "asset")
         require_name(partition, "partition")
-        provenance = Provenance(code_version, tuple(inputs), dict(config), self._now())
+        provenance = Provenance(code_version, tuple(inputs), dict(config), self._stamp())
         with self._files.available(f"sealing {asset}/{partition}"):
             names = draft_names(scratch)
             with self._files.adopted(scratch) as draft:
@@ -147,7 +148,7 @@ class Store:
             MissingVersionError: It is not sealed, or was pruned or rejected since.
             CorruptVersionError: Files of it are missing.
         """
-        pointer = dump_json({"digest": version.digest, "published_at": self._now()})
+        pointer = dump_json({"digest": version.digest, "published_at": self._stamp()})
         with self._files.available(f"publishing {version.folder}"), self._files.locked():
             self._catalog.require_whole(version, version.folder)
             self._files.put(version.pointer_key, pointer)
@@ -160,7 +161,7 @@ class Store:
         Raises:
             MissingVersionError: There is no such version.
         """
-        content = dump_json({"findings": list(findings), "rejected_at": self._now()})
+        content = dump_json({"findings": list(findings), "rejected_at": self._stamp()})
         with self._files.available(f"rejecting {version.folder}"), self._files.locked():
             self._catalog.record(version)
             self._files.put(version.findings_key, content)
@@ -273,7 +274,7 @@ class Store:
         with self._files.available("pruning"):
             with self._files.locked():
                 removed = prune(self._files, self._catalog, keep)
-            self._files.sweep(self._clock())
+            self._files.sweep(self._now())
         return removed
 
     @contextmanager
@@ -294,8 +295,11 @@ class Store:
         elif there != record.to_json():
             self._files.put(key, record.to_json())
 
-    def _now(self) -> str:
+    def _now(self) -> datetime:
         now = self._clock()
         if now.tzinfo is None:
             raise ValueError(f"the store's clock gave {now} without a time zone; give it one")
-        return now.astimezone(UTC).isoformat(timespec="microseconds")
+        return now.astimezone(UTC)
+
+    def _stamp(self) -> str:
+        return self._now().isoformat(timespec="microseconds")

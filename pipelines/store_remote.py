@@ -112,8 +112,11 @@ class RemoteFiles:
         """Nothing to flush: an upload is durable when it is answered."""
 
     def install(self, draft: Path, folder: str, record: Record) -> None:
-        """Upload a draft; there is no version until the provenance is put, last."""
-        self.delete(f"{folder}/{PROVENANCE}")
+        """Upload a draft; there is no version until the provenance is put, last.
+
+        Another writer may be sealing, or may just have published, the same content: whatever is
+        there is replaced by equal bytes and never deleted.
+        """
         for entry in record.files:
             self._fs.put_file(str(draft / entry.name), self._path(f"{folder}/{entry.name}"))
         self.put(f"{folder}/{PROVENANCE}", record.to_json())
