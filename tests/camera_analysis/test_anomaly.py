@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
 
+from camera_analysis import anomaly_files
 from camera_analysis.anomaly import AnomalyConfig, judge_day
 from camera_analysis.label_classes import OTHER_MOVER
 from tests.camera_analysis.factories_days import (
@@ -183,6 +185,23 @@ def test_progress_counts_both_passes_of_a_clip(tmp_path):
 
 def test_a_day_without_usable_frames_is_warming_up(tmp_path, normal):
     assert judge(tmp_path, [], normal)[0].status == "warming_up"
+
+
+@pytest.mark.parametrize("mode", ["history", "clip"])
+def test_memory_does_not_grow_with_the_length_of_the_day(tmp_path, monkeypatch, mode):
+    monkeypatch.setattr(anomaly_files, "_save_pictures", lambda *_: ())  # traced, they are slow
+    scene = empty_scene(192, 320)
+    walk = [with_block(scene, 4 * i, 20) for i in range(60)]
+    usual = normal_of(tmp_path, draw_day(tmp_path / "usual", walk))
+    peaks = []
+    for length in (60, 360):
+        day = draw_day(tmp_path / str(length), (walk * (length // 60)))
+        out = fresh(tmp_path / f"out_{length}")
+        tracemalloc.start()
+        judge_day(day.index, day.labels, usual, out, config=AnomalyConfig(), mode=mode)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 300 * scene.nbytes / 10  # a tenth of the added label maps
 
 
 def test_settings_that_judge_nothing_are_refused():
