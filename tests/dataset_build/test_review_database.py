@@ -1,0 +1,39 @@
+"""A database that does not answer is named within seconds, without its password."""
+
+from __future__ import annotations
+
+import pytest
+
+from dataset_build import review_database
+from dataset_build.review_database import ReviewUnavailableError, database, with_timeout
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("mongodb://db", "mongodb://db/?serverSelectionTimeoutMS=5000"),
+        ("mongodb://db:27017/", "mongodb://db:27017/?serverSelectionTimeoutMS=5000"),
+        (
+            "mongodb://db/review?tls=true",
+            "mongodb://db/review?tls=true&serverSelectionTimeoutMS=5000",
+        ),
+        (
+            "mongodb://db/?serverSelectionTimeoutMS=9",
+            "mongodb://db/?serverSelectionTimeoutMS=9",
+        ),
+    ],
+)
+def test_the_wait_for_a_service_is_short_unless_it_is_stated(uri, expected):
+    assert with_timeout(uri) == expected
+
+
+def test_a_service_that_is_not_there_is_named_without_its_password(monkeypatch):
+    monkeypatch.setattr(review_database, "TIMEOUT_MS", 100)
+    monkeypatch.setenv(
+        "FIFTYONE_DATABASE_URI", "mongodb://me:secret@127.0.0.1:1/?serverSelectionTimeoutMS=100"
+    )
+    with pytest.raises(ReviewUnavailableError, match=r"127\.0\.0\.1:1/ does not answer") as caught:
+        with database():
+            raise AssertionError("nothing answers at port 1")
+    assert "secret" not in str(caught.value)
+    assert "then retry" in str(caught.value)

@@ -1,0 +1,76 @@
+"""Push, tag, pull, rebuild: one walk through FiftyOne, and what each step left behind."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dataset_build.review_fiftyone import configure_fiftyone
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    """What the walk printed; it starts its own database and kills it at the end."""
+    folder = tmp_path_factory.mktemp("walk")
+    command = [sys.executable, "-m", "tests.dataset_build.walk_review_fiftyone", str(folder)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280)
+    assert run.returncode == 0, run.stderr[-4000:]
+    return json.loads((folder / "seen.json").read_text())
+
+
+def test_the_queue_is_shown_in_order_with_masks_visible(seen):
+    assert seen["pushed"] == 4
+    assert seen["persistent"]
+    assert "ground_truth" in seen["active"]
+    assert seen["order"][0] == "voc/a"
+    assert seen["why"].startswith("close to image_dark: luma_mean 21, limit 20")
+    assert seen["mask"] == [255, 128, 0]
+    assert seen["images_exist"]
+
+
+def test_an_untouched_sample_is_not_decided(seen):
+    assert seen["untouched"] == {}
+    assert "d" not in seen["first"]
+
+
+def test_tags_become_decisions_and_reject_wins(seen):
+    assert seen["first"] == {"a": "reject", "b": "keep", "c": "reject"}
+
+
+def test_a_second_push_updates_in_place_and_keeps_the_tags(seen):
+    assert seen["size_after_second_push"] == 4
+    assert seen["why_after_second_push"] == "drawn at random: is the mask right?"
+    assert seen["same_bytes"]
+
+
+def test_a_rebuild_obeys(seen):
+    assert seen["fates"] == {"a": "review_reject", "b": "", "c": "review_reject", "d": ""}
+
+
+def test_a_removed_tag_withdraws_the_decision(seen):
+    assert seen["withdrawn"] == {"a": "reject", "c": "reject"}
+
+
+def test_decisions_survive_a_lost_database(seen):
+    assert seen["lost"] == {"a": "reject", "c": "reject"}
+    assert seen["created_anew"] == {"a": "reject", "c": "reject"}
+
+
+def test_a_killed_database_is_a_clear_error_within_seconds(seen):
+    assert "does not answer" in seen["killed"]
+    assert "Start a new process" in seen["killed"]
+    assert seen["killed_wait_s"] < 20
+
+
+def test_another_database_after_the_import_is_refused(monkeypatch, tmp_path):
+    for name in ("DATABASE_DIR", "DEFAULT_DATASET_DIR", "DO_NOT_TRACK", "SHOW_PROGRESS_BARS"):
+        monkeypatch.setenv(f"FIFTYONE_{name}", "elsewhere")
+    monkeypatch.setitem(sys.modules, "fiftyone", object())
+    with pytest.raises(RuntimeError, match="FIFTYONE_DATABASE_DIR; start a new process"):
+        configure_fiftyone(tmp_path, uri=None)
