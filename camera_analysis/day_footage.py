@@ -158,7 +158,7 @@ class DayReader:
             self._reference = self._reference or view
             self._reference_file = self._reference_file or name
             return view, []
-        shift = measure_shift(self._reference.edges, view.edges)
+        shift = measure_shift(self._reference.quality.edges, view.quality.edges)
         if not is_moved(shift, view.grey.shape[1], self._limits):
             return view, []
         detail = (

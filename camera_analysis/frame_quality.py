@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.registration import Edges, Shift, measure_shift
+from camera_analysis.registration import Edges, Shift, edges_of, measure_shift
 
 GreyImage = npt.NDArray[np.uint8]
 
@@ -24,10 +24,19 @@ class QualityLimits:
     bright_luma: float = 249.0  # blinded
     covered_textured_share: float = 0.02  # of 8x8 blocks: a covered lens has no edges anywhere
     block_contrast: float = 5.0  # standard deviation in grey levels that makes a block textured
-    blurred_share: float = 0.1  # of the plate's sharpness: out of focus, or a drop on the lens
+    blurred_share: float = 0.15  # of the plate's sharpness: out of focus, or a drop on the lens
     frozen_s: float = 60.0  # bit-identical for longer: the encoder hangs; sensors are never silent
     moved_share: float = 0.02  # of the frame's width: beyond, pixels no longer mean the same place
     unrecognised_match: float = 0.1  # edges that agree less with the plate are another view
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlateQuality:
+    """What a usable frame of this view looks like: its edges, sharpness and mean grey level."""
+
+    edges: Edges
+    sharpness: float
+    luma_mean: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +45,12 @@ class FrameQuality:
 
     Attributes:
         luma_mean: mean grey level, 0-255.
-        sharpness: variance of the Laplacian.
+        sharpness: variance of the smoothed frame's Laplacian.
         textured_share: share of 8x8 blocks with contrast.
         still_share: share of pixels identical to the sample before; 0 for the first.
         still_s: for how long the samples have been bit-identical.
         shift: displacement against the plate.
-        plate_sharpness: the plate's sharpness.
+        plate: what the frame is compared with.
         width: of the frame, pixels.
     """
 
@@ -51,7 +60,7 @@ class FrameQuality:
     still_share: float
     still_s: float
     shift: Shift
-    plate_sharpness: float
+    plate: PlateQuality
     width: int
 
     def reason(self, limits: QualityLimits) -> str:
@@ -62,22 +71,29 @@ class FrameQuality:
             return "bright"
         if self.textured_share < limits.covered_textured_share:
             return "covered"
-        if self.sharpness < limits.blurred_share * self.plate_sharpness:
+        if self.sharpness < limits.blurred_share * self._expected_sharpness():
             return "blurred"
         if self.still_s > limits.frozen_s:
             return "frozen"
         return "moved" if is_moved(self.shift, self.width, limits) else ""
 
+    def _expected_sharpness(self) -> float:
+        """The plate's sharpness in the light of the frame: contrast falls with brightness."""
+        dimmer = min(1.0, self.luma_mean / max(self.plate.luma_mean, 1.0))
+        return self.plate.sharpness * dimmer**2
+
 
 def is_moved(shift: Shift, width: int, limits: QualityLimits) -> bool:
     """Whether the view is displaced, or no longer recognised at all."""
     displaced = shift.shift_px > limits.moved_share * width
-    return displaced or shift.match < limits.unrecognised_match > shift.shifted_match
+    return displaced or shift.match < limits.unrecognised_match
 
 
 def sharpness_of(grey: GreyImage) -> float:
-    """Variance of the Laplacian of an (H, W) uint8 frame."""
-    return float(cv2.Laplacian(grey, cv2.CV_32F).var())
+    """Variance of the Laplacian of an (H, W) uint8 frame, smoothed so that noise is no detail."""
+    smooth = cv2.GaussianBlur(grey, (5, 5), 1.0)
+    _, deviation = cv2.meanStdDev(cv2.Laplacian(smooth, cv2.CV_32F))
+    return float(deviation[0, 0]) ** 2
 
 
 def textured_share_of(grey: GreyImage, block_contrast: float) -> float:
@@ -98,12 +114,7 @@ class QualityMeter:
         self._still_since_s = 0.0
 
     def measure(
-        self,
-        grey: GreyImage,
-        edges: Edges,
-        time_s: float,
-        plate_edges: Edges,
-        plate_sharpness: float,
+        self, grey: GreyImage, edges: Edges, time_s: float, plate: PlateQuality
     ) -> FrameQuality:
         """Measure an (H, W) uint8 frame taken ``time_s`` seconds into the day's footage."""
         still_share = 0.0
@@ -118,7 +129,14 @@ class QualityMeter:
             textured_share=textured_share_of(grey, self._limits.block_contrast),
             still_share=still_share,
             still_s=time_s - self._still_since_s,
-            shift=measure_shift(plate_edges, edges),
-            plate_sharpness=plate_sharpness,
+            shift=measure_shift(plate.edges, edges),
+            plate=plate,
             width=grey.shape[1],
         )
+
+
+def plate_quality(grey: GreyImage) -> PlateQuality:
+    """Quality of an (H, W) uint8 plate."""
+    return PlateQuality(
+        edges=edges_of(grey), sharpness=sharpness_of(grey), luma_mean=float(cv2.mean(grey)[0])
+    )

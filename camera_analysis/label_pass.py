@@ -153,8 +153,7 @@ def process_day(
 def _measure(meter: QualityMeter, sample: DaySample, day_start: datetime) -> FrameQuality:
     grey = to_grey(sample.frame_rgb)
     since_s = (sample.time_utc - day_start).total_seconds()
-    view = sample.view
-    return meter.measure(grey, edges_of(grey), since_s, view.edges, view.sharpness)
+    return meter.measure(grey, edges_of(grey), since_s, sample.view.quality)
 
 
 def _row(

@@ -18,10 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from camera_analysis.camera import PlatePrivacy
-from camera_analysis.canvas import FONT_POINTS, class_colours, figure, legend, save
+from camera_analysis.canvas import FONT_POINTS, class_colours, figure, save, unit
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 #: A blurred plate keeps an eighth of the pixels in each direction, within these limits.
 _BLURRED_WIDTH = (16, 96)
@@ -68,6 +70,8 @@ def save_preview(
     maps: Sequence[ShownMap], classes: tuple[str, ...], title: str, path: Path
 ) -> None:
     """Contact sheet of label maps in class colours."""
+    from matplotlib.patches import Patch
+
     rows = max(1, -(-len(maps) // _COLUMNS))
     shape = maps[0].labels_hw.shape if maps else (9, 16)
     map_inches = min(3.0, 1.9 * shape[0] / shape[1])
@@ -80,8 +84,11 @@ def save_preview(
     for axes, shown in zip(grid, maps, strict=False):
         axes.imshow(colours[shown.labels_hw], interpolation="nearest")
         axes.set_title(shown.time_local.strftime("%H:%M:%S"), fontsize=FONT_POINTS)
-    middle_of_last_row = grid[(rows - 1) * _COLUMNS + 1]
-    legend(middle_of_last_row, dict(zip(classes, class_colours(classes), strict=True)))
+    swatches: list[Artist] = [
+        Patch(color=unit(colour), label=name)
+        for name, colour in zip(classes, class_colours(classes), strict=True)
+    ]
+    _legend_below(sheet, swatches)
     save(sheet, path)
 
 
@@ -101,8 +108,8 @@ def save_quality(series: QualitySeries, zone: ZoneInfo, title: str, path: Path) 
     for axes, (name, values) in zip(all_axes, panels, strict=False):
         axes.plot(times, values, ".", markersize=2, color="black")
         axes.set_ylabel(name, fontsize=FONT_POINTS)
-        axes.set_ylim(bottom=0)
-    _draw_reasons(all_axes[-1], times, series)
+        axes.set_ylim(0, max(1.0, 1.1 * float(values.max(initial=0.0))))
+    _legend_below(sheet, _draw_reasons(all_axes[-1], times, series))
     locator = mdates.AutoDateLocator(tz=zone, maxticks=6)  # type: ignore[no-untyped-call]
     all_axes[-1].xaxis.set_major_locator(locator)
     formatter = mdates.DateFormatter("%H:%M:%S" if _is_short(series) else "%H:%M", tz=zone)  # type: ignore[no-untyped-call]
@@ -115,8 +122,8 @@ def _is_short(series: QualitySeries) -> bool:
     return len(series.seconds) < 2 or float(series.seconds[-1] - series.seconds[0]) < 600
 
 
-def _draw_reasons(axes: Axes, times: list[datetime], series: QualitySeries) -> None:
-    """One coloured tick per frame; the legend counts them."""
+def _draw_reasons(axes: Axes, times: list[datetime], series: QualitySeries) -> list[Artist]:
+    """One coloured tick per frame; returns the legend's entries, which count them."""
     colours = ("#0a7d4b", *_FAULT_COLOURS)
     for number, name in enumerate(series.reason_names):
         chosen = np.flatnonzero(series.reasons == number)
@@ -127,11 +134,16 @@ def _draw_reasons(axes: Axes, times: list[datetime], series: QualitySeries) -> N
             axes.plot(at, np.zeros(len(at)), "|", markersize=16, color=colour, label=label)
     axes.set_yticks([])
     axes.set_ylim(-1, 1)
-    if len(times):
-        axes.legend(
-            loc="upper center",
-            bbox_to_anchor=(0.5, -1.4),
-            ncols=3,
+    return axes.get_legend_handles_labels()[0]
+
+
+def _legend_below(sheet: Figure, handles: list[Artist]) -> None:
+    """Legend under the whole picture, so that it does not widen one column of it."""
+    if handles:
+        sheet.legend(
+            handles=handles,
+            loc="outside lower center",
+            ncols=min(len(handles), 3),
             frameon=False,
             fontsize=FONT_POINTS,
         )

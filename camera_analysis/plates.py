@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.frame_quality import QualityLimits, is_moved, sharpness_of
+from camera_analysis.frame_quality import PlateQuality, QualityLimits, is_moved, plate_quality
 from camera_analysis.motion import ImageRgb, MotionConfig, Plate, learn_plate
 from camera_analysis.registration import Edges, edges_of, measure_shift
 from camera_analysis.video import SampledFrame, VideoInfo, read_samples
@@ -34,15 +34,13 @@ class View:
     Attributes:
         plate: background and noise.
         grey: (H, W) uint8 of the plate.
-        edges: its edges.
-        sharpness: its variance of the Laplacian.
+        quality: its edges, sharpness and brightness.
         native_wh: width and height of the footage.
     """
 
     plate: Plate
     grey: npt.NDArray[np.uint8]
-    edges: Edges
-    sharpness: float
+    quality: PlateQuality
     native_wh: tuple[int, int]
 
 
@@ -112,8 +110,7 @@ def learn_view(
     return View(
         plate=plate,
         grey=grey,
-        edges=edges_of(grey),
-        sharpness=sharpness_of(grey),
+        quality=plate_quality(grey),
         native_wh=native_wh,
     )
 

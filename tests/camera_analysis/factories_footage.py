@@ -37,13 +37,14 @@ def encode(
     codec: str = "libx264",
     options: dict[str, str] | None = None,
     gop: int = 12,
+    container: dict[str, str] | None = None,
 ) -> Path:
     """Encode frames with the given presentation times."""
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options=container or {}) as file:
         stream = None
         for frame, time_ms in zip(frames, times_ms, strict=True):
             if stream is None:
-                stream = container.add_stream(
+                stream = file.add_stream(
                     codec, rate=25, options={"threads": "1", **(options or {})}
                 )
                 stream.height, stream.width = frame.shape[:2]
@@ -53,8 +54,8 @@ def encode(
             picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
             picture.pts = time_ms
             picture.time_base = Fraction(1, 1000)
-            container.mux(stream.encode(picture))
-        container.mux(stream.encode(None))
+            file.mux(stream.encode(picture))
+        file.mux(stream.encode(None))
     return path
 
 

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from camera_analysis.camera import (
+    Camera,
+    CameraConfigError,
+    Roi,
+    find_footage,
+    footage_days,
+    load_camera,
+    require_camera_id,
+    write_camera,
+)
+from camera_analysis.file_time import FileTime
+from camera_analysis.lens import Lens
+
+ROOM = r"""
+id: room
+time_zone: Europe/Berlin
+interval_s: 1.0
+footage: clips
+file_time: {pattern: '(?P<day_index>\d\d)-(?P<hour>\d\d)\.mp4$', base: 2020-11-10}
+starts: {special.mp4: 2020-11-23T20:21:00}
+rois: [{name: door, polygon_xy: [[0,0],[10,0],[10,20]]}]
+lens: {kind: fisheye, matrix: [[100,0,64],[0,100,32],[0,0,1]], distortion: [0.1,0,0,0]}
+window_days: 14
+mode: history
+privacy: {plate: clear}
+"""
+
+
+def camera_folder(tmp_path: Path, text: str | None, *files: str, name: str = "room") -> Path:
+    folder = tmp_path / name
+    folder.mkdir()
+    if text is not None:
+        (folder / "camera.yaml").write_text(text, encoding="utf-8")
+    for file in files:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes(b"x")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["../../etc", "a b", "Room", "kamera-ü", "", "-x", "a/b", "a\n", "a" * 65, ".", "a\x00b"],
+)
+def test_hostile_ids_are_refused_with_the_allowed_pattern(hostile):
+    with pytest.raises(CameraConfigError, match=r"\[a-z0-9\]"):
+        require_camera_id(hostile)
+
+
+def test_plain_ids_are_accepted():
+    assert require_camera_id("gate-2_north") == "gate-2_north"
+
+
+def test_every_key_of_the_file_is_read(tmp_path):
+    camera = load_camera(camera_folder(tmp_path, ROOM))
+    assert camera.id == "room"
+    assert camera.folder == tmp_path / "room" / "clips"
+    assert camera.rois == (Roi(name="door", polygon_xy=((0, 0), (10, 0), (10, 20))),)
+    assert camera.lens.kind == "fisheye"
+    assert camera.lens.calibrated
+    assert camera.window_days == 14
+    assert camera.plate == "clear"
+    assert camera.starts == {"special.mp4": datetime(2020, 11, 23, 20, 21)}
+
+
+def test_a_folder_without_settings_gets_defaults_and_its_name(tmp_path):
+    camera = load_camera(camera_folder(tmp_path, None, name="yard"))
+    assert (camera.id, camera.folder) == ("yard", tmp_path / "yard")
+
+
+def test_a_written_camera_reads_back_equal(tmp_path):
+    folder = camera_folder(tmp_path, ROOM)
+    camera = load_camera(folder)
+    other = tmp_path / "copy"
+    other.mkdir()
+    write_camera(camera, other)
+    assert load_camera(other) == camera
+    write_camera(camera, folder)
+    assert load_camera(folder) == camera
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("intervall_s: 2", r"unknown keys \['intervall_s'\]; allowed: id"),
+        ("lens: {kind: fisheye, focal: 3}", r"lens has unknown keys \['focal'\]"),
+        ("lens: {kind: round}", "lens.kind is 'round'"),
+        ("id: ../x", "refused"),
+        ("interval_s: fast", "interval_s is 'fast'; expected int or float"),
+        ("interval_s: 0", "interval_s is 0"),
+        ("interval_s: true", "interval_s is True"),
+        ("interval_s: .nan", "interval_s is nan"),
+        ("window_days: 0", "window_days"),
+        ("time_zone: Mars/Olympus", "time_zone 'Mars/Olympus' is unknown"),
+        ("time_zone: ../../etc/passwd", "is unknown"),
+        ("mode: live", "mode is 'live'"),
+        ("privacy: {plate: sharp}", "privacy.plate"),
+        ("rois: [{name: a, polygon_xy: [[0,0],[1,1]]}]", "three or more"),
+        ("rois: {name: a}", "rois is"),
+        ("rois: [{name: a, polygon_xy: [[0,0],[1,x],[2,2]]}]", "could not convert"),
+        ("starts: {a.mp4: yesterday}", r"starts\[a.mp4\]"),
+        (r"file_time: {pattern: '(?P<week>\d)'}", r"unknown groups \['week'\]"),
+        (r"file_time: {pattern: '(?P<day_index>\d)'}", "file_time.base"),
+        (r"file_time: {pattern: '(?P<hour>\d'}", "no regular expression"),
+        (r"file_time: {pattern: '(?P<hour>\d)'}", "names no day"),
+        ("[1, 2]", "must be a mapping"),
+        ("a: [", "cannot be read as YAML"),
+    ],
+)
+def test_settings_that_cannot_be_used_name_the_file_and_the_key(tmp_path, text, says):
+    folder = camera_folder(tmp_path, text)
+    with pytest.raises(CameraConfigError, match=says) as caught:
+        load_camera(folder)
+    assert "camera.yaml" in str(caught.value)
+
+
+def test_files_are_found_in_order_of_time_and_the_rest_is_named(tmp_path):
+    folder = camera_folder(
+        tmp_path,
+        None,
+        "b/2026-01-05T08-00-00.MP4",
+        "2026-01-05T07-00-00.mkv",
+        "holiday.mp4",
+        "2026-13-05T07-00-00.mp4",
+        "2026-01-05T09-00-00.txt",
+        ".2026-01-05T09-00-00.mp4",
+    )
+    (folder / "2026-01-05T09-00-00.ts").mkdir()
+    footage = find_footage(load_camera(folder))
+    assert [file.path.name for file in footage.files] == [
+        "2026-01-05T07-00-00.mkv",
+        "2026-01-05T08-00-00.MP4",
+    ]
+    assert sorted((fault.file, fault.reason) for fault in footage.faults) == [
+        ("2026-01-05T09-00-00.ts", "not_a_file"),
+        ("2026-13-05T07-00-00.mp4", "time_unknown"),
+        ("holiday.mp4", "time_unknown"),
+    ]
+
+
+def test_a_file_counts_for_the_local_day_of_its_start(tmp_path):
+    folder = camera_folder(tmp_path, "time_zone: Asia/Tokyo", "2026-01-05T00-30-00.mp4")
+    camera = load_camera(folder)
+    assert find_footage(camera).files[0].start_utc == datetime(2026, 1, 4, 15, 30, tzinfo=UTC)
+    assert footage_days(camera) == ["2026-01-05"]
+
+
+def test_days_after_a_base_and_stated_starts(tmp_path):
+    folder = camera_folder(tmp_path, ROOM, "clips/05/05-19.mp4", "clips/special.mp4")
+    files = find_footage(load_camera(folder)).files
+    assert [file.start_utc.isoformat() for file in files] == [
+        "2020-11-15T18:00:00+00:00",
+        "2020-11-23T19:21:00+00:00",
+    ]
+
+
+def test_a_missing_footage_folder_is_named(tmp_path):
+    with pytest.raises(CameraConfigError, match="nowhere does not exist"):
+        find_footage(Camera(id="a", folder=tmp_path / "nowhere"))
+
+
+def test_a_calibration_needs_its_matrix():
+    with pytest.raises(ValueError, match=r"without lens\.matrix"):
+        Lens(distortion=(0.1, 0, 0, 0))
+    with pytest.raises(ValueError, match="unknown groups"):
+        FileTime(pattern="(?P<fortnight>x)")
