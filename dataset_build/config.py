@@ -43,7 +43,7 @@ class CleaningRules:
     max_aspect: float = 3.0  # long side / short side; panoramas and strips lie beyond
     min_side_px: int = 64  # shorter side; two strides of 32, the deepest of the networks
 
-    # mask faults: only samples with human pixels are judged
+    # mask faults: the human share is judged only where there are humans
     min_human_share: float = 0.0005  # 150 px of 640 x 480: a hand at the border
     max_human_share: float = 0.90  # nothing but a person: no scene to learn
     max_ignore_share: float = 0.90  # hardly anything labelled
