@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataset_build.duplicates import Candidate, find_duplicates, near_pairs
@@ -109,6 +109,7 @@ def clustered_hashes(draw):
     return sorted({centre ^ sum(1 << bit for bit in bits) for centre, bits in noisy})
 
 
+@settings(deadline=None)
 @given(clustered_hashes(), st.integers(0, 12))
 def test_the_banded_search_finds_exactly_what_brute_force_finds(hashes, radius):
     pairs = near_pairs(np.array(hashes, np.uint64), radius)
@@ -129,6 +130,7 @@ def test_the_search_in_small_pieces_finds_the_same(monkeypatch):
     assert found == brute_force(hashes, 3)
 
 
+@settings(deadline=None)
 @given(clustered_hashes(), st.randoms(use_true_random=False))
 def test_the_choice_does_not_depend_on_the_order(hashes, rng):
     images = [
@@ -143,6 +145,7 @@ def test_the_choice_does_not_depend_on_the_order(hashes, rng):
     )
 
 
+@settings(deadline=None)
 @given(clustered_hashes())
 def test_no_two_that_stay_are_close_and_each_duplicate_is_close_to_what_stays(hashes):
     images = [image(str(i), h - 2**63) for i, h in enumerate(hashes)]

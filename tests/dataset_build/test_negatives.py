@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataset_build.negatives import (
@@ -35,6 +35,7 @@ def test_a_share_of_one_is_refused():
         wanted_negatives(5, 1.0)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 500), st.floats(0.0, 0.9))
 def test_no_other_number_comes_closer(positives, target):
     wanted = wanted_negatives(positives, target)
@@ -68,6 +69,7 @@ def test_too_few_gives_all_there_are():
 SOURCES = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 200))
 
 
+@settings(deadline=None)
 @given(SOURCES, SOURCES, st.floats(0.0, 0.9))
 def test_quotas_add_up_and_never_exceed_what_there_is(positives, available, target):
     quota = choose_negatives(positives, available, target)

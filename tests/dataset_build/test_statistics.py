@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -113,6 +113,7 @@ def ledgers(draw):
     return rows
 
 
+@settings(deadline=None)
 @given(ledgers())
 def test_totals_always_add_up(rows):
     values = count(ledger_table(rows))
