@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camera_analysis.benchmarks import frame_auc
@@ -21,6 +21,7 @@ def test_drawn_cases():
     assert frame_auc([1, 2, 2, 3], [0, 0, 1, 1]) == 0.875
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(PAIRS)
 def test_it_is_the_share_of_pairs_in_the_right_order(rows):
     scores, labels = np.array([s for s, _ in rows]), np.array([a for _, a in rows])
