@@ -125,42 +125,44 @@ def _arms(who: Appearance, pose: Pose, shoulder_z: float) -> list[Solid]:
     return parts
 
 
+#: Hats and hairdos: hulls of balls (x, y, z, radius) in head radii about the head's centre.
+_COVERS: dict[str, tuple[tuple[tuple[float, float, float, float], ...], ...]] = {
+    "none": (),
+    "cap": (
+        ((0, 0, 0.6, 0.92), (0, 0.1, 0.4, 0.98)),
+        ((-0.4, 1.2, 0.5, 0.12), (0.4, 1.2, 0.5, 0.12), (0, 0.5, 0.6, 0.5)),
+    ),
+    "brim": (
+        ((0, 0, 0.8, 0.8),),
+        ((-1.3, -1.2, 0.55, 0.15), (-1.3, 1.2, 0.55, 0.15),
+         (1.3, -1.2, 0.55, 0.15), (1.3, 1.2, 0.55, 0.15)),
+    ),
+    "helmet": (((0, 0, 0.62, 1.12), (0, 0, 0.4, 1.08)), ((0, 1.2, 0.42, 0.2), (0, 0.4, 0.42, 0.8))),
+    "hood": (((0, -0.35, 0.3, 1.1), (0, -0.5, -0.6, 1.0)),),
+    "long_hair": (((0, -0.3, 0.4, 1.02), (-0.3, -0.5, -1.4, 0.55), (0.3, -0.5, -1.4, 0.55)),),
+    "bun": (((0, -1.1, 0.7, 0.5),),),
+}  # fmt: skip
+_SKULL = ((0, 0, 0.2, 1.0), (0, 0.15, -0.55, 0.72))
+_HAIR = ((0, -0.22, 0.42, 0.98), (0, -0.4, -0.1, 0.8), (0, 0.3, 0.75, 0.5))
+_EYES = (((-0.36, 0.98, 0.12, 0.1),), ((0.36, 0.98, 0.12, 0.1),))
+_EYE_COLOUR: Colour = (40, 30, 28)
+
+
 def _head(who: Appearance, pose: Pose, shoulder_z: float) -> list[Solid]:
-    size = 0.062 * who.height_m**0.5 * 1.2
-
-    def at(x: float, y: float, z: float, radius: float) -> tuple[float, ...]:
-        """A ball in head radii about the centre of the head."""
-        centre = _leaning((0.0, 0.02, shoulder_z + 0.075 + 1.25 * size), pose.lean)
-        return (*(centre + size * np.array([x, y, z])), size * radius)
-
+    size = 0.074 * who.height_m**0.5  # radius of the skull; children's heads shrink less
+    centre = _leaning((0.0, 0.02, shoulder_z + 0.075 + 1.25 * size), pose.lean)
     neck = _leaning((0, 0, shoulder_z), pose.lean)
-    parts = [
-        _hull(who.skin, (*neck, 0.055), at(0, -0.1, -0.8, 0.55)),
-        _hull(who.skin, at(0, 0.0, 0.2, 1.0), at(0, 0.15, -0.55, 0.72)),
-        _hull((40, 30, 28), at(-0.36, 0.98, 0.12, 0.1)),
-        _hull((40, 30, 28), at(0.36, 0.98, 0.12, 0.1)),
+
+    def hull(colour: Colour, balls: Sequence[tuple[float, float, float, float]]) -> Solid:
+        spheres = np.array(balls, dtype=np.float64) * size
+        spheres[:, :3] += centre
+        return Solid(spheres, colour)
+
+    own = who.hat in ("long_hair", "bun")
+    return [
+        _hull(who.skin, (*neck, 0.055), (*(centre - [0, 0, 0.8 * size]), 0.55 * size)),
+        hull(who.skin, _SKULL),
+        *(hull(_EYE_COLOUR, eye) for eye in _EYES),
+        hull(who.hair, _HAIR),
+        *(hull(who.hair if own else who.hat_colour, balls) for balls in _COVERS[who.hat]),
     ]
-    parts += [
-        _hull(who.hair, at(0, -0.22, 0.42, 0.98), at(0, -0.4, -0.1, 0.8), at(0, 0.3, 0.75, 0.5))
-    ]
-    covers = {
-        "cap": [
-            [at(0, 0.0, 0.6, 0.92), at(0, 0.1, 0.4, 0.98)],
-            [at(-0.4, 1.2, 0.5, 0.12), at(0.4, 1.2, 0.5, 0.12), at(0, 0.5, 0.6, 0.5)],
-        ],
-        "brim": [
-            [at(0, 0, 0.8, 0.8)],
-            [at(x, y, 0.55, 0.15) for x in (-1.3, 1.3) for y in (-1.2, 1.2)],
-        ],
-        "helmet": [
-            [at(0, 0, 0.62, 1.12), at(0, 0, 0.4, 1.08)],
-            [at(0, 1.2, 0.42, 0.2), at(0, 0.4, 0.42, 0.8)],
-        ],
-        "hood": [[at(0, -0.35, 0.3, 1.1), at(0, -0.5, -0.6, 1.0)]],
-        "long_hair": [
-            [at(0, -0.3, 0.4, 1.02), at(-0.3, -0.5, -1.4, 0.55), at(0.3, -0.5, -1.4, 0.55)]
-        ],
-        "bun": [[at(0, -1.1, 0.7, 0.5)]],
-    }.get(who.hat, [])
-    colour = who.hair if who.hat in ("long_hair", "bun") else who.hat_colour
-    return parts + [_hull(colour, *balls) for balls in covers]

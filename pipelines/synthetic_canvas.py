@@ -80,24 +80,23 @@ class Canvas:
         flat = np.array([[0, 0], [wide, 0], [wide, tall], [0, tall]], np.float32)
         matrix = cv2.getPerspectiveTransform(flat, xy)
         mask = np.zeros((bottom - top, right - left), np.uint8)
-        cv2.fillConvexPoly(mask, np.round(xy * 16).astype(np.int32), 255, cv2.LINE_8, 4)
+        cv2.fillConvexPoly(mask, np.round(xy * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
         size = (int(right - left), int(bottom - top))
         laid = cv2.warpPerspective(
             texture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
-        cv2.copyTo(laid, mask, self.rgb[top:bottom, left:right])
-        self.material[top:bottom, left:right][mask > 0] = what
+        box = np.s_[top:bottom, left:right]
+        share = mask.astype(np.float32) / 255
+        self.rgb[box] = cv2.blendLinear(laid, np.ascontiguousarray(self.rgb[box]), share, 1 - share)
+        self.material[box][mask > 127] = what
 
     def stand(
         self, sprite: Sprite, at_xy: tuple[float, float], what: Material, *, light: float = 1.0
     ) -> None:
         """Paste a cut-out and label what it covers, as an instance of its own if it is a thing."""
-        covered = paste(self.rgb, sprite, at_xy, light=light)
-        if covered is None:
+        pasted = paste(self.rgb, sprite, at_xy, light=light)
+        if pasted is None:
             return
-        rows, columns, inside = covered
-        self.material[rows, columns][inside] = what
-        if what in THINGS:
-            self.instance[rows, columns][inside] = self.instance.max() + 1
-        else:
-            self.instance[rows, columns][inside] = 0
+        box = (pasted.rows, pasted.columns)
+        self.material[box][pasted.inside] = what
+        self.instance[box][pasted.inside] = self.instance.max() + 1 if what in THINGS else 0

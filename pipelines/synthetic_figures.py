@@ -123,10 +123,10 @@ def person_sprite(
     return cropped(Sprite(small, (shape[1] / 4, above * px_per_m), px_per_m))
 
 
-def seen_person(
+def seen_solids(
     who: Appearance, body: Sequence[Solid], xy_m: tuple[float, float], lens: Projection
 ) -> Sprite:
-    """Draw a person where they stand, through the lens itself; the anchor is the feet's pixel."""
+    """Draw a body where it stands, through the lens itself; the anchor is its foot's pixel."""
     moved = [Solid(p.spheres + np.array([*xy_m, 0.0, 0.0]), p.colour, p.cloth) for p in body]
     foot = lens.discs(np.array([[*xy_m, 0.0, 0.0]])).xy_px[0]
     every = lens.discs(np.concatenate([p.spheres for p in moved]))
@@ -232,13 +232,44 @@ def resized(sprite: Sprite, px_per_m: float) -> Sprite:
     return Sprite(rgba, anchor, px_per_m)
 
 
+def elevation_of(lens: Pinhole, y_m: float) -> float:
+    """Angle in radians from which a camera looks down on somebody who stands at a distance."""
+    return float(np.arctan2(lens.height_m - 0.9, y_m))
+
+
+def mirrored(sprite: Sprite) -> Sprite:
+    """Left and right exchanged."""
+    anchor = (sprite.rgba.shape[1] - sprite.anchor_xy[0], sprite.anchor_xy[1])
+    return Sprite(np.ascontiguousarray(sprite.rgba[:, ::-1]), anchor, sprite.px_per_m)
+
+
+@dataclass(frozen=True)
+class Pasted:
+    """Where a sprite landed; `inside` is where it covers more than half of a pixel."""
+
+    rows: slice
+    columns: slice
+    inside: NDArray[np.bool_]
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """x0, y0, x1, y1 of the pasted part."""
+        return self.columns.start, self.rows.start, self.columns.stop, self.rows.stop
+
+
 def paste(
-    image: ImageArray, sprite: Sprite, at_xy: tuple[float, float], *, light: float = 1.0
-) -> tuple[slice, slice, NDArray[np.bool_]] | None:
+    image: ImageArray,
+    sprite: Sprite,
+    at_xy: tuple[float, float],
+    *,
+    light: float | FloatArray = 1.0,
+) -> Pasted | None:
     """Blend a sprite into an image in place, its anchor at `at_xy`.
 
+    `light` multiplies the sprite's colours, all alike or (3,).
+
     Returns:
-        Rows, columns and where the sprite covers more than half of a pixel; None if it is outside.
+        Where it landed; None if that is outside of the image.
     """
     height, width = sprite.rgba.shape[:2]
     left, top = round(at_xy[0] - sprite.anchor_xy[0]), round(at_xy[1] - sprite.anchor_xy[1])
@@ -252,7 +283,7 @@ def paste(
     under = image[rows, columns].astype(np.float32)
     mixed = under * (1 - alpha / 255) + piece[..., :3] * light
     image[rows, columns] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
-    return rows, columns, alpha[..., 0] > 127
+    return Pasted(rows, columns, alpha[..., 0] > 127)
 
 
 def shade_ground(

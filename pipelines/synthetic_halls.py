@@ -31,6 +31,8 @@ def hall(
     bounds: Area,
     plan: ImageArray,
     blocks: tuple[Block, ...],
+    *,
+    view_angle: float = 1.5,  # a lens of about 172 degrees
 ) -> Place:
     """A hall from its ceiling: a floor plan and walls bent by the lens, machines as boxes.
 
@@ -41,7 +43,7 @@ def hall(
     right, ahead = columns - lens.centre_xy[0], lens.centre_xy[1] - rows
     radius = np.maximum(np.hypot(right, ahead), 1e-3)
     angle = radius / lens.focal_px
-    seen = angle < 1.5  # a lens of about 172 degrees
+    seen = angle < view_angle
     reach = lens.height_m * np.tan(np.minimum(angle, 1.5))
     to_x = np.where(right > 0, bounds.x1, -bounds.x0) / np.maximum(np.abs(right / radius), 1e-3)
     to_y = np.where(ahead > 0, bounds.y1, -bounds.y0) / np.maximum(np.abs(ahead / radius), 1e-3)

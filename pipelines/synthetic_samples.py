@@ -16,8 +16,10 @@ from pipelines.synthetic_figures import (
     ImageArray,
     Pinhole,
     Sprite,
+    elevation_of,
+    mirrored,
     person_sprite,
-    seen_person,
+    seen_solids,
     shade_ground,
 )
 from pipelines.synthetic_people import gait, pick, random_appearance
@@ -116,15 +118,10 @@ def _someone(
         who, gait(pick(rng, _ACTIVITIES), rng.uniform(0, 2 * np.pi)), rng.uniform(0, 2 * np.pi)
     )
     if isinstance(place.lens, Fisheye):
-        return Thing(xy, seen_person(who, body, xy, place.lens), Material.PERSON)
-    down = elevation(place.lens, xy[1])
+        return Thing(xy, seen_solids(who, body, xy, place.lens), Material.PERSON)
+    down = elevation_of(place.lens, xy[1])
     sprite = person_sprite(who, body, px_per_m=float(seen.radius_px[0]), elevation=down)
     return Thing(xy, sprite, Material.PERSON)
-
-
-def elevation(lens: Pinhole, y_m: float) -> float:
-    """Angle in radians from which a camera looks down on a standing person."""
-    return float(np.arctan2(lens.height_m - 0.9, y_m))
 
 
 def furnish(rng: np.random.Generator, place: Place, *, busy: float) -> None:
@@ -139,7 +136,9 @@ def furnish(rng: np.random.Generator, place: Place, *, busy: float) -> None:
         if not 6 < px_per_m < 130:
             continue
         make, material = pick(rng, kinds)
-        place.things.append(Thing(xy, make(rng, px_per_m, elevation(place.lens, xy[1])), material))
+        place.things.append(
+            Thing(xy, make(rng, px_per_m, elevation_of(place.lens, xy[1])), material)
+        )
     for lane in place.traffic:
         for _ in range(int(rng.integers(0, 3))):
             xy = (float(rng.uniform(lane.x0, lane.x1)), float(rng.uniform(lane.y0 + 0.5, lane.y1)))
@@ -153,12 +152,6 @@ def _either_way(rng: np.random.Generator, sprite: Sprite) -> Sprite:
     if rng.random() < 0.5:
         return sprite
     return mirrored(sprite)
-
-
-def mirrored(sprite: Sprite) -> Sprite:
-    """Left and right exchanged."""
-    anchor = (sprite.rgba.shape[1] - sprite.anchor_xy[0], sprite.anchor_xy[1])
-    return Sprite(np.ascontiguousarray(sprite.rgba[:, ::-1]), anchor, sprite.px_per_m)
 
 
 Maker = Callable[[np.random.Generator, float, float], Sprite]
