@@ -20,7 +20,7 @@ from segmentation.data import U8, Sample, resize_image, resize_mask
 #: Colour of what lies outside the image: the mean of photographs.
 PADDING_RGB = (124, 116, 104)
 #: A crop shows at least this share of itself along the image's shorter side; the rest is padding.
-MIN_COVER = 0.6
+MIN_COVER = 0.85
 #: Pixels are never enlarged more than this: there is nothing to see in them.
 MAX_ENLARGEMENT = 2.0
 #: Width against height changes by at most this factor.
@@ -112,11 +112,16 @@ def _place(mask_hw: U8, scale: float, config: TrainConfig, rng: np.random.Genera
     people = np.flatnonzero(mask_hw == HUMAN) if centred else np.empty(0, np.int64)
     if people.size:
         y, x = divmod(int(people[rng.integers(people.size)]), mask_hw.shape[1])
-        x0 = round(x - width * rng.uniform(0.2, 0.8))
-        y0 = round(y - height * rng.uniform(0.2, 0.8))
+        x0 = _within(round(x - width * rng.uniform(0.2, 0.8)), mask_hw.shape[1] - width)
+        y0 = _within(round(y - height * rng.uniform(0.2, 0.8)), mask_hw.shape[0] - height)
     else:
         x0, y0 = _any_start(mask_hw.shape[1], width, rng), _any_start(mask_hw.shape[0], height, rng)
     return Window(x0=x0, y0=y0, width=width, height=height)
+
+
+def _within(start: int, spare: int) -> int:
+    """The nearest start at which the window leaves out no more of the image than it must."""
+    return min(max(start, min(0, spare)), max(0, spare))
 
 
 def _any_start(image_px: int, window_px: int, rng: np.random.Generator) -> int:

@@ -11,11 +11,14 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from segmentation.evaluate import ALL, METRICS_FILE
-from segmentation.model_folder import read_description
+from segmentation.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE, read_description
+from segmentation.training_report import CARD_FILE, CURVES_FILE, HISTORY_FILE
 
 CHAMPION_FILE = "champion.json"
 #: What models are compared by.
 METRIC = "iou"
+#: What is promoted of a model's folder, where it is there; never what a store adds to it.
+MODEL_FILES = (WEIGHTS_FILE, DESCRIPTION_FILE, CARD_FILE, CURVES_FILE, HISTORY_FILE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,9 +88,9 @@ def choose_champion(
         candidates={candidate.name: candidate.iou for candidate in candidates},
         unscored=tuple(sorted(name for name, candidate in found.items() if candidate is None)),
     )
-    for path in sorted(models[best.name].iterdir()):
-        if path.is_file():
-            shutil.copyfile(path, out / path.name)
+    for name in MODEL_FILES:
+        if (models[best.name] / name).is_file():
+            shutil.copyfile(models[best.name] / name, out / name)
     _write(summary, out)
     return summary
 

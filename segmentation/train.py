@@ -144,11 +144,11 @@ def take_step(
     norm = nn.utils.clip_grad_norm_(state.network.parameters(), config.clip_norm)
     row = HistoryRow(
         step=batch.step + 1,
-        loss=float(loss.total),
-        bce=float(loss.bce),
-        dice=float(loss.dice),
+        loss=float(loss.total.detach()),
+        bce=float(loss.bce.detach()),
+        dice=float(loss.dice.detach()),
         lr=lr,
-        grad_norm=float(norm),
+        grad_norm=float(norm.detach()),
     )
     _require_finite(row)
     state.optimizer.step()

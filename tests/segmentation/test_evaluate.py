@@ -1,0 +1,98 @@
+import cv2
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from dataset_build.label_maps import HUMAN, IGNORE
+from segmentation.evaluate import evaluate, evaluate_folder
+from tests.segmentation.factories_model import write_untrained
+from tests.segmentation.factories_split import draw, small_split
+
+
+@pytest.fixture
+def data(tmp_path):
+    return small_split(tmp_path / "data")
+
+
+@pytest.fixture
+def all_human(tmp_path):
+    """A network that calls every pixel human."""
+    return write_untrained(tmp_path / "human", bias=5.0)
+
+
+def judged(model, data, out, **options):
+    out.mkdir()
+    summary = evaluate(model, data, out, device="cpu", **options)
+    rows = pq.read_table(out / "metrics.parquet").to_pylist()
+    return summary, {row["scope"]: row for row in rows}
+
+
+def test_everything_human_scores_the_human_share(data, all_human, tmp_path):
+    summary, rows = judged(all_human, data, tmp_path / "out")
+    masks = [data.load(number).mask_hw for number in range(4)]
+    human = sum(int((mask == HUMAN).sum()) for mask in masks)
+    labelled = sum(int((mask != IGNORE).sum()) for mask in masks)
+    assert summary.iou == rows["all"]["iou"] == human / labelled
+    assert summary.recall == 1.0
+    assert (summary.empty_images, summary.empty_alarm_rate) == (1, 1.0)
+    assert summary.empty_false_px_share == 1.0
+    assert list(rows) == ["all", "ade20k", "voc"]
+    assert rows["voc"]["images"] == 3
+
+
+def test_nothing_human_alarms_nobody(data, tmp_path):
+    summary, rows = judged(write_untrained(tmp_path / "m", bias=-5.0), data, tmp_path / "out")
+    assert (summary.iou, summary.recall, summary.precision) == (0.0, 0.0, None)
+    assert summary.empty_alarm_rate == 0.0
+    assert rows["ade20k"]["empty_alarm_rate"] is None
+
+
+def test_every_image_has_a_row(data, all_human, tmp_path):
+    judged(all_human, data, tmp_path / "out")
+    table = pq.read_table(tmp_path / "out" / "per_image.parquet")
+    assert table["sample_id"].to_pylist() == list(data.sample_ids)
+    empty = table.to_pylist()[data.sample_ids.index("voc/empty")]
+    assert (empty["iou"], empty["wrong_share"]) == (0.0, 1.0)
+
+
+def test_same_input_same_bytes(data, all_human, tmp_path):
+    for name in ("1", "2"):
+        judged(all_human, data, tmp_path / name)
+    for file in ("metrics.parquet", "per_image.parquet", "worst.png"):
+        assert (tmp_path / "1" / file).read_bytes() == (tmp_path / "2" / file).read_bytes()
+
+
+def test_worst_samples_are_drawn(data, all_human, tmp_path):
+    summary, _ = judged(all_human, data, tmp_path / "out")
+    picture = cv2.imread(str(summary.worst))
+    assert picture.shape[1] >= 800
+
+
+def test_images_are_judged_at_the_stated_size(data, all_human, tmp_path):
+    _, rows = judged(all_human, data, tmp_path / "out", max_side_px=32)
+    seen = sum(rows["all"][name] for name in ("hits", "false_alarms", "misses", "rejections"))
+    assert 0 < seen <= 4 * 24 * 32
+
+
+def test_progress_ends_at_the_number_of_images(data, all_human, tmp_path):
+    seen = []
+    judged(all_human, data, tmp_path / "out", progress=lambda *done: seen.append(done))
+    assert seen[-1] == (4, 4)
+
+
+def test_a_folder_of_images_and_masks(all_human, tmp_path):
+    for name in ("images", "masks"):
+        (tmp_path / name).mkdir()
+    drawn = [draw("a"), draw("b", people=0)]
+    for d in drawn:
+        cv2.imwrite(str(tmp_path / "images" / f"{d.name}.jpg"), d.image_hwc_rgb)
+        mask = np.where(d.mask_hw == HUMAN, 255, np.where(d.mask_hw == IGNORE, 170, 0))
+        cv2.imwrite(str(tmp_path / "masks" / f"{d.name}.png"), mask.astype(np.uint8))
+    summary = evaluate_folder(
+        all_human, tmp_path / "images", tmp_path / "masks", device="cpu", unknown_value=170
+    )
+    human = int((drawn[0].mask_hw == HUMAN).sum())
+    labelled = sum(int((d.mask_hw != IGNORE).sum()) for d in drawn)
+    assert summary.images == 2
+    assert summary.iou == human / labelled
+    assert summary.metrics is None

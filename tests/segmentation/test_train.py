@@ -1,0 +1,195 @@
+import json
+from dataclasses import replace
+
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from segmentation import train as loop
+from segmentation.config import ModelConfig
+from segmentation.model_folder import load_network, read_description
+from segmentation.predict import HumanSegmenter
+from segmentation.train import DivergedError, train
+from tests.segmentation.factories_model import SMALL
+from tests.segmentation.factories_split import TINY, draw, open_split, small_split, write_split
+
+FILES = {"weights.safetensors", "model.json", "history.parquet", "curves.png", "model_card.md"}
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.fixture(autouse=True)
+def no_curves(request, monkeypatch):
+    """Drawing takes longer than training here; one test draws."""
+    if "curves" not in request.fixturenames:
+        monkeypatch.setattr(loop, "draw_curves", lambda *args, **options: None)
+
+
+@pytest.fixture
+def curves():
+    """Asks for real curves."""
+
+
+@pytest.fixture
+def data(tmp_path):
+    return small_split(tmp_path / "data")
+
+
+def run(data, folder, config=TINY, *, model=SMALL, validation=None, **other):
+    out = folder / "out"
+    out.mkdir(parents=True, exist_ok=True)
+    work_dir = other.pop("work_dir", folder / "work")
+    return train(model, config, data, validation, out, work_dir=work_dir, **other)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in sorted((folder / "out").iterdir())}
+
+
+def test_two_runs_give_the_same_bytes(data, tmp_path, curves):
+    torch.manual_seed(1)
+    run(data, tmp_path / "1", validation=data)
+    torch.manual_seed(2)  # the caller's generator does not matter
+    run(data, tmp_path / "2", validation=data)
+    first, again = contents(tmp_path / "1"), contents(tmp_path / "2")
+    assert set(first) == FILES
+    assert first == again
+
+
+def test_seed_changes_the_weights(data, tmp_path):
+    first = run(data, tmp_path / "1")
+    other = run(data, tmp_path / "2", replace(TINY, seed=1))
+    assert first.weights.read_bytes() != other.weights.read_bytes()
+
+
+@pytest.mark.parametrize("killed_after", [1, 2, 3, 5])
+def test_a_killed_training_goes_on_to_the_same_bits(data, tmp_path, killed_after):
+    def kill(done, total):
+        if done == killed_after:
+            raise Killed
+
+    run(data, tmp_path / "whole", validation=data)
+    with pytest.raises(Killed):
+        run(data, tmp_path / "killed", validation=data, progress=kill)
+    resumed = run(data, tmp_path / "killed", validation=data)
+    assert resumed.resumed_from_step == killed_after // 2 * 2  # a checkpoint every two steps
+    assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
+
+
+def test_a_finished_training_is_not_repeated(data, tmp_path):
+    run(data, tmp_path)
+    before = contents(tmp_path)
+    again = run(data, tmp_path)
+    assert again.resumed_from_step == TINY.steps
+    assert contents(tmp_path) == before
+
+
+def test_another_recipe_starts_anew(data, tmp_path):
+    run(data, tmp_path)
+    other = run(data, tmp_path, replace(TINY, max_lr=0.01))
+    assert other.resumed_from_step == 0
+
+
+def test_history_has_a_row_per_step_and_no_clock(data, tmp_path):
+    result = run(data, tmp_path, validation=data)
+    history = pq.read_table(tmp_path / "out" / "history.parquet")
+    assert history["step"].to_pylist() == [1, 2, 3, 4, 5, 6]
+    assert [v is not None for v in history["val_iou"].to_pylist()] == [False, False, True] * 2
+    assert result.val_iou == history["val_iou"].to_pylist()[-1]
+    assert not {"seconds", "time"} & set(history.column_names)
+
+
+def test_published_weights_are_the_average(data, tmp_path):
+    run(data, tmp_path / "average")
+    run(data, tmp_path / "last", replace(TINY, ema_decay=0.0))
+    first, last = (load_network(tmp_path / name / "out") for name in ("average", "last"))
+    assert not torch.equal(first.head.weight, last.head.weight)
+
+
+def test_description_says_what_was_seen(data, tmp_path):
+    result = run(data, tmp_path)
+    found = read_description(tmp_path / "out")
+    assert found.training.data_digest == data.digest == result.data_digest
+    assert found.training.stopped_by == "steps"
+    assert found.parameters.total == result.parameters
+    card = (tmp_path / "out" / "model_card.md").read_text()
+    assert "4 images, 3 with people and 1 without" in card
+    assert "| ade20k | 1 |" in card
+    assert json.loads((tmp_path / "out" / "model.json").read_text())["training"]["images"] == 4
+
+
+def test_time_that_runs_out_stops_at_a_step(data, tmp_path):
+    ticks = iter(range(1000))
+    config = replace(TINY, max_seconds=3.0)
+    result = run(data, tmp_path, config, clock=lambda: float(next(ticks)))
+    assert (result.steps, result.stopped_by) == (3, "max_seconds")
+    assert read_description(tmp_path / "out").training.stopped_by == "max_seconds"
+
+
+def test_progress_counts_steps(data, tmp_path):
+    seen = []
+    run(data, tmp_path, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(step, 6) for step in range(1, 7)]
+
+
+def test_torch_is_left_as_it_was(data, tmp_path):
+    torch.manual_seed(5)
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    run(data, tmp_path)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.get_num_threads() == threads
+
+
+def test_a_loss_that_is_no_number_stops_the_training(data, tmp_path, monkeypatch):
+    real = loop.bce_dice_loss
+
+    def broken(*args, **options):
+        parts = real(*args, **options)
+        return replace(parts, total=parts.total * float("nan"))
+
+    monkeypatch.setattr(loop, "bce_dice_loss", broken)
+    with pytest.raises(DivergedError, match=r"step 1: loss nan.*lower max_lr"):
+        run(data, tmp_path)
+
+
+def test_bfloat16_trains_too(data, tmp_path):
+    result = run(data, tmp_path, replace(TINY, precision="bfloat16"))
+    assert result.final_loss < 10
+
+
+def test_learns_four_drawn_images_by_heart(tmp_path):
+    drawn = [draw(name, size_hw=(64, 64)) for name in "abcd"]
+    data = write_split(tmp_path, drawn)
+    config = replace(
+        TINY,
+        crop_px=64,
+        batch_size=4,
+        steps=60,
+        max_lr=1e-2,
+        warmup_steps=5,
+        ema_decay=0.8,
+        paste_share=0.0,
+        grey_share=0.0,
+        min_person_px=24,
+        max_person_px=32,
+        checkpoint_every=100,
+        validate_every=100,
+        validation_images=4,
+        validation_side_px=64,
+    )
+    result = run(data, tmp_path, config, model=ModelConfig(width=4), validation=data)
+    assert result.val_iou > 0.9
+    seen = HumanSegmenter(tmp_path / "out").probability(drawn[0].image_hwc_rgb[None])[0] >= 0.5
+    assert seen[drawn[0].mask_hw == 1].mean() > 0.9
+    assert seen[drawn[0].mask_hw == 0].mean() < 0.05
+
+
+def test_validation_is_read_from_its_own_split(tmp_path):
+    drawn = [draw("a"), draw("b", split="val")]
+    (tmp_path / "d").mkdir()
+    data = write_split(tmp_path / "d", drawn)
+    validation = open_split(tmp_path / "d", ["voc"], "val")
+    result = run(data, tmp_path, validation=validation)
+    assert 0.0 <= result.val_iou <= 1.0
