@@ -182,6 +182,7 @@ def test_rejecting_what_is_current_does_not_take_it_from_readers(store: Store) -
     store.reject(version, ["a new rule"])
     assert store.current("counts") == version
     assert read_tree(store.path(version)) == OLD
+    assert store.history("counts") == (version,)
     assert [r.findings for r in store.rejections("counts")] == [("a new rule",)]
 
 

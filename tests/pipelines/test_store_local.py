@@ -12,9 +12,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -28,6 +29,25 @@ NEW = {"normal.json": b"new", "maps/mode.png": b"new" * 50_000, "more": b""}
 
 class Killed(BaseException):
     """The process is no more: no handler runs, no later call reaches the disk."""
+
+
+REAL_OPEN = io.open
+
+
+class HalfWriter:
+    """A file with a ``write`` of its own."""
+
+    def __init__(self, file: Any, write: Callable[[bytes], int]) -> None:
+        self.file, self.write = file, write
+
+    def __enter__(self) -> HalfWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
 
 
 class Disk:
@@ -45,13 +65,28 @@ class Disk:
 
         return guarded
 
+    def open(self, *arguments: Any, **options: Any) -> Any:
+        """A file whose writes fail like any other call, half done."""
+        file = self.guard(REAL_OPEN)(*arguments, **options)
+        if file.writable():
+            write = file.write
+
+            def half_then_whole(data: bytes) -> int:
+                write(data[: len(data) // 2])
+                file.flush()
+                rest = self.guard(write)(data[len(data) // 2 :])
+                return len(data) // 2 + rest
+
+            file = HalfWriter(file, half_then_whole)
+        return file
+
     @contextmanager
     def in_use(self) -> Iterator[None]:
         names = ["fsync", "open", "rename", "replace", "mkdir"]
         names += ["unlink", "rmdir"] if self.for_good else []
         with (
             patch.multiple(os, **{name: self.guard(getattr(os, name)) for name in names}),
-            patch.object(io, "open", self.guard(io.open)),
+            patch.object(io, "open", self.open),
             patch.object(shutil, "copyfile", self.guard(shutil.copyfile)),
         ):
             yield
@@ -61,8 +96,9 @@ def require_old_or_new(root: Path) -> Version:
     """A fresh reader sees one whole version, compared with its manifest."""
     reader = Store(root)
     version = reader.require("counts")
-    reader.verify(version)
     assert read_tree(reader.path(version)) in (OLD, NEW)
+    for one in (version, *reader.history("counts")):
+        reader.verify(one)
     return version
 
 
@@ -141,21 +177,26 @@ def test_a_full_disk_is_named_damages_nothing_and_a_retry_succeeds(
     assert reasons == {True}
 
 
+@pytest.mark.usefixtures("quick_fsync")
 def test_the_same_draft_can_be_sealed_again_after_a_failure(tmp_path: Path) -> None:
-    store = Store(tmp_path / "root")
-    with store.draft("counts") as draft:
-        write_tree(draft, NEW)
-        for n in range(1, 100):
-            with Disk(n, OSError(errno.ENOSPC, "full"), for_good=False).in_use():
-                try:
-                    version = store.seal(draft, "counts", code_version="1", inputs=(), config={})
-                except StoreUnavailableError:
-                    if draft.exists():
-                        continue
-                    version = store.history("counts")[0]  # failed after the rename
-                break
-    assert n > 5
-    assert read_tree(store.path(version)) == NEW
+    retried = 0
+    for n in range(1, 200):
+        store = Store(tmp_path / f"root{n}")
+        disk = Disk(n, OSError(errno.ENOSPC, "full"), for_good=False)
+        with store.draft("counts") as draft:
+            write_tree(draft, NEW)
+            with suppress(StoreUnavailableError), disk.in_use():
+                seal_draft(store, draft)
+            if draft.exists():
+                retried += 1
+                assert read_tree(store.path(seal_draft(store, draft))) == NEW
+        if disk.calls < n:
+            break
+    assert retried > 10
+
+
+def seal_draft(store: Store, draft: Path) -> Version:
+    return store.seal(draft, "counts", code_version="1", inputs=(), config={})
 
 
 WRITER = """

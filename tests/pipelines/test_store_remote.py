@@ -55,8 +55,9 @@ class Place:
     def require_old_or_new(self) -> Version:
         reader = self.open()
         version = reader.require("counts")
-        reader.verify(version)
         assert read_tree(reader.path(version)) in (OLD, NEW)
+        for one in (version, *reader.history("counts")):
+            reader.verify(one)
         return version
 
 
