@@ -6,13 +6,17 @@ Modules in the order in which the data flows:
 - ``file_time``: when a footage file starts, read from its name.
 - ``lens``: rectilinear and fisheye lenses.
 - ``camera``: the camera's settings (``camera.yaml``) and its footage files.
+- ``video_file``, ``video_plan``, ``video_decode``: opening a file, planning and decoding.
 - ``video``: sampled frames of one file, with exact times and faults.
 - ``video_write``: deterministic H.264.
-- ``frame_quality``: dark, bright, blurred, frozen, covered.
-- ``motion``: the background plate, what moves, how far the camera was shifted.
+- ``registration``: how far the camera was moved.
+- ``frame_quality``: dark, bright, covered, blurred, frozen, moved.
+- ``motion``: the background plate, and what differs from it.
+- ``plates``: the plate of each file.
+- ``day_footage``: all sampled frames of a day in one order of time.
 - ``label_fusion``: network evidence and motion become one label map.
 - ``labels``: the tables of the pass: frames, faults, label maps.
-- ``label_pictures``: plate, contact sheet and quality strip.
+- ``pass_notes``, ``label_pictures``: plate, contact sheet and quality strip.
 - ``label_pass``: one streaming pass over a camera-day that makes all of the above.
 - ``counts``: how often each pixel was each class; the mergeable statistic.
 - ``learned_normal``: counts of a window become mode, frequency and entropy.

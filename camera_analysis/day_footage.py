@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -93,7 +94,8 @@ class DayReader:
     @property
     def expected_samples(self) -> int:
         """Samples of all files, as far as headers say."""
-        return sum(int(self._seconds(file) / self._camera.interval_s) + 1 for file in self._files)
+        seconds = sum(self._seconds(file) for file in self._files)
+        return math.ceil(seconds / self._camera.interval_s)
 
     def read(self) -> Iterator[DaySample | FootageFault]:
         """Samples in strictly increasing time; faults of a file after its samples."""

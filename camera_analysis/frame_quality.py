@@ -27,7 +27,7 @@ class QualityLimits:
     blurred_share: float = 0.15  # of the plate's sharpness: out of focus, or a drop on the lens
     frozen_s: float = 60.0  # bit-identical for longer: the encoder hangs; sensors are never silent
     moved_share: float = 0.02  # of the frame's width: beyond, pixels no longer mean the same place
-    unrecognised_match: float = 0.1  # edges that agree less with the plate are another view
+    unrecognised_match: float = 0.2  # edges that agree less with the plate are another view
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _BLURRED_WIDTH = (16, 96)
 
 _COLUMNS = 3
+
+#: Distances of the times written below the quality strip: round ones, from a second to a day.
+_TICK_STEPS_S = (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14_400, 28_800, 86_400)
 
 #: One colour per reason why a frame cannot be used.
 _FAULT_COLOURS = ("#333333", "#c9a400", "#7b3fa0", "#1f6fb4", "#8c564b", "#d1495b", "#999999")
@@ -94,9 +97,6 @@ def save_preview(
 
 def save_quality(series: QualitySeries, zone: ZoneInfo, title: str, path: Path) -> None:
     """Brightness, sharpness and displacement over the day, and where frames were not usable."""
-    import matplotlib.dates as mdates
-
-    times = [datetime.fromtimestamp(second, zone) for second in series.seconds]
     sheet = figure(6.5)
     sheet.suptitle(title, fontsize=FONT_POINTS)
     panels = (
@@ -106,32 +106,47 @@ def save_quality(series: QualitySeries, zone: ZoneInfo, title: str, path: Path) 
     )
     all_axes = sheet.subplots(len(panels) + 1, 1, sharex=True, height_ratios=[2, 2, 2, 1])
     for axes, (name, values) in zip(all_axes, panels, strict=False):
-        axes.plot(times, values, ".", markersize=2, color="black")
+        axes.plot(series.seconds, values, ".", markersize=2, color="black")
         axes.set_ylabel(name, fontsize=FONT_POINTS)
         axes.set_ylim(0, max(1.0, 1.1 * float(values.max(initial=0.0))))
-    _legend_below(sheet, _draw_reasons(all_axes[-1], times, series))
-    locator = mdates.AutoDateLocator(tz=zone, maxticks=6)  # type: ignore[no-untyped-call]
-    all_axes[-1].xaxis.set_major_locator(locator)
-    formatter = mdates.DateFormatter("%H:%M:%S" if _is_short(series) else "%H:%M", tz=zone)  # type: ignore[no-untyped-call]
-    all_axes[-1].xaxis.set_major_formatter(formatter)
+    _legend_below(sheet, _draw_reasons(all_axes[-1], series))
+    ticks = _round_times(series.seconds, zone)
+    all_axes[-1].set_xticks(
+        [tick.timestamp() for tick in ticks], [tick.strftime("%H:%M:%S") for tick in ticks]
+    )
     all_axes[-1].set_xlabel(f"local time ({zone.key})", fontsize=FONT_POINTS)
     save(sheet, path)
 
 
-def _is_short(series: QualitySeries) -> bool:
-    return len(series.seconds) < 2 or float(series.seconds[-1] - series.seconds[0]) < 600
+def _round_times(seconds: npt.NDArray[np.float64], zone: ZoneInfo) -> list[datetime]:
+    """Up to four round local times between the first and the last."""
+    if len(seconds) == 0:
+        return []
+    first, last = (datetime.fromtimestamp(float(second), zone) for second in seconds[[0, -1]])
+    midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    span_s = (last - first).total_seconds()
+    step_s = next((step for step in _TICK_STEPS_S if span_s / step < 4), _TICK_STEPS_S[-1])
+    start = -(-(first - midnight).total_seconds() // step_s) * step_s
+    ticks = [midnight + timedelta(seconds=start + number * step_s) for number in range(4)]
+    return [tick for tick in ticks if tick <= last] or [first]
 
 
-def _draw_reasons(axes: Axes, times: list[datetime], series: QualitySeries) -> list[Artist]:
+def _draw_reasons(axes: Axes, series: QualitySeries) -> list[Artist]:
     """One coloured tick per frame; returns the legend's entries, which count them."""
     colours = ("#0a7d4b", *_FAULT_COLOURS)
     for number, name in enumerate(series.reason_names):
         chosen = np.flatnonzero(series.reasons == number)
         if len(chosen):
-            at = np.array([times[i] for i in chosen], dtype=object)
             label = f"{name or 'usable'} ({len(chosen)})"
             colour = colours[number % len(colours)]
-            axes.plot(at, np.zeros(len(at)), "|", markersize=16, color=colour, label=label)
+            axes.plot(
+                series.seconds[chosen],
+                np.zeros(len(chosen)),
+                "|",
+                markersize=16,
+                color=colour,
+                label=label,
+            )
     axes.set_yticks([])
     axes.set_ylim(-1, 1)
     return axes.get_legend_handles_labels()[0]

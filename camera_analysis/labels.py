@@ -83,7 +83,7 @@ class FootageFault:
     end_utc: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FrameRow:
     """One row of ``frames.parquet``; the columns are explained at :data:`FRAMES`."""
 
@@ -128,7 +128,7 @@ class FrameWriter:
         rows_per_group: rows of one row group.
     """
 
-    def __init__(self, folder: Path, *, rows_per_group: int = 4096) -> None:
+    def __init__(self, folder: Path, *, rows_per_group: int = 1024) -> None:
         self._writer = pq.ParquetWriter(folder / FRAMES_FILE, FRAMES, compression="zstd")
         self._rows: list[FrameRow] = []
         self._rows_per_group = rows_per_group

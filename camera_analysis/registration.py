@@ -13,6 +13,15 @@ FloatImage = npt.NDArray[np.float32]
 #: Registration works at most at this width: enough for a thousandth of the view.
 _WORK_WIDTH = 160
 
+#: Cycles per pixel above which the spectrum hardly counts.
+_FINEST_FREQUENCY = 0.12
+
+#: Peaks of the phase correlation that are checked against the picture.
+_PEAKS = 4
+
+#: Around a peak, pixels that belong to it.
+_NEAR = np.arange(-2, 3)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shift:
@@ -69,17 +78,42 @@ def measure_shift(reference: Edges, frame: Edges, *, good_match: float = 0.8) ->
     match = _correlation(reference.map_hw, frame.map_hw)
     if match >= good_match:
         return Shift(shift_px=0.0, match=match, shifted_match=match)
-    height, width = reference.map_hw.shape
-    window = cv2.createHanningWindow((width, height), cv2.CV_32F)
-    # Copies: where no padding is needed, OpenCV multiplies its arguments by the window in place.
-    (right, down), _ = cv2.phaseCorrelate(reference.map_hw.copy(), frame.map_hw.copy(), window)
-    dx, dy = round(right), round(down)
-    if abs(dx) > width // 2 or abs(dy) > height // 2 or (dx, dy) == (0, 0):
-        return Shift(shift_px=0.0, match=match, shifted_match=match)
-    shifted = _correlation(*_overlap(reference.map_hw, frame.map_hw, dx, dy))
-    confirmed = shifted > match + (1.0 - match) * 0.3  # explains a third of what disagreed
-    length = float(np.hypot(right, down)) / reference.scale if confirmed else 0.0
-    return Shift(shift_px=length, match=match, shifted_match=shifted)
+    best, shifted_match = (0, 0), match
+    for dx, dy in _likely_shifts(reference.map_hw, frame.map_hw):
+        agreement = _correlation(*_overlap(reference.map_hw, frame.map_hw, dx, dy))
+        if agreement > shifted_match:
+            best, shifted_match = (dx, dy), agreement
+    confirmed = shifted_match > match + (1.0 - match) * 0.3  # explains a third of the disagreement
+    length = float(np.hypot(*best)) / reference.scale if confirmed else 0.0
+    return Shift(shift_px=length, match=match, shifted_match=shifted_match)
+
+
+def _likely_shifts(a: FloatImage, b: FloatImage) -> list[tuple[int, int]]:
+    """Displacements (dx, dy) at the highest peaks of the phase correlation, up to half the view.
+
+    Only the coarser half of the spectrum is compared: whitening would raise the noise of the rest.
+    """
+    height, width = a.shape
+    window = np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)
+    cross = np.fft.rfft2(b * window) * np.conj(np.fft.rfft2(a * window))
+    down, across = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None]
+    coarse = np.exp(-(down**2 + across**2) / (2 * _FINEST_FREQUENCY**2))
+    surface = np.fft.irfft2(cross / (np.abs(cross) + 1e-6) * coarse, s=a.shape)
+    shifts = []
+    for _ in range(_PEAKS):
+        y, x = np.unravel_index(int(surface.argmax()), surface.shape)
+        dy, dx = (
+            int((y + height // 2) % height - height // 2),
+            int((x + width // 2) % width - width // 2),
+        )
+        shifts.append((dx, dy))
+        surface[np.ix_((y + _NEAR) % height, (x + _NEAR) % width)] = -np.inf
+    return [(dx, dy) for dx, dy in shifts if abs(dx) < width // 2 and abs(dy) < height // 2]
+
+
+def _signed(position: int, length: int) -> int:
+    """A position in a periodic surface as a displacement around zero."""
+    return (position + length // 2) % length - length // 2
 
 
 def _overlap(a: FloatImage, b: FloatImage, dx: int, dy: int) -> tuple[FloatImage, FloatImage]:

@@ -225,7 +225,9 @@ class _Converter:
         scale = min(1.0, longest / max(width, height))
         small_w, small_h = max(1, round(width * scale)), max(1, round(height * scale))
         way = "AREA" if scale < 1 else "BILINEAR"
-        rgb = self._reformatter.reformat(frame, small_w, small_h, "rgb24", interpolation=way)
+        rgb = self._reformatter.reformat(
+            frame, small_w, small_h, "rgb24", interpolation=way, threads=1
+        )
         turns = round(frame.rotation / 90) % 4  # counter-clockwise
         return SampledFrame(
             pts_s=self.source.seconds(pts),

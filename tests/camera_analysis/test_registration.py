@@ -18,7 +18,7 @@ def shift_between(a, b):
 def test_a_shifted_view_is_measured_in_pixels(dx, dy):
     crop = WIDE[10:74, 10:106]
     moved = noisy(WIDE[10 - dy : 74 - dy, 10 - dx : 106 - dx], seed=1)
-    assert shift_between(crop, moved).shift_px == pytest.approx(np.hypot(dx, dy), abs=0.7)
+    assert shift_between(crop, moved).shift_px == pytest.approx(np.hypot(dx, dy), abs=1)
 
 
 def test_noise_light_and_a_walker_are_no_shift():
