@@ -86,8 +86,8 @@ class TrainConfig:
     # run
     seed: int = 0  # of weights, crops and colours
     device: str = "cpu"  # "cpu", "cuda", or "auto": cuda where there is one
-    precision: str = "float32"  # bfloat16 is faster on recent GPUs, and not bit-exact on CPUs
-    threads: int = 2  # of torch on a CPU; part of the result: sums are split by it
+    precision: str = "float32"  # everywhere; bfloat16 takes half the time where it is built in
+    threads: int = 2  # of torch on a CPU; it decides how sums are split, hence the last bits
     checkpoint_every: int = 250  # steps; what a kill can cost
     validate_every: int = 250  # steps between validations; the last step is always validated
     validation_images: int = 64  # spread over the split: a curve, not the verdict

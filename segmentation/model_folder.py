@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from segmentation.config import ModelConfig, TrainConfig
+from segmentation.config import ModelConfig
 from segmentation.models.registry import ParameterCount, build_model
 from segmentation.tensor_file import TensorFileError, read_tensors, write_tensors
 
@@ -47,13 +47,14 @@ class TrainingFacts:
         stopped_by: ``steps`` when all were taken, ``max_seconds`` when time ran out.
         images: samples in the training split.
         data_digest: names the pixels of the training split.
+        recipe: the fields of the ``TrainConfig`` that was used; a later version may have others.
     """
 
     steps: int
     stopped_by: str
     images: int
     data_digest: str
-    config: TrainConfig
+    recipe: Mapping[str, object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +123,6 @@ def weights_digest(folder: Path) -> str:
 
 
 def _description(values: Mapping[str, Mapping[str, object]]) -> ModelDescription:
-    training = dict(values["training"])
-    training["config"] = TrainConfig(**training["config"])  # type: ignore[arg-type]
     counts = values["parameters"]
     colours = values["normalisation"]
     return ModelDescription(
@@ -131,7 +130,7 @@ def _description(values: Mapping[str, Mapping[str, object]]) -> ModelDescription
         parameters=ParameterCount(
             trainable=int(str(counts["trainable"])), statistics=int(str(counts["statistics"]))
         ),
-        training=TrainingFacts(**training),  # type: ignore[arg-type]
+        training=TrainingFacts(**values["training"]),  # type: ignore[arg-type]
         normalisation=Normalisation(mean=_rgb(colours["mean"]), std=_rgb(colours["std"])),
     )
 

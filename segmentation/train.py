@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -222,7 +222,7 @@ def _write(
             stopped_by="steps" if state.step == config.steps else "max_seconds",
             images=len(data),
             data_digest=data.digest,
-            config=config,
+            recipe=asdict(config),
         ),
     )
     weights = write_model(out, state.average, description)

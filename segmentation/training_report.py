@@ -60,7 +60,7 @@ def write_card(
 
 
 def _what(description: ModelDescription) -> list[str]:
-    model, training = description.model, description.training
+    model, training, recipe = description.model, description.training, description.training.recipe
     return [
         f"# {model.architecture}, width {model.width}",
         "",
@@ -71,10 +71,9 @@ def _what(description: ModelDescription) -> list[str]:
         "|---|---|",
         f"| trained parameters | {description.parameters.trainable:,} |",
         f"| with batch-norm statistics | {description.parameters.total:,} |",
-        f"| steps | {training.steps:,} of {training.config.steps:,}, stopped by"
-        f" {training.stopped_by} |",
-        f"| crops | {training.config.crop_px} px, {training.config.batch_size} a step |",
-        f"| seed | {training.config.seed} |",
+        f"| steps | {training.steps:,} of {recipe['steps']:,}, stopped by {training.stopped_by} |",
+        f"| crops | {recipe['crop_px']} px, {recipe['batch_size']} a step |",
+        f"| seed | {recipe['seed']} |",
         "| weights from elsewhere | none: trained from scratch |",
         "",
     ]

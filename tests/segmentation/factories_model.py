@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -16,7 +17,9 @@ SMALL = ModelConfig(width=2)
 
 
 def describe(network: nn.Module, model: ModelConfig = SMALL) -> ModelDescription:
-    facts = TrainingFacts(steps=6, stopped_by="steps", images=4, data_digest="d" * 64, config=TINY)
+    facts = TrainingFacts(
+        steps=6, stopped_by="steps", images=4, data_digest="d" * 64, recipe=asdict(TINY)
+    )
     return ModelDescription(model=model, parameters=count_parameters(network), training=facts)
 
 
