@@ -199,10 +199,10 @@ class _Worst:
         self.seen += 1
         if len(self.heap) == WORST_SAMPLES and wrong_share <= self.heap[0][0]:
             return
-        iou = score.counts.iou
-        shown = "nobody, none seen" if iou is None else f"IoU {100 * iou:.0f} %"
+        people = score.counts.hits + score.counts.misses > 0
+        shown = f"IoU {100 * (score.counts.iou or 0.0):.0f} %" if people else "nobody"
         tile = judged_sample(
-            f"{sample.sample_id}: {shown}, {100 * wrong_share:.0f} % of pixels wrong",
+            f"{sample.sample_id}: {shown}, {100 * wrong_share:.0f} % wrong",
             sample.image_hwc_rgb,
             sample.mask_hw,
             np.where(predicted_hw, HUMAN, NOT_HUMAN).astype(np.uint8),

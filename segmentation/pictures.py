@@ -14,18 +14,20 @@ import numpy.typing as npt
 
 from dataset_build import charts
 from dataset_build.label_maps import HUMAN, IGNORE
-from segmentation.data import U8, fitted_size, resize_image, resize_mask
+from segmentation.data import U8, resize_image, resize_mask
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from segmentation.checkpoint import HistoryRow
 
-#: Longer side of a picture within the sheet of worst samples.
-TILE_PX = 320
-_ROW_IN = 1.9
-_TINT = np.array([230, 60, 20], np.float32)  # humans
-_GREY = np.array([128, 128, 128], np.float32)  # not labelled
+#: Height and width of one picture on the sheet of worst samples.
+TILE_HW = (240, 320)
+_GAP_PX = 12
+_ROW_IN = 1.85  # a row of three tiles, 6 inches wide, and its caption
+_HUMAN_RGB = np.array([255, 115, 0], np.float32)  # orange: told apart from grass, sky and skin
+_UNLABELLED_RGB = np.array([128, 128, 128], np.float32)
+_CAPTION = 62  # characters that fit above a row
 _SHOWN = 200  # points of a smoothed curve
 
 _log = logging.getLogger(__name__)
@@ -49,46 +51,59 @@ class JudgedSample:
 
 
 def judged_sample(caption: str, image: U8, mask: U8, predicted: U8) -> JudgedSample:
-    """Shrink image, truth and prediction to a tile."""
-    size_hw = fitted_size((mask.shape[0], mask.shape[1]), TILE_PX)
+    """Bring image, truth and prediction to the size of a tile; the aspect stays."""
+    scale = min(tile / side for tile, side in zip(TILE_HW, mask.shape, strict=True))
+    height, width = (max(1, round(side * scale)) for side in mask.shape)
     return JudgedSample(
         caption=caption,
-        image_hwc_rgb=resize_image(image, size_hw),
-        mask_hw=resize_mask(mask, size_hw),
-        predicted_hw=resize_mask(predicted, size_hw),
+        image_hwc_rgb=resize_image(image, (height, width)),
+        mask_hw=resize_mask(mask, (height, width)),
+        predicted_hw=resize_mask(predicted, (height, width)),
     )
 
 
 def draw_worst(samples: Sequence[JudgedSample], path: Path) -> Path | None:
-    """One row per sample: image, truth, prediction; humans are tinted red, unlabelled is grey."""
+    """One row per sample: image, truth, prediction; humans are orange, unlabelled is grey."""
     if not samples or not _can_draw():
         return None
-    figure = charts.new_figure(_ROW_IN * len(samples) + 0.6)
-    axes = figure.subplots(len(samples), 3, squeeze=False)
+    figure = charts.new_figure(_ROW_IN * len(samples) + 0.8)
+    axes = figure.subplots(len(samples), 1, squeeze=False)[:, 0]
     figure.suptitle(
-        "Worst samples: red human, grey not labelled",
+        "Worst samples: image, truth, prediction\n(orange: human, grey: not labelled)",
         fontsize=charts.FONT_PT + 1,
-        x=0.01,
-        ha="left",
     )
-    for row, sample in zip(axes, samples, strict=True):
-        pictures = (
-            sample.image_hwc_rgb,
-            overlay(sample.image_hwc_rgb, sample.mask_hw),
-            overlay(sample.image_hwc_rgb, sample.predicted_hw),
-        )
-        for cell, picture, name in zip(row, pictures, ("", "truth", "prediction"), strict=True):
-            cell.imshow(picture)
-            cell.set_axis_off()
-            cell.set_title(name, fontsize=charts.FONT_PT)
-        row[0].set_title(sample.caption, fontsize=charts.FONT_PT, loc="left")
+    for cell, sample in zip(axes, samples, strict=True):
+        cell.imshow(_row(sample))
+        cell.set_axis_off()
+        cell.set_title(_shortened(sample.caption), fontsize=charts.FONT_PT, loc="left")
     return charts.save(figure, path)
+
+
+def _row(sample: JudgedSample) -> U8:
+    """Image, truth and prediction side by side, each in the middle of its tile."""
+    height, width = TILE_HW
+    sheet = np.full((height, 3 * width + 2 * _GAP_PX, 3), 255, np.uint8)
+    pictures = (
+        sample.image_hwc_rgb,
+        overlay(sample.image_hwc_rgb, sample.mask_hw),
+        overlay(sample.image_hwc_rgb, sample.predicted_hw),
+    )
+    for place, picture in enumerate(pictures):
+        y0 = (height - picture.shape[0]) // 2
+        x0 = place * (width + _GAP_PX) + (width - picture.shape[1]) // 2
+        sheet[y0 : y0 + picture.shape[0], x0 : x0 + picture.shape[1]] = picture
+    return sheet
+
+
+def _shortened(caption: str) -> str:
+    """The end of a caption that is too long: sample ids differ there."""
+    return caption if len(caption) <= _CAPTION else "…" + caption[1 - _CAPTION :]
 
 
 def overlay(image_hwc_rgb: U8, mask_hw: U8) -> U8:
     """The image with humans tinted and unlabelled pixels greyed; (H, W, 3) uint8."""
     picture = image_hwc_rgb.astype(np.float32)
-    for value, colour in ((HUMAN, _TINT), (IGNORE, _GREY)):
+    for value, colour in ((HUMAN, _HUMAN_RGB), (IGNORE, _UNLABELLED_RGB)):
         chosen = mask_hw == value
         picture[chosen] = 0.4 * picture[chosen] + 0.6 * colour
     return picture.astype(np.uint8)
@@ -101,11 +116,13 @@ def draw_curves(history: Sequence[HistoryRow], path: Path, *, title: str) -> Pat
     figure = charts.new_figure(5.0)
     above, below = figure.subplots(2, 1, sharex=True)
     steps = np.array([row.step for row in history])
-    for name, colour in (("loss", 0), ("bce", 1), ("dice", 2)):
-        values = np.array([getattr(row, name) for row in history], np.float64)
-        _smoothed(above, steps, values, name, charts.colour_of(colour))
+    curves = {"loss": "total", "bce": "cross-entropy", "dice": "Dice"}
+    for number, (field, name) in enumerate(curves.items()):
+        values = np.array([getattr(row, field) for row in history], np.float64)
+        _smoothed(above, steps, values, name, charts.colour_of(number))
     charts.label(above, title=title, x="", y="loss of the batch")
-    above.legend(fontsize=charts.FONT_PT)
+    above.set_ylim(bottom=0)
+    above.legend(fontsize=charts.FONT_PT, ncols=3, loc="lower left")
     _validation(below, history)
     charts.label(below, title="", x="step", y="validation IoU (%)")
     below.set_ylim(0, 100)
