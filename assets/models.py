@@ -1,6 +1,7 @@
 """Dataset to trained, measured, promoted model."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -47,13 +48,14 @@ def trained_model(
         architecture=context.partition_key
     )
     data = SplitInputs(store, dataset_config)
+    training = replace(model_setup.training, device=gpu.device)
     with gpu.slot():
         yield from publish(
             context,
             store,
             lambda out: train.train(
                 model,
-                model_setup.training,
+                training,
                 data.load("train"),
                 data.load("val"),
                 out,
@@ -61,7 +63,7 @@ def trained_model(
                 progress=log_progress(context),
             ),
             inputs=data.versions,
-            config={"model": model, "training": model_setup.training},
+            config={"model": model, "training": training},
         )
 
 

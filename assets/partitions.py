@@ -1,5 +1,7 @@
 """The three ways assets are cut: by source, by architecture, by camera and day."""
 
+import warnings
+
 import dagster as dg
 
 from dataset_build.sources import SOURCES
@@ -24,19 +26,18 @@ CAMERA_DAY = dg.MultiPartitionsDefinition({"camera": CAMERA, "day": DAY})
 
 def window_of_preceding_days(days: int) -> dg.MultiPartitionMapping:
     """Map a camera-day to the same camera's ``days`` days before it, never the day itself."""
-    return dg.MultiPartitionMapping(
-        {
-            "camera": dg.DimensionPartitionMapping("camera", dg.IdentityPartitionMapping()),
-            "day": dg.DimensionPartitionMapping(
-                "day",
-                dg.TimeWindowPartitionMapping(
-                    start_offset=-days,
-                    end_offset=-1,
-                    allow_nonexistent_upstream_partitions=True,
-                ),
-            ),
-        }
-    )
+    with warnings.catch_warnings():
+        # Both are in beta; the lock pins the version whose behaviour is tested.
+        warnings.simplefilter("ignore", category=dg.BetaWarning)
+        preceding = dg.TimeWindowPartitionMapping(
+            start_offset=-days, end_offset=-1, allow_nonexistent_upstream_partitions=True
+        )
+        return dg.MultiPartitionMapping(
+            {
+                "camera": dg.DimensionPartitionMapping("camera", dg.IdentityPartitionMapping()),
+                "day": dg.DimensionPartitionMapping("day", preceding),
+            }
+        )
 
 
 def camera_day_key(camera: str, day: str) -> dg.MultiPartitionKey:

@@ -13,6 +13,8 @@ def log_progress(context: dg.AssetExecutionContext) -> Callable[[int, int], None
         tenth = 10 * done // max(total, 1)
         if tenth > logged["tenth"]:
             logged["tenth"] = tenth
-            context.log.info(f"{context.asset_key.path[-1]}: {done} of {total} ({10 * tenth} %)")
+            context.log.info(
+                f"{context.op_execution_context.op_def.name}: {done} of {total} ({10 * tenth} %)"
+            )
 
     return progress

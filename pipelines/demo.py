@@ -17,10 +17,14 @@ SOURCES = {"voc": "voc", "coco_stuff": "coco_stuff", "ade20k": "ade20k"}
 #: Small enough for two cores and a few minutes; the graph is the one that full sizes use.
 TRAINING = {
     "steps": 300,
-    "batch_size": 8,
-    "crop_px": 160,
     "warmup_steps": 20,
+    "crop_px": 128,
+    "batch_size": 8,
+    "max_side_px": 320,
     "checkpoint_every": 100,
+    "validate_every": 100,
+    "validation_images": 24,
+    "validation_side_px": 320,
     "threads": 2,
 }
 MODELS = {"unet": {"width": 12}}

@@ -40,7 +40,7 @@ STUFF_IMAGES, STUFF_MAPS = "cocostuff_spade/train_img", "cocostuff_spade/train_l
 SBI_PEOPLE = ("HumanBody2", "IBMtest2", "CaVignal")
 UPCAM_EVALUATION_DAY = "2020-11-23"
 MODELS = {"unet": {"width": 16}}
-TRAINING = {"threads": 2, "checkpoint_every": 100}
+TRAINING = {"threads": 2, "crop_px": 192, "steps": 1_500, "max_lr": 2e-3}
 
 CAMERAS: dict[str, dict[str, Any]] = {
     "pets2009": {

@@ -1,0 +1,105 @@
+"""Write, audit, publish: what fails its audit never becomes current."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets import checks, publishing
+from assets.claims import Claim, Finding
+from pipelines.store import Store
+
+MAX_SIZE = Claim(
+    name="is_short",
+    says="The file holds at most three characters.",
+    look=lambda folder: Finding(
+        passed=len((folder / "word.txt").read_text()) <= 3, seen=(folder / "word.txt").read_text()
+    ),
+)
+HAS_A = Claim(
+    name="has_an_a",
+    says="The file holds an a.",
+    look=lambda folder: Finding(passed="a" in (folder / "word.txt").read_text(), seen="looked"),
+    blocking=False,
+)
+
+
+@dataclass(frozen=True)
+class Summary:
+    letters: int
+
+
+@pytest.fixture
+def word_asset(monkeypatch):
+    """An asset ``word`` whose content is a resource and whose claims are the two above."""
+    monkeypatch.setattr(checks, "CLAIMS", {"word": (MAX_SIZE, HAS_A)})
+
+    @dg.asset(check_specs=checks.specs("word"), code_version="7")
+    def word(
+        context: dg.AssetExecutionContext,
+        store: dg.ResourceParam[Store],
+        text: dg.ResourceParam[str],
+    ):
+        def make(out: Path) -> Summary:
+            if text == "raise":
+                raise ValueError("the text is at fault")
+            (out / "word.txt").write_text(text)
+            return Summary(letters=len(text))
+
+        yield from publishing.publish(context, store, make, config={"text": text})
+
+    return word
+
+
+def build(asset, store, text):
+    return dg.materialize([asset], resources={"store": store, "text": text}, raise_on_error=False)
+
+
+def test_good_version_becomes_current_with_provenance(word_asset, tmp_path):
+    store = Store(str(tmp_path))
+    result = build(word_asset, store, "cat")
+    assert result.success
+    current = store.require("word")
+    assert (store.path(current) / "word.txt").read_text() == "cat"
+    assert store.provenance(current).code_version == "7"
+    assert store.provenance(current).config == {"text": "cat"}
+    (event,) = result.get_asset_materialization_events()
+    assert event.materialization.metadata["letters"].value == 3
+    assert event.materialization.metadata["version"].value == current.digest
+
+
+def test_version_that_fails_a_blocking_claim_is_kept_aside(word_asset, tmp_path):
+    store = Store(str(tmp_path))
+    build(word_asset, store, "cat")
+    good = store.require("word")
+    result = build(word_asset, store, "caterpillar")
+    assert not result.success
+    assert store.require("word") == good
+    assert not result.get_asset_materialization_events()
+    failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    assert [check.check_name for check in failed] == ["is_short"]
+    (rejection,) = store.rejections("word")
+    assert "caterpillar" in " ".join(rejection.findings)
+
+
+def test_warning_does_not_keep_a_version_back(word_asset, tmp_path):
+    store = Store(str(tmp_path))
+    result = build(word_asset, store, "dog")
+    assert result.success
+    assert [check.passed for check in result.get_asset_check_evaluations()] == [True, False]
+    assert (store.path(store.require("word")) / "word.txt").read_text() == "dog"
+
+
+def test_fault_of_the_input_is_told_in_its_own_words_and_not_tried_again(word_asset, tmp_path):
+    store = Store(str(tmp_path))
+    result = build(word_asset, store, "raise")
+    assert not result.success
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    assert failure.step_failure_data.user_failure_data.description == "the text is at fault"
+    assert store.current("word") is None
+
+
+def test_missing_input_says_what_to_materialize(tmp_path):
+    with pytest.raises(dg.Failure, match="dataset_split"):
+        publishing.need(Store(str(tmp_path)), "dataset_split")

@@ -1,0 +1,66 @@
+"""Settings come from a file and the environment; mistakes are named."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.settings import Settings, SettingsError, load_settings, save_settings
+
+
+def test_without_a_file_everything_lies_below_home(tmp_path):
+    settings = load_settings(tmp_path, environment={})
+    assert settings.store_url == str(tmp_path / "store")
+    assert settings.footage == tmp_path / "footage"
+    assert settings.executor == "in_process"
+
+
+def test_environment_wins_over_the_file(tmp_path):
+    (tmp_path / "settings.yaml").write_text("executor: multiprocess\ngpu_slots: 2\n")
+    settings = load_settings(tmp_path, environment={"LEARNED_NORMAL_EXECUTOR": "ray"})
+    assert (settings.executor, settings.gpu_slots) == ("ray", 2)
+
+
+def test_home_comes_from_the_environment(tmp_path):
+    assert load_settings(environment={"LEARNED_NORMAL_HOME": str(tmp_path)}).home == tmp_path
+
+
+def test_relative_sources_are_relative_to_home(tmp_path):
+    (tmp_path / "settings.yaml").write_text("sources:\n  voc: data/VOCdevkit\n")
+    settings = load_settings(tmp_path, environment={})
+    assert settings.sources == {"voc": tmp_path / "data" / "VOCdevkit"}
+    assert settings.dataset_config().source_roots == settings.sources
+
+
+def test_saved_settings_load_back_equal(tmp_path):
+    settings = Settings(
+        home=tmp_path,
+        sources={"voc": Path("/data/voc")},
+        executor="multiprocess",
+        training={"steps": 5},
+        models={"unet": {"width": 8}},
+        store_root="s3://bucket/prefix",
+    )
+    save_settings(settings)
+    assert load_settings(tmp_path, environment={}) == settings
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("executer: ray\n", "executer"),
+        ("executor: kubernetes\n", "in_process"),
+        ("sources:\n  imagenet: /data\n", "imagenet"),
+        ("gpu_slots: 0\n", "gpu_slots"),
+        ("- a\n- b\n", "name: value"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path, text, said):
+    (tmp_path / "settings.yaml").write_text(text)
+    with pytest.raises(SettingsError, match=said):
+        load_settings(tmp_path, environment={})
+
+
+def test_a_mistake_in_a_nested_configuration_names_the_allowed_keys(tmp_path):
+    settings = Settings(home=tmp_path, dataset={"negativ_share": 0.3})
+    with pytest.raises(SettingsError, match="negative_share"):
+        settings.dataset_config()
