@@ -14,7 +14,7 @@ UNPARTITIONED = "all"
 
 
 class VersionStore(Protocol):
-    """The versioned store, as far as assets use it; ``pipelines.store`` is the real one.
+    """The versioned store, as far as assets use it; ``pipelines.storage.store`` is the real one.
 
     A version names its ``asset``, ``partition`` and content ``digest``.
     """

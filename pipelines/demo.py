@@ -10,8 +10,8 @@ from assets.partitions import camera_day_key
 from pipelines.footage import camera_days, load_cameras
 from pipelines.runs import Planned, Runner
 from pipelines.settings import Settings, load_settings, save_settings
-from pipelines.synthetic_cameras import make_cameras
-from pipelines.synthetic_datasets import make_datasets
+from pipelines.synthetic.cameras import make_cameras
+from pipelines.synthetic.datasets import make_datasets
 
 SOURCES = {"voc": "voc", "coco_stuff": "coco_stuff", "ade20k": "ade20k"}
 #: Small enough for two cores and a few minutes; the graph is the one that full sizes use.

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from pipelines.resources import open_store
 from pipelines.settings import Settings
-from pipelines.store import Store
+from pipelines.storage.store import Store
 
 
 def index_page(settings: Settings) -> Path | None:

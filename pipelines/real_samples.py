@@ -24,7 +24,7 @@ from pipelines.executors import GpuSlots
 from pipelines.resources import open_store
 from pipelines.runs import RunFailedError, Runner
 from pipelines.settings import Settings, load_settings, save_settings
-from pipelines.store import Store
+from pipelines.storage.store import Store
 
 #: Wholly kept out of training, so that enough of it is left to measure by.
 HELD_OUT = ("penn_fudan",)

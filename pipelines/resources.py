@@ -9,7 +9,7 @@ from camera_analysis.anomaly import AnomalyConfig
 from camera_analysis.label_pass import PassConfig
 from pipelines.executors import GpuSlots
 from pipelines.settings import Settings, SettingsError
-from pipelines.store import Store
+from pipelines.storage.store import Store
 
 
 def open_store(settings: Settings) -> Store:

@@ -8,7 +8,7 @@ import pytest
 
 from assets import checks, publishing
 from assets.claims import Claim, Finding
-from pipelines.store import Store
+from pipelines.storage.store import Store
 
 MAX_SIZE = Claim(
     name="is_short",
