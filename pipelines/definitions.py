@@ -5,6 +5,7 @@ import dagster as dg
 from assets import cameras, dataset, models, review
 from pipelines.executors import executor_of
 from pipelines.jobs import JOBS
+from pipelines.logs import shell_logger
 from pipelines.resources import resources_of
 from pipelines.schedules import nightly_cameras, weekly_rebuild
 from pipelines.sensors import footage_sensor, rebuild_sensor
@@ -27,6 +28,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             ),
         ],
         executor=executor_of(settings.executor),
+        loggers={"console": dg.colored_console_logger, "shell": shell_logger},
         resources=resources_of(settings),
     )
 

@@ -13,8 +13,8 @@ from pipelines.definitions import build_definitions
 from pipelines.instance import open_instance
 from pipelines.settings import Settings, load_settings
 
-#: Dagster's own events are at DEBUG level; what stages log is at INFO.
-QUIET = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
+#: Stages' own lines instead of every event of Dagster.
+QUIET = {"loggers": {"shell": {}}}
 
 
 class RunFailedError(RuntimeError):
