@@ -71,7 +71,12 @@ def footage_pass(
             store,
             make,
             inputs=[champion] if champion else [],
-            config={"camera": place.camera, "pass": camera_setup.passes},
+            config={
+                "camera": place.camera,
+                "pass": camera_setup.passes,
+                # Taken before decoding: a file that comes meanwhile makes the day due again.
+                "footage": camera_setup.fingerprint(place.camera, place.day),
+            },
         )
 
 

@@ -1,12 +1,13 @@
 """What an asset may ask for. ``pipelines.resources`` builds the real ones from settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from camera_analysis.anomaly import AnomalyConfig
+from camera_analysis.camera import Camera
 from camera_analysis.label_pass import PassConfig
 from segmentation.config import ModelConfig, TrainConfig
 
@@ -92,6 +93,7 @@ class CameraSetup:
     """Where footage lies and how it is read and judged."""
 
     footage_root: Path
+    fingerprint: Callable[[Camera, str], str]  # of the footage of a camera's day
     passes: PassConfig = field(default_factory=PassConfig)
     anomalies: AnomalyConfig = field(default_factory=AnomalyConfig)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from assets.partitions import camera_day_key
 from camera_analysis.camera import load_camera, require_camera_id
-from pipelines.footage import camera_days
+from pipelines.footage import camera_days, is_reported
 from pipelines.outcome import index_page
 from pipelines.resources import open_store
 from pipelines.runs import Planned, RunFailedError, Runner
@@ -40,7 +40,7 @@ def backfill_camera(
         camera_id: A camera below the footage root.
         first: Leave earlier days out.
         last: Leave later days out.
-        again: Also fill days that have a report.
+        again: Also fill days whose report shows their footage.
 
     Raises:
         ValueError: There is no such camera, or it has no footage.
@@ -51,12 +51,12 @@ def backfill_camera(
             f"no camera {camera_id} in {settings.footage}; learned-normal cameras add"
             f" {camera_id} <folder>"
         )
-    days = [footage.day for footage in camera_days(load_camera(folder))]
+    days = camera_days(load_camera(folder))
     if not days:
         raise ValueError(f"camera {camera_id}: no footage whose time is known in {folder}")
-    wanted = [day for day in days if (first or day) <= day <= (last or day)]
-    done = set(open_store(settings).partitions("camera_report"))
-    todo = [day for day in wanted if again or f"{camera_id}/{day}" not in done]
+    wanted = [item for item in days if (first or item.day) <= item.day <= (last or item.day)]
+    store = open_store(settings)
+    todo = [item.day for item in wanted if again or not is_reported(store, item)]
     runner = Runner(settings)
     runner.add_camera(camera_id)
     failed = runner.run_all([_day(camera_id, day) for day in todo], keep_going=True)

@@ -126,7 +126,7 @@ def remove(camera_id: str, home: Path | None) -> None:
 @click.argument("camera_id")
 @click.option("--from", "first", help="First day, YYYY-MM-DD.")
 @click.option("--to", "last", help="Last day, YYYY-MM-DD.")
-@click.option("--again", is_flag=True, help="Also days that have a report.")
+@click.option("--again", is_flag=True, help="Also days whose report is up to date.")
 @HOME_OPTION
 def backfill(
     camera_id: str, first: str | None, last: str | None, again: bool, home: Path | None
@@ -142,7 +142,7 @@ def backfill(
     for day, reason in outcome.failed:
         click.echo(f"{day}: {reason}", err=True)
     click.echo(
-        f"camera {camera_id}: {outcome.filled} days filled, {outcome.skipped} had a report,"
+        f"camera {camera_id}: {outcome.filled} days filled, {outcome.skipped} were up to date,"
         f" {len(outcome.failed)} failed"
     )
     if outcome.index_page:

@@ -16,13 +16,14 @@ from pipelines.synthetic.datasets import make_datasets
 SOURCES = {"voc": "voc", "coco_stuff": "coco_stuff", "ade20k": "ade20k"}
 #: Small enough for two cores and a few minutes; the graph is the one that full sizes use.
 TRAINING = {
-    "steps": 300,
-    "warmup_steps": 20,
+    "steps": 600,
+    "max_lr": 5e-3,
+    "warmup_steps": 40,
     "crop_px": 128,
-    "batch_size": 8,
+    "max_person_px": 110,
     "max_side_px": 320,
-    "checkpoint_every": 100,
-    "validate_every": 100,
+    "checkpoint_every": 200,
+    "validate_every": 200,
     "validation_images": 24,
     "validation_side_px": 320,
     "threads": 2,

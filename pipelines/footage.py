@@ -1,4 +1,4 @@
-"""Which camera-days there is footage for, and whether it has changed."""
+"""Which camera-days there is footage for, and whether their report shows it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from camera_analysis.camera import Camera, find_footage, load_camera, local_day, require_camera_id
+from pipelines.storage.store import Store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +19,11 @@ class CameraDayFootage:
     day: str  # YYYY-MM-DD in the camera's time zone
     fingerprint: str  # changes when a file comes, goes or grows
     newest_s: float  # when the newest of its files last changed, seconds since 1970
+
+    @property
+    def key(self) -> str:
+        """Partition of the camera-day in the store."""
+        return f"{self.camera}/{self.day}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +54,18 @@ def load_cameras(root: Path) -> tuple[list[Camera], list[UnusableCamera]]:
     return cameras, unusable
 
 
+def find_camera_days(root: Path) -> tuple[list[CameraDayFootage], list[UnusableCamera]]:
+    """Camera-days of every camera below the root; one that cannot be read hides no other."""
+    cameras, unusable = load_cameras(root)
+    days: list[CameraDayFootage] = []
+    for camera in cameras:
+        try:
+            days += camera_days(camera)
+        except (ValueError, OSError) as error:
+            unusable.append(UnusableCamera(folder=camera.id, reason=str(error)))
+    return days, unusable
+
+
 def camera_days(camera: Camera) -> list[CameraDayFootage]:
     """Camera-days with footage, oldest first."""
     files_of: dict[str, list[Path]] = {}
@@ -66,3 +84,18 @@ def camera_days(camera: Camera) -> list[CameraDayFootage]:
             )
         )
     return days
+
+
+def day_fingerprint(camera: Camera, day: str) -> str:
+    """Fingerprint of the footage of one camera-day; empty where there is none."""
+    found = [footage.fingerprint for footage in camera_days(camera) if footage.day == day]
+    return found[0] if found else ""
+
+
+def is_reported(store: Store, footage: CameraDayFootage) -> bool:
+    """Whether the current report of the camera-day was made from the footage as it lies there."""
+    report = store.current("camera_report", footage.key)
+    index = store.current("frame_index", footage.key)
+    if report is None or index is None or index not in store.provenance(report).inputs:
+        return False
+    return store.provenance(index).config.get("footage") == footage.fingerprint

@@ -40,7 +40,7 @@ STUFF_IMAGES, STUFF_MAPS = "cocostuff_spade/train_img", "cocostuff_spade/train_l
 SBI_PEOPLE = ("HumanBody2", "IBMtest2", "CaVignal")
 UPCAM_EVALUATION_DAY = "2020-11-23"
 MODELS = {"unet": {"width": 16}}
-TRAINING = {"threads": 2, "crop_px": 192, "steps": 1_500, "max_lr": 2e-3}
+TRAINING = {"threads": 2, "crop_px": 192, "steps": 3_000, "max_lr": 2e-3}
 
 CAMERAS: dict[str, dict[str, Any]] = {
     "pets2009": {
@@ -97,7 +97,11 @@ def run_real(samples: Path, home: Path, *, train_minutes: float) -> Settings:
             sources=sources,
             dataset={"held_out_sources": [name for name in HELD_OUT if name in sources]},
             models=MODELS,
-            training={**TRAINING, "max_seconds": 60.0 * train_minutes},
+            training={
+                **TRAINING,
+                "max_seconds": 60.0 * train_minutes,
+                "precision": fastest_precision(),
+            },
             footage_settle_s=0.0,
         )
     )
@@ -111,6 +115,13 @@ def run_real(samples: Path, home: Path, *, train_minutes: float) -> Settings:
     if failed:
         raise RunFailedError("\n".join(reason for _, reason in failed))
     return settings
+
+
+def fastest_precision() -> str:
+    """``bfloat16`` where the processor computes in it, which halves the time of a step."""
+    import torch
+
+    return "bfloat16" if torch.cpu.get_capabilities().get("avx512_bf16") else "float32"
 
 
 def lay_out_sources(samples: Path, home: Path) -> dict[str, Path]:

@@ -8,6 +8,7 @@ from assets.resources import CameraSetup, ModelSetup, ReviewSetup
 from camera_analysis.anomaly import AnomalyConfig
 from camera_analysis.label_pass import PassConfig
 from pipelines.executors import GpuSlots
+from pipelines.footage import day_fingerprint
 from pipelines.settings import Settings, SettingsError
 from pipelines.storage.store import Store
 
@@ -26,6 +27,7 @@ def camera_setup(settings: Settings) -> CameraSetup:
     try:
         return CameraSetup(
             footage_root=settings.footage,
+            fingerprint=day_fingerprint,
             passes=PassConfig(**settings.label_pass),
             anomalies=AnomalyConfig(**settings.anomalies),
         )

@@ -8,8 +8,9 @@ from datetime import timedelta
 import dagster as dg
 
 from assets.partitions import camera_day_key
-from pipelines.footage import camera_days, load_cameras
+from pipelines.footage import find_camera_days, is_reported
 from pipelines.jobs import camera_job, source_job
+from pipelines.resources import open_store
 from pipelines.settings import Settings
 
 #: Runs of one rebuild share this tag; ``rebuild_sensor`` waits for all of them.
@@ -45,16 +46,18 @@ def weekly_rebuild(settings: Settings) -> dg.ScheduleDefinition:
 
 
 def nightly_cameras(settings: Settings) -> dg.ScheduleDefinition:
-    """Yesterday of every camera with footage, whatever the sensor has or has not seen."""
+    """Yesterday of every camera whose report does not show its footage, whatever a sensor saw."""
 
     def requests(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         yesterday = (context.scheduled_execution_time - timedelta(days=1)).date().isoformat()
-        cameras, _ = load_cameras(settings.footage)
+        store = open_store(settings)
+        days, unusable = find_camera_days(settings.footage)
+        for camera in unusable:
+            context.log.warning(f"{camera.folder}: cannot be read: {camera.reason}")
         found = [
             footage
-            for camera in cameras
-            for footage in camera_days(camera)
-            if footage.day == yesterday
+            for footage in days
+            if footage.day == yesterday and not is_reported(store, footage)
         ]
         for footage in found:
             context.instance.add_dynamic_partitions("camera", [footage.camera])
@@ -64,7 +67,7 @@ def nightly_cameras(settings: Settings) -> dg.ScheduleDefinition:
                 tags={CAMERA_TAG: footage.camera},
             )
         if not found:
-            yield dg.SkipReason(f"no camera has footage of {yesterday}")
+            yield dg.SkipReason(f"every camera's footage of {yesterday} is in its report")
 
     return dg.ScheduleDefinition(
         name="nightly_cameras",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import time
 from collections.abc import Callable
@@ -9,41 +10,53 @@ from collections.abc import Callable
 import dagster as dg
 
 from assets.partitions import CAMERA, camera_day_key
-from pipelines.footage import CameraDayFootage, camera_days, load_cameras
+from pipelines.footage import CameraDayFootage, find_camera_days, is_reported
 from pipelines.jobs import camera_job, dataset_job, source_job
+from pipelines.resources import open_store
 from pipelines.schedules import CAMERA_TAG, REBUILD_TAG
 from pipelines.settings import Settings
 
 #: A tick stays short; the rest follows at the next tick.
 RUNS_PER_TICK = 200
+#: Dagster ends a tick after 60 s.
+TICK_S = 20.0
 
 
 def footage_sensor(
     settings: Settings, clock_s: Callable[[], float] = time.time
 ) -> dg.SensorDefinition:
-    """Find new cameras and days and request their runs; a late file re-opens its day."""
+    """Find new cameras and days and request their runs; a late file re-opens its day.
 
-    def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    A day whose report was made from the footage as it lies there is not run again, whoever made
+    the report: a backfill, the nightly schedule, or a sensor before this one lost its cursor.
+    """
+
+    def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         seen: dict[str, str] = json.loads(context.cursor or "{}")
-        cameras, unusable = load_cameras(settings.footage)
+        started_s = clock_s()
+        days, unusable = find_camera_days(settings.footage)
         for camera in unusable:
-            context.log.warning(f"{camera.folder}: not a camera: {camera.reason}")
-        settled = clock_s() - settings.footage_settle_s
-        fresh = [
-            footage
-            for camera in cameras
-            for footage in camera_days(camera)
-            if footage.newest_s <= settled and seen.get(_key(footage)) != footage.fingerprint
-        ][:RUNS_PER_TICK]
-        if not fresh:
-            return dg.SkipReason(f"nothing new for {len(cameras)} cameras in {settings.footage}")
-        seen.update({_key(footage): footage.fingerprint for footage in fresh})
+            context.log.warning(f"{camera.folder}: cannot be read: {camera.reason}")
+        settled_s = started_s - settings.footage_settle_s
+        store = open_store(settings)
+        due: list[CameraDayFootage] = []
+        for footage in days:
+            if footage.newest_s > settled_s or seen.get(footage.key) == footage.fingerprint:
+                continue
+            seen[footage.key] = footage.fingerprint
+            if not is_reported(store, footage):
+                due.append(footage)
+            if len(due) == RUNS_PER_TICK or clock_s() - started_s > TICK_S:
+                break
+        cursor = json.dumps(seen, sort_keys=True)
+        if not due:
+            nothing = f"nothing new in {len(days)} camera-days of {settings.footage}"
+            return dg.SensorResult(skip_reason=nothing, cursor=cursor)
+        cameras = sorted({footage.camera for footage in due})
         return dg.SensorResult(
-            dynamic_partitions_requests=[
-                CAMERA.build_add_request(sorted({footage.camera for footage in fresh}))
-            ],
-            run_requests=[_run_of(footage) for footage in fresh],
-            cursor=json.dumps(seen, sort_keys=True),
+            dynamic_partitions_requests=[CAMERA.build_add_request(cameras)],
+            run_requests=[_run_of(footage) for footage in due],
+            cursor=cursor,
         )
 
     return dg.SensorDefinition(
@@ -52,12 +65,8 @@ def footage_sensor(
         job=camera_job,
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=footage_sensor.__doc__,
+        description=inspect.getdoc(footage_sensor),
     )
-
-
-def _key(footage: CameraDayFootage) -> str:
-    return f"{footage.camera}/{footage.day}"
 
 
 def _run_of(footage: CameraDayFootage) -> dg.RunRequest:
