@@ -35,7 +35,9 @@ def review_queue(
     ledger = store.path(split) / "ledger.parquet"
 
     def make(out: Path) -> object:
-        summary = review.rank_queue(ledger, out, limit=review_setup.queue_limit)
+        summary = review.rank_queue(
+            ledger, out, limit=review_setup.queue_limit, rules=dataset_config.cleaning
+        )
         connect(review_setup)
         review_fiftyone.push_queue(
             out / "queue.parquet",

@@ -1,4 +1,4 @@
-"""Shared pytest set-up: the repository root is importable, and sample footage is found or its absence stated."""
+"""Shared pytest set-up: the root is importable; sample footage is found or its absence said."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 @pytest.fixture(scope="session")
 def samples() -> Path:
-    """Folder of real images and footage; tests that need it are skipped, saying so, where absent."""
+    """Folder of real images and footage; tests that need it are skipped where it is absent."""
     folder = Path(os.environ.get("LEARNED_NORMAL_SAMPLES", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip(f"no sample data at {folder}; set LEARNED_NORMAL_SAMPLES")
