@@ -30,6 +30,7 @@ def main() -> None:
 def demo(home: Path, seed: int, images: int, days: int) -> None:
     """Run every stage on synthetic sources and cameras with truth."""
     from pipelines.demo import run_demo
+    from pipelines.demo_truth import compare_with_truth, truth_lines
     from pipelines.outcome import print_outcome
     from pipelines.runs import RunFailedError
 
@@ -38,6 +39,8 @@ def demo(home: Path, seed: int, images: int, days: int) -> None:
     except RunFailedError as error:
         raise click.ClickException(str(error)) from error
     print_outcome(settings)
+    for line in truth_lines(compare_with_truth(settings)):
+        click.echo(line)
 
 
 @main.command()

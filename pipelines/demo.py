@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
+
+from tqdm import tqdm
 
 from assets.partitions import camera_day_key
 from pipelines.footage import camera_days, load_cameras
 from pipelines.runs import Planned, Runner
 from pipelines.settings import Settings, load_settings, save_settings
-from pipelines.synthetic.cameras import make_cameras
+from pipelines.synthetic.cameras import CAMERA_IDS, film_camera
 from pipelines.synthetic.datasets import make_datasets
 
 SOURCES = {"voc": "voc", "coco_stuff": "coco_stuff", "ade20k": "ade20k"}
@@ -40,28 +44,41 @@ def run_demo(home: Path, *, seed: int, images_per_source: int, days: int) -> Set
         images_per_source: Images drawn for each of the three sources.
         days: Days of footage per camera; the last one holds the anomalies.
     """
-    truth = make_input(home, seed=seed, images_per_source=images_per_source, days=days)
+    make_input(home, seed=seed, images_per_source=images_per_source, days=days)
     settings = write_demo_settings(home, seed)
     runner = Runner(settings)
     runner.run_all(dataset_plan(settings) + model_plan(settings))
     runner.run_all(camera_plan(runner))
-    (home / "truth.json").write_text(json.dumps(truth, indent=1, sort_keys=True))
     return settings
 
 
-def make_input(home: Path, *, seed: int, images_per_source: int, days: int) -> dict[str, object]:
+def make_input(home: Path, *, seed: int, images_per_source: int, days: int) -> None:
     """Draw sources and footage below ``home``, unless the same have been drawn before."""
     wanted = {"seed": seed, "images_per_source": images_per_source, "days": days, "version": 1}
     marker = home / "input.json"
     if marker.exists() and json.loads(marker.read_text()) == wanted:
-        return wanted
+        return
     for name in ("sources", "footage"):
         shutil.rmtree(home / name, ignore_errors=True)
     home.mkdir(parents=True, exist_ok=True)
-    make_datasets(home / "sources", seed=seed, images_per_source=images_per_source)
-    make_cameras(home / "footage", seed=seed, days=days)
+    draw_input(home, seed=seed, images_per_source=images_per_source, days=days)
     marker.write_text(json.dumps(wanted))
-    return wanted
+
+
+def draw_input(home: Path, *, seed: int, images_per_source: int, days: int) -> None:
+    """Draw the sources and film the cameras, two at a time; none depends on another."""
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        drawn = [
+            pool.submit(film_camera, home / "footage", name, seed=seed, days=days)
+            for name in CAMERA_IDS
+        ]
+        drawn.append(
+            pool.submit(
+                make_datasets, home / "sources", seed=seed, images_per_source=images_per_source
+            )
+        )
+        for done in tqdm(as_completed(drawn), total=len(drawn), desc="drawing the input"):
+            done.result()
 
 
 def write_demo_settings(home: Path, seed: int) -> Settings:

@@ -27,6 +27,7 @@ from pipelines.synthetic.stories import Story
 from pipelines.synthetic.street import STORY as STREET
 
 STORIES: tuple[Story, ...] = (STREET, FACTORY, CORRIDOR)
+CAMERA_IDS = tuple(story.camera_id for story in STORIES)
 #: Local hours at which a file starts.
 HOURS = (7, 10, 13, 17, 21)
 
@@ -91,7 +92,7 @@ def make_cameras(
         seed: the same seed films the same bytes.
         days: at least 1; the last one holds the incidents.
         first_day: YYYY-MM-DD, local.
-        progress: called as progress(files done, files in all).
+        progress: called as progress(cameras done, cameras in all).
         config: length and quality of files; 40 s at 8 frames per second without it.
 
     Raises:
@@ -99,26 +100,41 @@ def make_cameras(
     """
     if days < 1:
         raise ValueError(f"days is {days}; expected 1 or more, the last of which has the incidents")
+    happenings: list[Happening] = []
+    for number, camera_id in enumerate(CAMERA_IDS):
+        happenings += film_camera(
+            folder, camera_id, seed=seed, days=days, first_day=first_day, config=config
+        )
+        if progress:
+            progress(number + 1, len(CAMERA_IDS))
+    files = len(CAMERA_IDS) * days * len(HOURS)
+    return CamerasTruth({name: name for name in CAMERA_IDS}, files, tuple(happenings))
+
+
+def film_camera(
+    folder: Path,
+    camera_id: str,
+    *,
+    seed: int,
+    days: int = 3,
+    first_day: str = "2026-01-05",
+    config: FilmConfig | None = None,
+) -> list[Happening]:
+    """Film one of the ``CAMERA_IDS``; what it shows does not depend on the others."""
     config = config or FilmConfig()
     cv2.setNumThreads(1)
-    happenings: list[Happening] = []
-    done, total = 0, len(STORIES) * days * len(HOURS)
-    for number, story in enumerate(STORIES):
-        target = folder / story.camera_id
-        target.mkdir(parents=True, exist_ok=True)
-        write_camera(_camera(story, target, config), target)
-        found: list[Happening] = []
-        for take in _takes(story, [seed, number], days, first_day, config):
-            frames = film(take.clip, take.rng, seconds=config.seconds, fps=config.fps)
-            encode(target / take.file, frames, config)
-            found += _happenings(story, take)
-            done += 1
-            if progress:
-                progress(done, total)
-        _write_truth(target / "truth.parquet", found)
-        happenings += found
-    folders = {story.camera_id: story.camera_id for story in STORIES}
-    return CamerasTruth(folders, total, tuple(happenings))
+    number = CAMERA_IDS.index(camera_id)
+    story = STORIES[number]
+    target = folder / camera_id
+    target.mkdir(parents=True, exist_ok=True)
+    write_camera(_camera(story, target, config), target)
+    found: list[Happening] = []
+    for take in _takes(story, [seed, number], days, first_day, config):
+        frames = film(take.clip, take.rng, seconds=config.seconds, fps=config.fps)
+        encode(target / take.file, frames, config)
+        found += _happenings(story, take)
+    _write_truth(target / "truth.parquet", found)
+    return found
 
 
 @dataclass(frozen=True)
