@@ -1,14 +1,22 @@
-"""Frames -> the probability of a human at every pixel."""
+"""Frames -> the probability of a human at every pixel.
+
+On a CPU the frames of a batch are shared out among workers with one thread each. Threads that
+share one frame instead wait for each other after every layer, and spin while they wait: on two
+cores that have other work, twice the processor time and thrice the wall time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import fuse_conv_bn_eval
 
 from segmentation.model_folder import Normalisation, load_network, read_description, weights_digest
 from segmentation.models.blocks import human_logit
@@ -51,7 +59,7 @@ class HumanSegmenter:
         self._dtype = torch.float16 if self._device.type == "cuda" else torch.float32
         self._normalise = description.normalisation
         self._max_batch_px = max_batch_px
-        network = load_network(model_dir).to(self._device, self._dtype)
+        network = fold_batch_norms(load_network(model_dir)).to(self._device, self._dtype)
         self._network = network.to(memory_format=torch.channels_last)
 
     def probability(self, frames: U8) -> F32:
@@ -68,15 +76,52 @@ class HumanSegmenter:
         """
         _require_frames(frames)
         out = np.empty(frames.shape[:3], np.float32)
-        for part in self._parts(frames.shape):
-            images = to_images(frames[part]).to(self._device, self._dtype)
-            found = human_probability(self._network, images, self._normalise)
-            out[part] = found.float().cpu().numpy()
+        at_once = max(1, self._max_batch_px // (frames.shape[1] * frames.shape[2]))
+        threads = torch.get_num_threads()
+        if self._device.type == "cpu" and 1 < threads <= min(at_once, len(frames)):
+            self._share_out(frames, out, threads)
+        else:
+            for part in _parts(len(frames), at_once):
+                self._look(frames, out, part)
         return out
 
-    def _parts(self, shape: tuple[int, ...]) -> Iterator[slice]:
-        count = max(1, self._max_batch_px // max(1, shape[1] * shape[2]))
-        return (slice(start, start + count) for start in range(0, shape[0], count))
+    def _share_out(self, frames: U8, out: F32, workers: int) -> None:
+        """One frame at a time to each of the workers; fills ``out``."""
+        one_thread = (torch.set_num_threads, (1,))  # holds for the thread that calls it ...
+        try:
+            with ThreadPoolExecutor(workers, "segmenter", *one_thread) as pool:
+                for done in [
+                    pool.submit(self._look, frames, out, part) for part in _parts(len(frames), 1)
+                ]:
+                    done.result()
+        finally:
+            torch.set_num_threads(workers)  # ... and for threads that are started later
+
+    def _look(self, frames: U8, out: F32, part: slice) -> None:
+        images = to_images(frames[part]).to(self._device, self._dtype)
+        found = human_probability(self._network, images, self._normalise)
+        out[part] = found.float().cpu().numpy()
+
+
+def _parts(count: int, at_once: int) -> Iterator[slice]:
+    return (slice(start, start + at_once) for start in range(0, count, at_once))
+
+
+def fold_batch_norms(network: nn.Module) -> nn.Module:
+    """The same function with fewer steps: a norm that follows a convolution becomes part of it.
+
+    Args:
+        network: in evaluation mode; its ``nn.Sequential`` blocks are changed.
+
+    Returns:
+        The network.
+    """
+    for block in [module for module in network.modules() if isinstance(module, nn.Sequential)]:
+        for place, (layer, following) in enumerate(pairwise(list(block))):
+            if isinstance(layer, nn.Conv2d) and isinstance(following, nn.BatchNorm2d):
+                block[place] = fuse_conv_bn_eval(layer, following)
+                block[place + 1] = nn.Identity()
+    return network
 
 
 @torch.inference_mode()

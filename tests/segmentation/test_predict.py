@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from segmentation.config import ModelConfig
 from segmentation.model_folder import weights_digest
-from segmentation.predict import HumanSegmenter, find_device, to_images
+from segmentation.models.unet import UNet
+from segmentation.predict import HumanSegmenter, find_device, fold_batch_norms, to_images
 from tests.segmentation.factories_model import write_untrained
 
 
@@ -79,6 +81,32 @@ def test_threads_are_set_where_asked_for(model):
         assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)
+
+
+def test_workers_agree_with_one_thread(model):
+    before = torch.get_num_threads()
+    try:
+        alone = HumanSegmenter(model, threads=1).probability(frames(5))
+        shared = HumanSegmenter(model, threads=2).probability(frames(5))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_allclose(shared, alone, atol=1e-6)
+
+
+def test_folded_norms_change_no_answer(tmp_path):
+    torch.manual_seed(0)
+    network = UNet(width=4).eval()
+    for norm in (module for module in network.modules() if isinstance(module, nn.BatchNorm2d)):
+        norm.running_mean.uniform_(-1, 1)
+        norm.running_var.uniform_(0.5, 2)
+        norm.weight.data.uniform_(0.5, 2)
+    x = torch.rand(2, 3, 40, 50)
+    with torch.inference_mode():
+        expected = network(x)
+        found = fold_batch_norms(network)(x)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
 
 
 def test_colours_become_numbers_up_to_one():
