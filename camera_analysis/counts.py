@@ -95,7 +95,8 @@ class ClassCounts:
             if plane is None:
                 plane = np.zeros((self.height, self.width), np.uint8)
                 self._pending[class_id] = plane
-            plane += (labels_hw == class_id).view(np.uint8)
+            # Of two classes, a label is its own comparison.
+            plane += labels_hw if len(self.classes) == 2 else (labels_hw == class_id).view(np.uint8)
         self._pending_frames += 1
         self._frames[hour] = self._frames.get(hour, 0) + 1
 
@@ -195,13 +196,21 @@ class ClassCounts:
             )
 
     def _present(self, labels_hw: LabelArray) -> Iterator[int]:
-        """Class ids worth comparing: few classes are all tried, many are looked up first."""
+        """Class ids worth comparing: few classes are all tried, many are looked up first.
+
+        Class 0 is left out: it is what the others leave of the frames.
+        """
         if len(self.classes) <= 4:
-            yield from range(len(self.classes))
+            yield from range(1, len(self.classes))
         else:
-            yield from np.flatnonzero(np.bincount(labels_hw.ravel())).tolist()
+            yield from (np.flatnonzero(np.bincount(labels_hw.ravel())[1:]) + 1).tolist()
 
     def _flush(self) -> None:
+        if self._pending_frames:
+            rest = np.full((self.height, self.width), self._pending_frames, np.uint8)
+            for pending in self._pending.values():
+                rest -= pending
+            self._pending[0] = rest
         for class_id, pending in self._pending.items():
             key = (self._pending_hour, class_id)
             if key in self._planes:
