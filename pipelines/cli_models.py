@@ -74,14 +74,16 @@ def store() -> None:
 
 
 @store.command()
-@click.option("--keep", type=int, help="Versions per partition; default: the setting.")
+@click.option(
+    "--keep", type=click.IntRange(min=1), help="Versions per partition; default: the setting."
+)
 @HOME_OPTION
 def prune(keep: int | None, home: Path | None) -> None:
     """Remove old versions; what a current version refers to always stays."""
     from pipelines.resources import open_store
 
     settings = settings_of(home)
-    removed = open_store(settings).prune(keep or settings.keep_versions)
+    removed = open_store(settings).prune(settings.keep_versions if keep is None else keep)
     for version in removed:
         click.echo(f"{version.asset}/{version.partition}@{version.digest}")
     click.echo(f"{len(removed)} versions removed")

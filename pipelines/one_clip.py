@@ -89,10 +89,11 @@ def require_long_enough(video: Path) -> float:
     Raises:
         FileNotFoundError: There is no such file.
         ClipTooShortError: It lasts less than 30 s.
+        ValueError: It is no video, or does not say how long it lasts.
     """
     if not video.is_file():
         raise FileNotFoundError(f"{video}: no such file; give a video file of at least 30 s")
-    duration_s = probe(video).duration_s
+    duration_s = measured_duration_s(video)
     if duration_s < SHORTEST_S:
         raise ClipTooShortError(
             f"{video.name}: lasts {duration_s:.1f} s; at least {SHORTEST_S:.0f} s are needed to"
@@ -100,6 +101,19 @@ def require_long_enough(video: Path) -> float:
             " together with a longer clip."
         )
     return duration_s
+
+
+def measured_duration_s(video: Path) -> float:
+    """Seconds between the first and the last packet; a header may promise what is not there.
+
+    Raises:
+        ValueError: It is not a video that can be read; names the file.
+    """
+    try:
+        times_s = packet_times_s(video)
+    except VideoError as error:
+        raise ValueError(f"{video.name}: not a video that can be read: {error}") from error
+    return times_s[-1] - times_s[0] if len(times_s) else 0.0
 
 
 def default_interval_s(duration_s: float) -> float:

@@ -126,7 +126,7 @@ def _reasons(events: Sequence[Any]) -> str:
             words = data.user_failure_data.description
         else:
             error = data.error
-            while error and error.cause:
+            while error and error.cause and error.cls_name.startswith("Dagster"):
                 error = error.cause
             words = error.message.strip() if error else "no reason recorded"
         found.append(f"[{event.step_key}] {words}")
