@@ -1,6 +1,7 @@
 """The three ways assets are cut: by source, by architecture, by camera and day."""
 
 import warnings
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -18,8 +19,9 @@ FIRST_DAY = "2020-01-01"
 
 CAMERA = dg.DynamicPartitionsDefinition(name="camera")
 
-#: ``end_offset`` includes today: east of Greenwich a camera's day starts before UTC's does.
-DAY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, end_offset=1)
+#: Days are UTC's here and the camera's own in its footage: an end offset of 1 includes today, of 2
+#: the tomorrow in which a camera up to 14 hours east of Greenwich already is.
+DAY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, end_offset=2)
 
 CAMERA_DAY = dg.MultiPartitionsDefinition({"camera": CAMERA, "day": DAY})
 
@@ -38,6 +40,11 @@ def window_of_preceding_days(days: int) -> dg.MultiPartitionMapping:
                 "day": dg.DimensionPartitionMapping("day", preceding),
             }
         )
+
+
+def is_in_calendar(day: str, now: datetime) -> bool:
+    """Whether a camera-day of this date has a partition at this instant."""
+    return FIRST_DAY <= day <= (now.astimezone(UTC) + timedelta(days=1)).date().isoformat()
 
 
 def camera_day_key(camera: str, day: str) -> dg.MultiPartitionKey:

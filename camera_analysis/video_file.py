@@ -91,6 +91,20 @@ def header_duration_s(container: InputContainer, stream: VideoStream) -> float |
     return None
 
 
+def packet_span_s(path: Path) -> float:
+    """Seconds from the first to the last packet that is there, whatever the header promises.
+
+    Raises:
+        VideoError: the file as a whole cannot be read.
+    """
+    container, stream = open_video(path, ReadConfig())
+    with container:
+        index, _ = index_packets(container, stream)
+        pts_n = index.pts_n[index.pts_n != NO_PTS]
+        ticks = int(pts_n.max() - pts_n.min()) if len(pts_n) else 0
+        return float(ticks * (stream.time_base or 0))
+
+
 def has_presentation_times(container: InputContainer) -> bool:
     """Whether the container stores when a frame is shown, not only the order of decoding."""
     return container.format.name not in _DECODE_ORDER_FORMATS

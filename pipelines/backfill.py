@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assets.partitions import camera_day_key
-from camera_analysis.camera import load_camera, require_camera_id
-from pipelines.footage import camera_days, is_reported
+from camera_analysis.camera import require_camera_id
+from pipelines.footage import camera_days, in_calendar, is_reported, load_own_camera
 from pipelines.outcome import index_page
 from pipelines.resources import open_store
 from pipelines.runs import Planned, RunFailedError, Runner
@@ -51,8 +51,8 @@ def backfill_camera(
             f"no camera {camera_id} in {settings.footage}; learned-normal cameras add"
             f" {camera_id} <folder>"
         )
-    days = camera_days(load_camera(folder))
-    if not days:
+    days, outside = in_calendar(camera_days(load_own_camera(folder)))
+    if not days and not outside:
         raise ValueError(f"camera {camera_id}: no footage whose time is known in {folder}")
     wanted = [item for item in days if (first or item.day) <= item.day <= (last or item.day)]
     store = open_store(settings)
@@ -62,6 +62,7 @@ def backfill_camera(
     failed = runner.run_all([_day(camera_id, day) for day in todo], keep_going=True)
     index_failed = _index(runner)
     problems = [(str(planned.partition), reason) for planned, reason in failed]
+    problems += [(camera.folder, camera.reason) for camera in outside]
     return BackfillOutcome(
         filled=len(todo) - len(failed),
         skipped=len(wanted) - len(todo),

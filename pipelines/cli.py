@@ -11,6 +11,7 @@ import click
 
 from pipelines.cli_home import HOME_OPTION, settings_of
 from pipelines.settings import PREFIX, Settings
+from segmentation.config import ARCHITECTURES
 
 
 @click.group()
@@ -85,15 +86,17 @@ def analyze(
 ) -> None:
     """Judge one clip of at least 30 s and open its report."""
     from pipelines.one_clip import analyze_clip
+    from pipelines.resources import open_store
     from pipelines.runs import RunFailedError
 
+    settings = settings_of(home)
     folder = output or Path(f"{video.stem}-normal")
     try:
-        report = analyze_clip(
-            video, references, folder.resolve(), settings_of(home), interval_s=interval_s
-        )
+        report = analyze_clip(video, references, folder.resolve(), settings, interval_s=interval_s)
     except (ValueError, FileNotFoundError, RunFailedError) as error:
         raise click.ClickException(str(error)) from error
+    if open_store(settings).current("champion_model") is None:
+        click.echo(f"no champion model in {settings.home}: judged by movers alone")
     click.echo(f"report: {report}")
     if open_page:
         click.launch(str(report))
@@ -115,7 +118,7 @@ def rebuild(home: Path | None) -> None:
 
 
 @main.command()
-@click.option("--architecture", default="unet", show_default=True)
+@click.option("--architecture", type=click.Choice(ARCHITECTURES), default="unet", show_default=True)
 @HOME_OPTION
 def train(architecture: str, home: Path | None) -> None:
     """Train and evaluate one architecture, then promote the best evaluated model."""

@@ -57,6 +57,8 @@ def _write_camera(
         raise ValueError(f"camera {camera_id} exists; edit {target}, or remove it first")
     source = folder / CAMERA_FILE
     given = (yaml.safe_load(source.read_text(encoding="utf-8")) or {}) if source.exists() else {}
+    if not isinstance(given, dict):
+        raise ValueError(f"{source}: expected `key: value` lines, got {type(given).__name__}")
     given |= {"id": camera_id, "footage": str(Path(folder, given.get("footage", ".")).resolve())}
     given |= {key: options[key] for key in ("time_zone", "interval_s") if options[key]}
     if options["pattern"]:
@@ -69,7 +71,8 @@ def _write_camera(
         return footage_days(load_camera(place))
     except ValueError:
         target.unlink()
-        place.rmdir()
+        if not any(place.iterdir()):
+            place.rmdir()
         raise
 
 
@@ -77,15 +80,15 @@ def _write_camera(
 @HOME_OPTION
 def list_cameras(home: Path | None) -> None:
     """List cameras with their days of footage and of reports."""
-    from camera_analysis.camera import footage_days
-    from pipelines.footage import load_cameras
+    from pipelines.footage import find_camera_days, load_cameras
     from pipelines.resources import open_store
 
     settings = settings_of(home)
-    known, unusable = load_cameras(settings.footage)
+    known, _ = load_cameras(settings.footage)
+    found, unusable = find_camera_days(settings.footage)
     reports = open_store(settings).partitions("camera_report")
     for camera in known:
-        days = footage_days(camera)
+        days = [footage.day for footage in found if footage.camera == camera.id]
         done = sum(key.startswith(f"{camera.id}/") for key in reports)
         span = f"{days[0]} to {days[-1]}" if days else "no footage"
         click.echo(f"{camera.id:20} {len(days):4} days  {done:4} reports  {span}")

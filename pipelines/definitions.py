@@ -7,7 +7,7 @@ from pipelines.executors import executor_of
 from pipelines.jobs import JOBS
 from pipelines.logs import shell_logger
 from pipelines.resources import resources_of
-from pipelines.schedules import nightly_cameras, weekly_rebuild
+from pipelines.schedules import nightly_cameras, weekly_rebuild, weekly_retention
 from pipelines.sensors import footage_sensor, rebuild_sensor
 from pipelines.settings import Settings, load_settings
 
@@ -17,7 +17,11 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=dg.load_assets_from_modules([dataset, review, models, cameras]),
         jobs=JOBS,
-        schedules=[weekly_rebuild(settings), nightly_cameras(settings)],
+        schedules=[
+            weekly_rebuild(settings),
+            nightly_cameras(settings),
+            weekly_retention(settings),
+        ],
         sensors=[
             footage_sensor(settings),
             rebuild_sensor(settings),

@@ -11,7 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from assets.partitions import camera_day_key
-from pipelines.footage import camera_days, load_cameras
+from pipelines.footage import camera_days, in_calendar, load_cameras
 from pipelines.runs import Planned, Runner
 from pipelines.settings import Settings, load_settings, save_settings
 from pipelines.synthetic.cameras import CAMERA_IDS, film_camera
@@ -116,6 +116,6 @@ def camera_plan(runner: Runner) -> list[Planned]:
         runner.add_camera(camera.id)
         plan += [
             Planned(job="camera_job", partition=camera_day_key(camera.id, footage.day))
-            for footage in camera_days(camera)
+            for footage in in_calendar(camera_days(camera))[0]
         ]
     return [*plan, Planned(job="index_job")]

@@ -59,7 +59,16 @@ class GpuSlots:
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """Wait for a free slot and hold it until the block ends."""
+        """Hold a slot until the block ends, waiting for a free one; on a CPU there are none."""
+        if self.device == "cpu":
+            yield
+            return
+        with self.locked():
+            yield
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Wait for a free lock and hold it until the block ends."""
         self._folder.mkdir(parents=True, exist_ok=True)
         lock = self._acquire()
         try:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+from assets.partitions import FIRST_DAY, is_in_calendar
 from camera_analysis.camera import Camera, find_footage, load_camera, local_day, require_camera_id
 from pipelines.storage.store import Store
 
@@ -19,6 +21,7 @@ class CameraDayFootage:
     day: str  # YYYY-MM-DD in the camera's time zone
     fingerprint: str  # changes when a file comes, goes or grows
     newest_s: float  # when the newest of its files last changed, seconds since 1970
+    ends_utc: datetime  # midnight after the day, where the camera hangs
 
     @property
     def key(self) -> str:
@@ -42,28 +45,68 @@ def camera_folders(root: Path) -> Iterator[Path]:
         )
 
 
+def load_own_camera(folder: Path) -> Camera:
+    """The camera of a folder below the footage root, which must bear the folder's name.
+
+    Raises:
+        ValueError: It cannot be used; two folders with one id would overwrite each other's days.
+    """
+    require_camera_id(folder.name)
+    camera = load_camera(folder)
+    if camera.id != folder.name:
+        raise ValueError(
+            f"camera.yaml says id {camera.id}, its folder is {folder.name}; make them equal"
+        )
+    return camera
+
+
 def load_cameras(root: Path) -> tuple[list[Camera], list[UnusableCamera]]:
     """Every usable camera below the root, and those that are not, with the reason."""
     cameras, unusable = [], []
     for folder in camera_folders(root):
         try:
-            require_camera_id(folder.name)
-            cameras.append(load_camera(folder))
+            cameras.append(load_own_camera(folder))
         except ValueError as error:
             unusable.append(UnusableCamera(folder=folder.name, reason=str(error)))
     return cameras, unusable
 
 
-def find_camera_days(root: Path) -> tuple[list[CameraDayFootage], list[UnusableCamera]]:
-    """Camera-days of every camera below the root; one that cannot be read hides no other."""
+def find_camera_days(
+    root: Path, now: datetime | None = None
+) -> tuple[list[CameraDayFootage], list[UnusableCamera]]:
+    """Camera-days of every camera below the root; one that cannot be read hides no other.
+
+    A day outside the calendar, as a clock that was reset writes it, is set aside with its reason.
+    """
     cameras, unusable = load_cameras(root)
     days: list[CameraDayFootage] = []
     for camera in cameras:
         try:
-            days += camera_days(camera)
+            found, outside = in_calendar(camera_days(camera), now)
         except (ValueError, OSError) as error:
             unusable.append(UnusableCamera(folder=camera.id, reason=str(error)))
+            continue
+        days += found
+        unusable += outside
     return days, unusable
+
+
+def in_calendar(
+    days: Sequence[CameraDayFootage], now: datetime | None = None
+) -> tuple[list[CameraDayFootage], list[UnusableCamera]]:
+    """Days that have a partition now, and those that have none, with the reason."""
+    instant = now or datetime.now(UTC)
+    inside = [footage for footage in days if is_in_calendar(footage.day, instant)]
+    outside = [
+        UnusableCamera(
+            folder=footage.key,
+            reason=f"the day lies before {FIRST_DAY} or in the future; was the camera's clock"
+            " reset? Rename the file, or give its start under `starts` in camera.yaml",
+        )
+        for footage in days
+        if not is_in_calendar(footage.day, instant)
+    ]
+    return inside, outside
 
 
 def camera_days(camera: Camera) -> list[CameraDayFootage]:
@@ -81,9 +124,15 @@ def camera_days(camera: Camera) -> list[CameraDayFootage]:
                 day=day,
                 fingerprint=hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12],
                 newest_s=max(max(stat.st_mtime, stat.st_ctime) for _, stat in stats),
+                ends_utc=_midnight_after(camera, day),
             )
         )
     return days
+
+
+def _midnight_after(camera: Camera, day: str) -> datetime:
+    following = date.fromisoformat(day) + timedelta(days=1)
+    return datetime.combine(following, time(), camera.zone).astimezone(UTC)
 
 
 def day_fingerprint(camera: Camera, day: str) -> str:

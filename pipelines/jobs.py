@@ -2,6 +2,8 @@
 
 import dagster as dg
 
+from assets.resources import VersionStore
+
 SOURCE_ASSETS = ("source_samples", "human_masks")
 DATASET_ASSETS = (
     "review_decisions",
@@ -65,4 +67,31 @@ review_job = dg.define_asset_job(
     description="Read the reviewer's decisions back from FiftyOne.",
 )
 
-JOBS = (source_job, dataset_job, model_job, champion_job, camera_job, index_job, review_job)
+
+@dg.op(description="Remove versions beyond the retention setting.")
+def prune_store(
+    context: dg.OpExecutionContext,
+    store: dg.ResourceParam[VersionStore],
+    keep_versions: dg.ResourceParam[int],
+) -> None:
+    """What a current version refers to always stays."""
+    removed = store.prune(keep_versions)
+    context.log.info(f"{len(removed)} versions removed, the newest {keep_versions} kept")
+
+
+@dg.job(description="Remove versions beyond the retention setting.")
+def retention_job() -> None:
+    """Bound the store."""
+    prune_store()
+
+
+JOBS = (
+    source_job,
+    dataset_job,
+    model_job,
+    champion_job,
+    camera_job,
+    index_job,
+    review_job,
+    retention_job,
+)

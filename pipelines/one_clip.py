@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,22 +14,16 @@ import dagster as dg
 
 from assets.partitions import camera_day_key
 from camera_analysis.camera import Camera, write_camera
-from camera_analysis.video import probe
+from camera_analysis.video_file import VideoError, packet_span_s
+from pipelines.jobs import CAMERA_ASSETS
 from pipelines.resources import open_store
 from pipelines.runs import Planned, Runner
 from pipelines.settings import Settings
 
 SHORTEST_S = 30.0
+MOST_REFERENCES = 30  # one nominal day each, all within the calendar
 #: Clips carry no date that can be relied on; times in the report count from this one.
 NOMINAL_START = datetime(2020, 2, 1)
-CLIP_ASSETS = (
-    "frame_index",
-    "label_maps",
-    "activity_counts",
-    "learned_normal",
-    "anomalies",
-    "camera_report",
-)
 
 
 class ClipTooShortError(ValueError):
@@ -60,8 +55,9 @@ def analyze_clip(
         ClipTooShortError: The clip lasts less than 30 s.
     """
     duration_s = require_long_enough(video)
-    work = output / ".work"
-    shutil.rmtree(work, ignore_errors=True)
+    if len(references) > MOST_REFERENCES:
+        raise ValueError(f"{len(references)} references; at most {MOST_REFERENCES} are used")
+    work = Path(tempfile.mkdtemp(prefix="learned-normal-"))
     scratch = replace(
         settings, home=work, store_root="", footage_root=None, executor="in_process", sources={}
     )
@@ -104,16 +100,15 @@ def require_long_enough(video: Path) -> float:
 
 
 def measured_duration_s(video: Path) -> float:
-    """Seconds between the first and the last packet; a header may promise what is not there.
+    """Seconds of footage that are there, whatever the header promises.
 
     Raises:
         ValueError: It is not a video that can be read; names the file.
     """
     try:
-        times_s = packet_times_s(video)
+        return packet_span_s(video)
     except VideoError as error:
         raise ValueError(f"{video.name}: not a video that can be read: {error}") from error
-    return times_s[-1] - times_s[0] if len(times_s) else 0.0
 
 
 def default_interval_s(duration_s: float) -> float:
@@ -167,9 +162,10 @@ def _bring_champion(settings: Settings, scratch: Settings) -> None:
 def _copy_results(scratch: Settings, camera_id: str, day: str, output: Path) -> Path:
     """Copy every asset of the judged day out of the ephemeral store."""
     store = open_store(scratch)
-    for asset in CLIP_ASSETS:
+    for asset in CAMERA_ASSETS:
         version = store.require(asset, f"{camera_id}/{day}")
-        shutil.copytree(store.path(version), output / asset, dirs_exist_ok=True)
+        shutil.rmtree(output / asset, ignore_errors=True)  # of an earlier run
+        shutil.copytree(store.path(version), output / asset)
     report = output / "report.html"
     shutil.copyfile(output / "camera_report" / "report.html", report)
     return report

@@ -9,7 +9,7 @@ from camera_analysis.anomaly import AnomalyConfig
 from camera_analysis.label_pass import PassConfig
 from pipelines.executors import GpuSlots
 from pipelines.footage import day_fingerprint
-from pipelines.settings import Settings, SettingsError
+from pipelines.settings import Settings, build
 from pipelines.storage.store import Store
 
 
@@ -24,21 +24,19 @@ def open_store(settings: Settings) -> Store:
 
 def camera_setup(settings: Settings) -> CameraSetup:
     """Where footage lies and how it is read and judged."""
-    try:
-        return CameraSetup(
-            footage_root=settings.footage,
-            fingerprint=day_fingerprint,
-            passes=PassConfig(**settings.label_pass),
-            anomalies=AnomalyConfig(**settings.anomalies),
-        )
-    except TypeError as error:
-        raise SettingsError(f"label_pass or anomalies: {error}") from error
+    return CameraSetup(
+        footage_root=settings.footage,
+        fingerprint=day_fingerprint,
+        passes=build(PassConfig, "label_pass", settings.label_pass),
+        anomalies=build(AnomalyConfig, "anomalies", settings.anomalies),
+    )
 
 
 def resources_of(settings: Settings) -> dict[str, Any]:
     """Every resource, by the name under which assets ask for it."""
     return {
         "store": open_store(settings),
+        "keep_versions": settings.keep_versions,
         "gpu": GpuSlots(settings.home / "locks", slots=settings.gpu_slots, device=settings.device),
         "dataset_config": settings.dataset_config(),
         "model_setup": ModelSetup(

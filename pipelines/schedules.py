@@ -9,7 +9,7 @@ import dagster as dg
 
 from assets.partitions import camera_day_key
 from pipelines.footage import find_camera_days, is_reported
-from pipelines.jobs import camera_job, source_job
+from pipelines.jobs import camera_job, retention_job, source_job
 from pipelines.resources import open_store
 from pipelines.settings import Settings
 
@@ -17,6 +17,8 @@ from pipelines.settings import Settings
 REBUILD_TAG = "learned-normal/rebuild"
 #: Runs of one camera go one after the other, so that each day finds the days before it.
 CAMERA_TAG = "learned-normal/camera"
+#: How long the nightly schedule asks again for a day that has no report.
+CATCH_UP_DAYS = 14
 
 
 def rebuild_requests(settings: Settings, rebuild: str) -> Iterator[dg.RunRequest]:
@@ -46,33 +48,48 @@ def weekly_rebuild(settings: Settings) -> dg.ScheduleDefinition:
 
 
 def nightly_cameras(settings: Settings) -> dg.ScheduleDefinition:
-    """Yesterday of every camera whose report does not show its footage, whatever a sensor saw."""
+    """Every day that is over and whose report does not show its footage, whatever a sensor saw.
+
+    A run that failed for want of disk, GPU or store is asked for again, each night, until the day
+    is older than ``CATCH_UP_DAYS``.
+    """
 
     def requests(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        yesterday = (context.scheduled_execution_time - timedelta(days=1)).date().isoformat()
+        now = context.scheduled_execution_time
         store = open_store(settings)
-        days, unusable = find_camera_days(settings.footage)
+        days, unusable = find_camera_days(settings.footage, now)
         for camera in unusable:
-            context.log.warning(f"{camera.folder}: cannot be read: {camera.reason}")
+            context.log.warning(f"{camera.folder}: cannot be used: {camera.reason}")
+        oldest = (now - timedelta(days=CATCH_UP_DAYS)).date().isoformat()
         found = [
             footage
             for footage in days
-            if footage.day == yesterday and not is_reported(store, footage)
+            if oldest <= footage.day and footage.ends_utc <= now and not is_reported(store, footage)
         ]
         for footage in found:
             context.instance.add_dynamic_partitions("camera", [footage.camera])
             yield dg.RunRequest(
-                run_key=f"{footage.camera}:{footage.day}:{footage.fingerprint}:night",
+                run_key=f"{footage.camera}:{footage.day}:{footage.fingerprint}:{now.date()}",
                 partition_key=camera_day_key(footage.camera, footage.day),
                 tags={CAMERA_TAG: footage.camera},
             )
         if not found:
-            yield dg.SkipReason(f"every camera's footage of {yesterday} is in its report")
+            yield dg.SkipReason(f"every day since {oldest} that is over has its report")
 
     return dg.ScheduleDefinition(
         name="nightly_cameras",
         job=camera_job,
         cron_schedule=settings.cameras_cron,
         execution_fn=requests,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )
+
+
+def weekly_retention(settings: Settings) -> dg.ScheduleDefinition:
+    """Keep the store bounded."""
+    return dg.ScheduleDefinition(
+        name="weekly_retention",
+        job=retention_job,
+        cron_schedule=settings.retention_cron,
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )

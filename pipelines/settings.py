@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import yaml
 
@@ -46,8 +46,9 @@ class Settings:
     keep_versions: int = 3  # per partition, beside what current versions still refer to
 
     # when
-    rebuild_cron: str = "0 3 * * 0"  # Sunday 03:00: a weekly dataset rebuild
-    cameras_cron: str = "0 2 * * *"  # 02:00: yesterday's camera-days
+    rebuild_cron: str = "0 3 * * 0"  # Sunday 03:00 UTC: a weekly dataset rebuild
+    cameras_cron: str = "0 2 * * *"  # 02:00 UTC: days that are over and have no report
+    retention_cron: str = "0 5 * * 1"  # Monday 05:00 UTC: old versions go
     footage_settle_s: float = 60.0  # younger files may still be written to
 
     # what
@@ -85,12 +86,12 @@ class Settings:
 
     def dataset_config(self) -> DatasetConfig:
         """Configuration of the dataset build."""
-        return _build(
+        return build(
             DatasetConfig,
             "dataset",
             {
                 "source_roots": {name: Path(root) for name, root in sorted(self.sources.items())},
-                "cleaning": _build(CleaningRules, "cleaning", self.cleaning),
+                "cleaning": build(CleaningRules, "cleaning", self.cleaning),
                 **self.dataset,
             },
         )
@@ -98,13 +99,13 @@ class Settings:
     def model_configs(self) -> dict[str, ModelConfig]:
         """Configuration of each architecture that has one."""
         return {
-            name: _build(ModelConfig, f"models.{name}", {"architecture": name, **values})
+            name: build(ModelConfig, f"models.{name}", {"architecture": name, **values})
             for name, values in self.models.items()
         }
 
     def train_config(self) -> TrainConfig:
         """Configuration of the training loop."""
-        return _build(TrainConfig, "training", self.training)
+        return build(TrainConfig, "training", self.training)
 
 
 def known_sources() -> list[str]:
@@ -133,11 +134,13 @@ def load_settings(
     values.update(_from_environment(variables))
     if values.get("footage_root"):
         values["footage_root"] = (folder / str(values["footage_root"])).resolve()
+    if values.get("store_root") and "://" not in str(values["store_root"]):
+        values["store_root"] = str((folder / str(values["store_root"])).resolve())
     if "sources" in values:
         values["sources"] = {
             str(name): (folder / str(root)).resolve() for name, root in values["sources"].items()
         }
-    return _build(Settings, str(folder / "settings.yaml"), {**values, "home": folder})
+    return build(Settings, str(folder / "settings.yaml"), {**values, "home": folder})
 
 
 def save_settings(settings: Settings) -> Path:
@@ -172,18 +175,31 @@ def _from_environment(variables: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
-def _build(kind: type[Any], where: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def build(kind: type[Any], where: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """A configuration dataclass from settings.
+
+    Raises:
+        SettingsError: An unknown key, or a value that it refuses; names where it stands.
+    """
     allowed = {item.name for item in dataclasses.fields(kind)}
     unknown = sorted(set(values) - allowed)
     if unknown:
         raise SettingsError(f"{where}: unknown settings {unknown}; allowed: {sorted(allowed)}")
-    fitted = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
-    }
+    hints = get_type_hints(kind)
+    fitted = {key: _fitted(hints[key], f"{where}.{key}", value) for key, value in values.items()}
     try:
         return kind(**fitted)
     except (TypeError, ValueError) as error:
         raise SettingsError(f"{where}: {error}") from error
+
+
+def _fitted(hint: object, where: str, value: object) -> object:
+    """A value as the dataclass wants it: lists as tuples, mappings as nested dataclasses."""
+    if isinstance(value, list):
+        return tuple(value)
+    if isinstance(value, Mapping) and isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return build(hint, where, value)
+    return value
 
 
 def _default(item: dataclasses.Field[Any]) -> object:

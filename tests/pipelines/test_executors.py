@@ -38,7 +38,7 @@ def test_two_steps_never_hold_one_slot(tmp_path):
     inside, most = [0], [0]
 
     def step():
-        with GpuSlots(tmp_path, slots=1, device="cpu").slot():
+        with GpuSlots(tmp_path, slots=1, device="cpu").locked():
             inside[0] += 1
             most[0] = max(most[0], inside[0])
             time.sleep(0.05)
@@ -54,7 +54,7 @@ def test_two_steps_never_hold_one_slot(tmp_path):
 
 def test_two_slots_let_two_steps_in(tmp_path):
     guard = GpuSlots(tmp_path, slots=2, device="cpu")
-    with guard.slot(), GpuSlots(tmp_path, slots=2, device="cpu").slot():
+    with guard.locked(), GpuSlots(tmp_path, slots=2, device="cpu").locked():
         assert len(list(tmp_path.glob("gpu-*.lock"))) == 2
 
 
@@ -63,7 +63,7 @@ def test_slot_of_a_killed_process_comes_back(tmp_path):
         import sys, time
         from pathlib import Path
         from pipelines.executors import GpuSlots
-        with GpuSlots(Path({str(tmp_path)!r}), slots=1, device="cpu").slot():
+        with GpuSlots(Path({str(tmp_path)!r}), slots=1, device="cpu").locked():
             print("held", flush=True)
             time.sleep(60)
     """)
@@ -71,5 +71,11 @@ def test_slot_of_a_killed_process_comes_back(tmp_path):
     with holder:
         assert holder.stdout.readline().strip() == "held"
         holder.kill()
-    with GpuSlots(tmp_path, slots=1, device="cpu").slot():
+    with GpuSlots(tmp_path, slots=1, device="cpu").locked():
         pass  # would wait for ever if the lock had outlived its process
+
+
+def test_on_a_cpu_steps_do_not_wait_for_each_other(tmp_path):
+    guard = GpuSlots(tmp_path, slots=1, device="cpu")
+    with guard.slot(), guard.slot():
+        assert not list(tmp_path.glob("*.lock"))
