@@ -16,12 +16,17 @@ from assets.publishing import RETRY, Event, need, publish, publish_together
 from assets.resources import CameraSetup, GpuGuard, VersionStore
 from camera_analysis import anomaly, counts, label_pass, learned_normal, report
 from camera_analysis.camera import Camera, load_camera
+from camera_analysis.labels import read_labels_meta
 
 STORE = dg.ResourceParam[VersionStore]
 CAMERAS = dg.ResourceParam[CameraSetup]
 GPU = dg.ResourceParam[GpuGuard]
 #: Days of history shown in the graph; a camera's own ``window_days`` decides what is read.
 DEFAULT_WINDOW_DAYS = 7
+#: Not every camera has a report for every day since the first: missing ones hold nothing up.
+WHEN_A_REPORT_CHANGES = dg.AutomationCondition.eager().without(
+    ~dg.AutomationCondition.any_deps_missing()
+)
 
 
 @dg.multi_asset(
@@ -85,7 +90,7 @@ def footage_pass(
     partitions_def=CAMERA_DAY,
     deps=["frame_index", "label_maps"],
     check_specs=specs("activity_counts"),
-    code_version="1",
+    code_version="2",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )
@@ -114,7 +119,7 @@ def activity_counts(
         "label_maps",
     ],
     check_specs=specs("learned_normal"),
-    code_version="1",
+    code_version="2",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )
@@ -130,6 +135,7 @@ def normal_of_window(
         if (version := store.current("activity_counts", f"{place.camera.id}/{day}"))
     }
     labels = place.need("label_maps")
+    segmenter = read_labels_meta(store.path(labels)).segmenter
     yield from publish(
         context,
         store,
@@ -138,9 +144,11 @@ def normal_of_window(
             days,
             out,
             plate=store.path(labels) / "plate.png",
+            judged_day=None if place.camera.mode == "clip" else place.day,
+            segmenter=segmenter,
         ),
         inputs=[labels, *history.values()],
-        config={"days": days},
+        config={"days": days, "min_frames": learned_normal.MIN_FRAMES, "segmenter": segmenter},
     )
 
 
@@ -149,7 +157,7 @@ def normal_of_window(
     partitions_def=CAMERA_DAY,
     deps=["frame_index", "label_maps", normal_of_window],
     check_specs=specs("anomalies"),
-    code_version="1",
+    code_version="2",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )
@@ -168,11 +176,17 @@ def anomalies(
             labels,
             normal,
             out,
+            day=place.day,
+            zone=place.camera.zone,
             config=camera_setup.anomalies,
             mode=place.camera.mode,
         ),
         inputs=inputs,
-        config=camera_setup.anomalies,
+        config={
+            "anomalies": camera_setup.anomalies,
+            "mode": place.camera.mode,
+            "time_zone": place.camera.time_zone,
+        },
     )
 
 
@@ -181,7 +195,7 @@ def anomalies(
     partitions_def=CAMERA_DAY,
     deps=["frame_index", "label_maps", activity_counts, normal_of_window, anomalies],
     check_specs=specs("camera_report"),
-    code_version="1",
+    code_version="2",
     retry_policy=RETRY,
     kinds={"python", "html"},
 )
@@ -204,6 +218,7 @@ def camera_report(
         store,
         lambda out: report.write_report(inputs, out),
         inputs=list(versions.values()),
+        config={"camera": place.camera},
     )
 
 
@@ -213,7 +228,7 @@ def camera_report(
     check_specs=specs("camera_index"),
     code_version="1",
     retry_policy=RETRY,
-    automation_condition=dg.AutomationCondition.eager(),
+    automation_condition=WHEN_A_REPORT_CHANGES,
     kinds={"python", "html"},
 )
 def camera_index(context: dg.AssetExecutionContext, store: STORE) -> Iterator[Event]:
