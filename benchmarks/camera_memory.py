@@ -80,7 +80,16 @@ def run_day(footage: Path, hours: float, interval_s: float, model: Path | None) 
         count_day(index, labels, folders["counts"])
         build_normal({DAY: folders["counts"]}, [DAY], normal, plate=labels / "plate.png")
         peaks["counts"] = _peak_mib()
-        judge_day(index, labels, normal, folders["judged"], config=AnomalyConfig(), mode="clip")
+        judge_day(
+            index,
+            labels,
+            normal,
+            folders["judged"],
+            config=AnomalyConfig(),
+            mode="clip",
+            day=DAY,
+            zone=camera.zone,
+        )
         peaks["judge"] = _peak_mib()
     print(json.dumps({"frames": summary.frames, **peaks, "cpu_s": time.process_time()}))
 
