@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,13 @@ from camera_analysis.anomaly_files import AnomalySummary, FrameScores, JudgedDay
 from camera_analysis.cross_fit import CrossFit, cut_blocks
 from camera_analysis.events import EventConfig, EventTracker, Snapshot, subjects
 from camera_analysis.frame_times import MICROSECONDS, FrameTimes, read_frame_times
-from camera_analysis.labels import LABELS_FILE, LabelsMeta, iterate_labels, read_labels_meta
+from camera_analysis.labels import (
+    LABELS_FILE,
+    NO_SEGMENTER,
+    LabelsMeta,
+    iterate_labels,
+    read_labels_meta,
+)
 from camera_analysis.learned_normal import READY, WARMING_UP, LearnedNormal, load_normal
 from camera_analysis.regions import surprising_regions
 from camera_analysis.surprise import (
@@ -37,8 +44,6 @@ Progress = Callable[[int, int], None]
 
 JUDGED = "judged"
 CROSS_FITTED = "cross_fitted"
-#: Version that label maps carry where nothing told people from other movers.
-NO_SEGMENTER = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +84,8 @@ def judge_day(
     normal_dir: Path,
     out: Path,
     *,
+    day: str,
+    zone: ZoneInfo,
     config: AnomalyConfig,
     mode: Mode,
     progress: Progress | None = None,
@@ -91,35 +98,37 @@ def judge_day(
         normal_dir: folder of the learned normal; for a clip it says whether there is enough.
         out: existing empty folder; gets frame_scores.parquet, events.parquet, anomalies.json,
             and where frames were judged timeline.png and two pictures of each of the top events.
+        day: local day, "YYYY-MM-DD".
+        zone: of the camera; pictures show its time.
         config: thresholds.
         mode: "history" judges by the normal of other days, "clip" by cross-fitting.
         progress: called with (label maps read, label maps to read over all passes).
 
     Raises:
-        ValueError: the day is in its own history, or size or classes differ from the normal's.
+        ValueError: the day is in its own history, or size, classes or segmenter differ from the
+            normal's.
     """
     meta = read_labels_meta(labels_dir)
-    times = read_frame_times(index_dir)
+    times = read_frame_times(index_dir, zone)
     normal = load_normal(normal_dir)
     judge: _Judge | None = None
     if normal.status == READY and pq.read_metadata(labels_dir / LABELS_FILE).num_rows:
         _require_same_grid(meta, normal)
         if mode == "history":
-            judge = _judge_by_history(normal, times, config)
+            judge = _judge_by_history(normal, day, config)
         else:
             judge = _judge_by_cross_fit(labels_dir, meta, times, config, progress)
     if judge is None:
-        day = _warming_up(normal, meta, config)
+        judged = _warming_up(normal, meta, config)
     else:
-        day = _judge(labels_dir, meta, times, judge, config, progress)
-    return write_day(day, times, labels_dir, out)
+        judged = _judge(labels_dir, meta, times, judge, config, progress)
+    return write_day(judged, times, labels_dir, out)
 
 
-def _judge_by_history(normal: LearnedNormal, times: FrameTimes, config: AnomalyConfig) -> _Judge:
-    first_day = times.local(times.utc(min(times.rows))).date().isoformat()
-    if first_day in normal.days:
+def _judge_by_history(normal: LearnedNormal, day: str, config: AnomalyConfig) -> _Judge:
+    if day in normal.days:
         raise ValueError(
-            f"day {first_day} is in the window of its own normal ({', '.join(normal.days)}); "
+            f"day {day} is in the window of its own normal ({', '.join(normal.days)}); "
             "leave it out, or judge a single clip by cross-fitting (mode: clip)"
         )
     model = SurpriseModel(normal.counts_khw, normal.frames, config)
@@ -258,4 +267,9 @@ def _require_same_grid(meta: LabelsMeta, normal: LearnedNormal) -> None:
         raise ValueError(
             f"label maps of classes {list(meta.classes)} cannot be judged by a normal of "
             f"{list(normal.classes)}; the segmenter changed, label the window's days again"
+        )
+    if meta.segmenter != normal.segmenter:
+        raise ValueError(
+            f"label maps of segmenter {meta.segmenter!r} cannot be judged by a normal of "
+            f"{normal.segmenter!r}; build the normal of the day again"
         )

@@ -176,11 +176,12 @@ def _save_pictures(
     paths = [out / TIMELINE_FILE]
     save_timeline(
         Timeline(
-            times=[times.local(times.utc(frame_id)) for frame_id in day.scores.frame_ids.tolist()],
+            times=[times.utc(frame_id) for frame_id in day.scores.frame_ids.tolist()],
+            zone=times.zone,
             surprise_bits=day.scores.bits,
             delta_share=day.scores.delta_share,
             alarm_bits=day.alarm_bits,
-            spans=[(times.local(event.start), times.local(event.end)) for event in day.events],
+            spans=[(event.start, event.end) for event in day.events],
             gap=times.interval * GAP_INTERVALS,
         ),
         paths[0],

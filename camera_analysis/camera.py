@@ -79,6 +79,7 @@ class Camera:
         window_days: days of history behind the learned normal.
         mode: "history" judges a day by the days before it, "clip" one clip by its own other parts.
         max_side_px: frames are reduced to at most this height and width.
+        nominal_date: the days are made up, and times count from the start of the footage.
         plate: whether the background plate that is kept is "blurred" or "clear".
     """
 
@@ -93,6 +94,7 @@ class Camera:
     window_days: int = 7  # one of each weekday
     mode: Mode = "history"  # fixed cameras run for weeks
     max_side_px: int = 640  # people of 30 px and more stay visible; decoding stays the cost
+    nominal_date: bool = False  # file names and ``starts`` are believed
     plate: PlatePrivacy = "blurred"  # somebody may sit in the view all day
 
     def __post_init__(self) -> None:
@@ -228,7 +230,8 @@ def _mapping(value: object, allowed: tuple[str, ...], where: str) -> dict[str, A
 
 
 def _typed(value: Any, expected: tuple[type, ...], key: str) -> Any:  # noqa: ANN401  YAML holds anything
-    if not isinstance(value, expected) or isinstance(value, bool):
+    stray_bool = isinstance(value, bool) and bool not in expected
+    if not isinstance(value, expected) or stray_bool:
         names = " or ".join(kind.__name__ for kind in expected)
         raise ValueError(f"{key} is {value!r}; expected {names}")
     return value
@@ -282,6 +285,7 @@ _PLAIN_TYPES: dict[str, tuple[type, ...]] = {
     "window_days": (int,),
     "mode": (str,),
     "max_side_px": (int,),
+    "nominal_date": (bool,),
 }
 _PLAIN_KEYS = tuple(_PLAIN_TYPES)
 #: Key of the file -> (attribute of the camera, its reader).

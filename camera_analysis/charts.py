@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -38,10 +39,11 @@ class _Ticks:
 
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
-    """Scores of a day in local time.
+    """Scores of a day; instants, so that no curve runs back when the clocks change.
 
     Args:
-        times: local times of the judged frames, ascending.
+        times: of the judged frames in UTC, ascending.
+        zone: whose time the axis names.
         surprise_bits: one score per frame.
         delta_share: one share in [0, 1] per frame.
         alarm_bits: threshold.
@@ -50,6 +52,7 @@ class Timeline:
     """
 
     times: Sequence[datetime]
+    zone: ZoneInfo
     surprise_bits: FloatSeries
     delta_share: FloatSeries
     alarm_bits: float
@@ -105,30 +108,32 @@ def save_timeline(timeline: Timeline, path: Path) -> None:
     )
     above.set_ylim(bottom=0.0)
     above.set_ylabel("surprise, bits")
-    above.set_title(
-        f"Surprise: {len(timeline.times):,} frames, {len(timeline.spans)} events (shaded)"
-    )
+    count = len(timeline.spans)
+    events = "1 event" if count == 1 else f"{count} events"
+    above.set_title(f"Surprise: {len(timeline.times):,} frames, {events} (shaded)")
     below.plot(times, 100 * share, color="black", lw=0.8)
     below.set_ylim(bottom=0.0)
     below.set_ylabel("delta,\n% of pixels")
-    ticks = _time_ticks(timeline.times[0], timeline.times[-1])
+    ticks = _time_ticks(timeline.times[0], timeline.times[-1], timeline.zone)
     below.set_xticks(ticks.times, ticks.labels)
     below.set_xlabel("local time")
     save(chart, path)
 
 
-def _time_ticks(first: datetime, last: datetime) -> _Ticks:
+def _time_ticks(first: datetime, last: datetime, zone: ZoneInfo) -> _Ticks:
     """At most seven round local times within a day's span."""
     span_s = (last - first).total_seconds()
     step_s = next((step for step in STEPS_S if span_s / step <= MOST_STEPS), STEPS_S[-1])
-    midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = first.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = midnight.astimezone(UTC)
     count = int((first - midnight).total_seconds() // step_s)
     times = []
     while (time := midnight + timedelta(seconds=count * step_s)) <= last:
         times += [time] if time >= first else []
         count += 1
     pattern = "%H:%M:%S" if step_s < 60 else "%H:%M"
-    return _Ticks(times or [first], [f"{time:{pattern}}" for time in times or [first]])
+    times = times or [first]
+    return _Ticks(times, [f"{time.astimezone(zone):{pattern}}" for time in times])
 
 
 def _broken_at_gaps(timeline: Timeline) -> tuple[list[datetime], FloatSeries, FloatSeries]:

@@ -25,6 +25,7 @@ from camera_analysis.count_tables import (
     plane_table,
 )
 from camera_analysis.labels import FRAMES_FILE, LABELS_FILE, iterate_labels, read_labels_meta
+from camera_analysis.registration import save_view
 
 LabelArray = npt.NDArray[np.uint8]
 
@@ -46,12 +47,15 @@ class ClassCounts:
         height: rows of the label maps; 0 together with width for a day without frames.
         width: columns of the label maps.
         classes: class names; the position is the class id.
+        segmenter: version of what labelled the frames; "" where that is not known.
 
     Raises:
         ValueError: negative size, or no classes, or more than a uint8 label can name.
     """
 
-    def __init__(self, height: int, width: int, classes: tuple[str, ...]) -> None:
+    def __init__(
+        self, height: int, width: int, classes: tuple[str, ...], *, segmenter: str = ""
+    ) -> None:
         if height < 0 or width < 0 or not 1 <= len(classes) <= 256:
             raise ValueError(
                 f"counts of {height} x {width} pixels and {len(classes)} classes cannot be kept; "
@@ -60,6 +64,7 @@ class ClassCounts:
         self.height = height
         self.width = width
         self.classes = classes
+        self.segmenter = segmenter
         self._planes: dict[tuple[int, int], CountArray] = {}
         self._frames: dict[int, int] = {}
         self._pending: dict[int, LabelArray] = {}  # class -> counts of the running hour, uint8
@@ -130,13 +135,13 @@ class ClassCounts:
         return self._combine(other, -1)
 
     def __eq__(self, other: object) -> bool:
-        """Same size, classes, frames per hour and counts."""
+        """Same size, classes, segmenter, frames per hour and counts."""
         if not isinstance(other, ClassCounts):
             return NotImplemented
         self._flush()
         other._flush()
         return (
-            (self.height, self.width, self.classes) == (other.height, other.width, other.classes)
+            self._grid() == other._grid()
             and self._frames == other._frames
             and self._planes.keys() == other._planes.keys()
             and all(
@@ -157,6 +162,7 @@ class ClassCounts:
             "height": self.height,
             "width": self.width,
             "classes": list(self.classes),
+            "segmenter": self.segmenter,
             "frames": self.frames,
             "frames_by_hour": {str(hour): n for hour, n in self.frames_by_hour.items()},
         }
@@ -171,7 +177,12 @@ class ClassCounts:
             ValueError: the planes do not fit the size or do not sum to the frames of their hour.
         """
         meta = json.loads((folder / COUNTS_META_FILE).read_text(encoding="utf-8"))
-        counts = cls(int(meta["height"]), int(meta["width"]), tuple(meta["classes"]))
+        counts = cls(
+            int(meta["height"]),
+            int(meta["width"]),
+            tuple(meta["classes"]),
+            segmenter=str(meta.get("segmenter", "")),
+        )
         counts._frames = {int(hour): int(n) for hour, n in meta["frames_by_hour"].items()}
         with pq.ParquetFile(folder / COUNTS_FILE) as file:
             for group in range(file.num_row_groups):
@@ -180,6 +191,9 @@ class ClassCounts:
                 counts._planes[key] = plane_of(table, counts.height, counts.width, folder.name)
         counts._require_balance(folder.name)
         return counts
+
+    def _grid(self) -> tuple[object, ...]:
+        return (self.height, self.width, self.classes, self.segmenter)
 
     def _require_label_map(self, labels_hw: LabelArray, hour: int) -> None:
         if labels_hw.dtype != np.uint8 or labels_hw.shape != (self.height, self.width):
@@ -224,7 +238,7 @@ class ClassCounts:
         self._flush()
         other._flush()
         require_same_grid(self, other)
-        result = ClassCounts(self.height, self.width, self.classes)
+        result = ClassCounts(self.height, self.width, self.classes, segmenter=self.segmenter)
         zero = np.zeros((self.height, self.width), np.int64)
         for key in self._planes.keys() | other._planes.keys():
             plane = self._planes.get(key, zero) + sign * other._planes.get(key, zero).astype(int)
@@ -282,7 +296,8 @@ def count_day(
     Args:
         index_dir: folder of ``frames.parquet``: which local hour a frame belongs to.
         labels_dir: folder of ``labels.parquet`` and ``labels.json``.
-        out: existing empty folder; gets counts.parquet, counts.json and activity.png.
+        out: existing empty folder; gets counts.parquet, counts.json and activity.png, and where
+            the day has a plate view.png, its small grey copy by which days are compared.
         progress: called with (label maps done, all label maps).
 
     Raises:
@@ -290,7 +305,7 @@ def count_day(
     """
     meta = read_labels_meta(labels_dir)
     hours = _usable_hours(index_dir)
-    counts = ClassCounts(meta.height, meta.width, meta.classes)
+    counts = ClassCounts(meta.height, meta.width, meta.classes, segmenter=meta.segmenter)
     rows = pq.read_metadata(labels_dir / LABELS_FILE).num_rows
     for done, label_map in enumerate(iterate_labels(labels_dir), start=1):
         if label_map.frame_id not in hours:
@@ -302,6 +317,7 @@ def count_day(
         if progress:
             progress(done, rows)
     counts.save(out)
+    save_view(labels_dir / "plate.png", out)
     shares = shares_by_hour(counts)
     save_activity(shares, counts.frames_by_hour, counts.classes, out / ACTIVITY_FILE)
     weighted = sum(shares[hour][1:].sum() * n for hour, n in counts.frames_by_hour.items())
@@ -325,10 +341,10 @@ def shares_by_hour(counts: ClassCounts) -> dict[int, npt.NDArray[np.float64]]:
 
 
 def require_same_grid(one: ClassCounts, other: ClassCounts) -> None:
-    """Refuse to combine counts of different sizes or classes.
+    """Refuse to combine counts of different sizes, classes or segmenters.
 
     Raises:
-        ValueError: with both sizes, or both lists of classes.
+        ValueError: with both sizes, both lists of classes, or both segmenters.
     """
     if (one.height, one.width) != (other.height, other.width):
         raise ValueError(
@@ -340,6 +356,17 @@ def require_same_grid(one: ClassCounts, other: ClassCounts) -> None:
             f"counts of classes {list(one.classes)} and {list(other.classes)} do not add; "
             "the segmenter changed"
         )
+    if one.segmenter != other.segmenter:
+        raise ValueError(
+            f"counts of segmenters {one.segmenter!r} and {other.segmenter!r} do not add: their "
+            "labels mean different things; label and count the days again by one of them"
+        )
+
+
+def counted_by(folder: Path) -> str:
+    """Version of the segmenter behind stored counts; "" where they do not say."""
+    meta = json.loads((folder / COUNTS_META_FILE).read_text(encoding="utf-8"))
+    return str(meta.get("segmenter", ""))
 
 
 def _usable_hours(index_dir: Path) -> dict[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +15,6 @@ import pyarrow.parquet as pq
 from camera_analysis.labels import FRAMES_FILE
 
 MICROSECONDS = 1_000_000
-#: Offsets from UTC are whole quarters of an hour. An hour of day cannot tell +14:00 from -10:00:
-#: -10:00 (Hawaii) to +13:45 (New Zealand has up to +13:45) is one full turn of the clock.
-QUARTER_HOURS = range(-40, 56)
 #: Assumed between the samples of a day that has but one.
 LONE_INTERVAL_S = 1.0
 
@@ -28,13 +26,13 @@ class FrameTimes:
     Args:
         rows: frame_id -> position in ``utc_us``.
         utc_us: (N,) int64 microseconds since 1970, in the order of frame_id.
-        offset: local time minus UTC.
+        zone: of the camera.
         interval: usual time between two frames.
     """
 
     rows: dict[int, int]
     utc_us: npt.NDArray[np.int64]
-    offset: timedelta
+    zone: ZoneInfo
     interval: timedelta
 
     def utc(self, frame_id: int) -> datetime:
@@ -53,32 +51,19 @@ class FrameTimes:
 
     def local(self, moment: datetime) -> datetime:
         """Wall-clock time beside the camera, without a zone."""
-        return (moment + self.offset).replace(tzinfo=None)
+        return moment.astimezone(self.zone).replace(tzinfo=None)
 
 
-def read_frame_times(index_dir: Path) -> FrameTimes:
+def read_frame_times(index_dir: Path, zone: ZoneInfo) -> FrameTimes:
     """Read ``frames.parquet``; unusable frames are left out."""
-    columns = ["frame_id", "time_utc", "local_hour", "usable"]
+    columns = ["frame_id", "time_utc", "usable"]
     table = pq.read_table(index_dir / FRAMES_FILE, columns=columns)
     table = table.filter(table["usable"]).sort_by("frame_id")
     utc_us = np.asarray(pc.cast(table["time_utc"], "int64").to_numpy(), np.int64)
-    hours = np.asarray(table["local_hour"].to_numpy(), np.int64)
     interval_s = float(np.median(np.diff(utc_us))) / MICROSECONDS if utc_us.size > 1 else 0.0
     return FrameTimes(
         rows={frame_id: row for row, frame_id in enumerate(table["frame_id"].to_pylist())},
         utc_us=utc_us,
-        offset=_offset(utc_us, hours),
+        zone=zone,
         interval=timedelta(seconds=interval_s if interval_s > 0 else LONE_INTERVAL_S),
     )
-
-
-def _offset(utc_us: npt.NDArray[np.int64], local_hours: npt.NDArray[np.int64]) -> timedelta:
-    """Offset that explains most local hours; whole hours first, then the nearest to UTC."""
-    if not utc_us.size:
-        return timedelta()
-    minutes = utc_us // (60 * MICROSECONDS)
-    candidates = sorted(QUARTER_HOURS, key=lambda quarters: (quarters % 4 != 0, abs(quarters)))
-    explained = [
-        int(((minutes + 15 * quarters) // 60 % 24 == local_hours).sum()) for quarters in candidates
-    ]
-    return timedelta(minutes=15 * candidates[int(np.argmax(explained))])

@@ -27,6 +27,7 @@ from camera_analysis.label_pictures import (
     save_quality,
 )
 from camera_analysis.labels import (
+    NO_SEGMENTER,
     FootageFault,
     FrameRow,
     FrameWriter,
@@ -39,8 +40,6 @@ from camera_analysis.motion import FloatImage, MotionConfig
 from camera_analysis.pass_notes import PassNotes
 from camera_analysis.plates import View, to_grey
 from camera_analysis.registration import edges_of
-
-NO_SEGMENTER = "none"
 
 Progress = Callable[[int, int], None]
 
@@ -259,7 +258,7 @@ def _finish(
     meta = LabelsMeta(classes=CLASS_NAMES, height=height, width=width, segmenter=version)
     write_labels_meta(meta, labels_out)
     counts = notes.reason_counts()
-    title = f"{camera.id} {day}"
+    title = camera.id if camera.nominal_date else f"{camera.id} {day}"
     quality_png, preview_png = index_out / "quality.png", labels_out / "preview.png"
     usable = f"{counts['']} of {notes.frames} frames usable"
     save_quality(notes.series(), camera.zone, f"{title}: {usable}", quality_png)

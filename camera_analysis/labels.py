@@ -7,11 +7,13 @@ and reading need the memory of one group however long the day is.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import cv2
 import numpy as np
@@ -25,6 +27,9 @@ FRAMES_FILE = "frames.parquet"
 FAULTS_FILE = "faults.parquet"
 LABELS_FILE = "labels.parquet"
 LABELS_META_FILE = "labels.json"
+
+#: Version of the segmenter where there was none: nothing told people from other movers.
+NO_SEGMENTER = "none"
 
 #: Rows of one row group: what a reader of label maps holds at a time.
 ROWS_PER_GROUP = 128
@@ -120,7 +125,31 @@ class LabelsMeta:
     segmenter: str
 
 
-class FrameWriter:
+class _RowGroups(ABC):
+    """A Parquet file written group by group; what waits is written only if nothing was raised."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+
+    @abstractmethod
+    def _flush(self) -> None:
+        """Write the rows that wait for their group to fill."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._flush()
+        self._writer.close()
+
+
+class FrameWriter(_RowGroups):
     """Appends rows to ``frames.parquet``; memory is bounded by one row group.
 
     Args:
@@ -129,7 +158,7 @@ class FrameWriter:
     """
 
     def __init__(self, folder: Path, *, rows_per_group: int = 1024) -> None:
-        self._writer = pq.ParquetWriter(folder / FRAMES_FILE, FRAMES, compression="zstd")
+        super().__init__(folder / FRAMES_FILE, FRAMES)
         self._rows: list[FrameRow] = []
         self._rows_per_group = rows_per_group
 
@@ -145,21 +174,8 @@ class FrameWriter:
             self._writer.write_table(pa.table(columns, schema=FRAMES))
             self._rows = []
 
-    def __enter__(self) -> FrameWriter:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            self._flush()
-        self._writer.close()
-
-
-class LabelWriter:
+class LabelWriter(_RowGroups):
     """Appends label maps to ``labels.parquet``; memory is bounded by one row group.
 
     Args:
@@ -168,7 +184,7 @@ class LabelWriter:
     """
 
     def __init__(self, folder: Path, *, rows_per_group: int = ROWS_PER_GROUP) -> None:
-        self._writer = pq.ParquetWriter(folder / LABELS_FILE, LABELS, compression="zstd")
+        super().__init__(folder / LABELS_FILE, LABELS)
         self._rows: list[dict[str, int | bytes]] = []
         self._rows_per_group = rows_per_group
         self._last_frame_id = -1
@@ -205,19 +221,6 @@ class LabelWriter:
         if self._rows:
             self._writer.write_table(pa.Table.from_pylist(self._rows, schema=LABELS))
             self._rows = []
-
-    def __enter__(self) -> LabelWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            self._flush()
-        self._writer.close()
 
 
 def encode_label_png(labels_hw: LabelArray) -> bytes:

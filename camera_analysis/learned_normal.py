@@ -25,6 +25,7 @@ from camera_analysis.count_tables import (
     plane_table,
 )
 from camera_analysis.counts import ClassCounts
+from camera_analysis.history import Window, choose_days
 from camera_analysis.pictures import read_plate, save_heat, save_mode
 
 FloatMap = npt.NDArray[np.floating]
@@ -36,6 +37,9 @@ WARMING_UP = "warming_up"
 
 #: Mode of a pixel that was never observed.
 UNKNOWN = -1
+#: A window with fewer frames is warming up: 30 frames let a label that was never seen reach 6 bits,
+#: the least that stands out.
+MIN_FRAMES = 30
 #: What segmenters call the class of people.
 HUMAN_NAMES = ("human", "person")
 
@@ -60,6 +64,7 @@ class LearnedNormal:
         days: local days that were counted, ascending.
         frames: frames counted.
         classes: class names; empty where no day had a frame.
+        segmenter: what labelled all of them; "" where that is not known.
         counts_khw: (K, H, W) counts; (0, 0, 0) where no day had a frame.
     """
 
@@ -67,17 +72,20 @@ class LearnedNormal:
     days: tuple[str, ...]
     frames: int
     classes: tuple[str, ...]
+    segmenter: str
     counts_khw: CountArray
 
 
 @dataclass(frozen=True, kw_only=True)
 class NormalSummary:
-    """What the window held."""
+    """What the window held; the days are explained at :class:`~camera_analysis.history.Window`."""
 
     status: str
     frames: int
     days: tuple[str, ...]
     missing_days: tuple[str, ...]
+    other_segmenter_days: tuple[str, ...]
+    moved_days: tuple[str, ...]
     height: int
     width: int
     pictures: tuple[Path, ...]
@@ -89,8 +97,9 @@ def build_normal(
     out: Path,
     *,
     plate: Path | None,
-    min_frames: int = 30,
+    min_frames: int = MIN_FRAMES,
     judged_day: str | None = None,
+    segmenter: str | None = None,
 ) -> NormalSummary:
     """Add up the counts of a window of days and describe what is normal.
 
@@ -99,30 +108,36 @@ def build_normal(
         wanted_days: days of the window; those without counts are reported as missing.
         out: existing empty folder; gets normal.json, counts.parquet, normal.parquet and, where
             any frame was counted, mode.png, human_frequency.png and entropy.png.
-        plate: background picture to draw over; flat grey where None.
-        min_frames: a window with fewer frames is warming up. 30 frames let a label that was
-            never seen reach 6 bits, the least that stands out.
+        plate: background picture of the judged day to draw over; flat grey where None. Days whose
+            view is moved against it are left out.
+        min_frames: a window with fewer frames is warming up.
         judged_day: the day that this normal will judge, refused inside its own window.
+        segmenter: what labelled the judged day; days of others are left out. None takes days of
+            one segmenter, whichever.
 
     Raises:
         ValueError: the judged day is in the window, a day was not wanted, or the days differ in
-            size or classes.
+            size, classes or segmenter.
     """
-    window = _days_of_window(counts, wanted_days, judged_day)
-    total = _sum_of_days(counts, window)
+    window = choose_days(
+        counts, wanted_days, judged_day=judged_day, segmenter=segmenter, plate=plate
+    )
+    total = _sum_of_days(counts, window.days)
     frames = total.frames if total else 0
     status = READY if total and frames >= min_frames else WARMING_UP
-    missing = tuple(day for day in sorted(set(wanted_days)) if day not in counts)
     summary = NormalSummary(
         status=status,
         frames=frames,
-        days=window,
-        missing_days=missing,
+        days=window.days,
+        missing_days=window.missing_days,
+        other_segmenter_days=window.other_segmenter_days,
+        moved_days=window.moved_days,
         height=total.height if total else 0,
         width=total.width if total else 0,
         pictures=_write_maps(total, window, status, plate, out),
     )
-    _write_meta(summary, total.classes if total else (), out)
+    labelled_by = total.segmenter if total else segmenter or ""
+    _write_meta(summary, total.classes if total else (), labelled_by, out)
     return summary
 
 
@@ -145,6 +160,7 @@ def load_normal(normal_dir: Path) -> LearnedNormal:
         days=tuple(meta["days"]),
         frames=int(meta["frames"]),
         classes=classes,
+        segmenter=str(meta.get("segmenter", "")),
         counts_khw=total,
     )
 
@@ -184,23 +200,6 @@ def human_id(classes: Sequence[str]) -> int | None:
     return next((i for i, name in enumerate(classes) if name in HUMAN_NAMES), None)
 
 
-def _days_of_window(
-    counts: Mapping[str, Path], wanted_days: Sequence[str], judged_day: str | None
-) -> tuple[str, ...]:
-    if judged_day is not None and judged_day in wanted_days:
-        raise ValueError(
-            f"day {judged_day} is in the window that it is to be judged by; leave it out, "
-            "or judge a single clip by cross-fitting"
-        )
-    unwanted = sorted(set(counts) - set(wanted_days))
-    if unwanted:
-        raise ValueError(
-            f"counts of {', '.join(unwanted)} are given, but the window is "
-            f"{', '.join(sorted(wanted_days)) or 'empty'}; pass only the window's days"
-        )
-    return tuple(sorted(counts))
-
-
 def _sum_of_days(counts: Mapping[str, Path], window: Sequence[str]) -> ClassCounts | None:
     """Counts of all days that have frames, one day in memory at a time; None without any."""
     total: ClassCounts | None = None
@@ -220,7 +219,7 @@ def _sum_of_days(counts: Mapping[str, Path], window: Sequence[str]) -> ClassCoun
 
 
 def _write_maps(
-    total: ClassCounts | None, window: Sequence[str], status: str, plate: Path | None, out: Path
+    total: ClassCounts | None, window: Window, status: str, plate: Path | None, out: Path
 ) -> tuple[Path, ...]:
     """Write both tables and the pictures; empty tables and no pictures without any frame."""
     counts_khw = total.total() if total else np.zeros((0, 0, 0), np.uint32)
@@ -235,7 +234,7 @@ def _write_maps(
     columns += [list_column(values, NORMAL.field(name).type) for name, values in maps.items()]
     table = pa.Table.from_arrays(columns, schema=NORMAL)
     pq.write_table(table, out / NORMAL_FILE, compression="zstd")
-    note = f"{total.frames:,} frames, {_days_in_words(window)}"
+    note = f"{total.frames:,} frames, {_days_in_words(window.days)}"
     note += " (warming up)" if status == WARMING_UP else ""
     return _save_pictures(maps, read_plate(plate, total.height, total.width), total, note, out)
 
@@ -278,11 +277,16 @@ def _days_in_words(window: Sequence[str]) -> str:
     return f"{len(window)} day" if len(window) == 1 else f"{len(window)} days"
 
 
-def _write_meta(summary: NormalSummary, classes: tuple[str, ...], out: Path) -> None:
+def _write_meta(
+    summary: NormalSummary, classes: tuple[str, ...], segmenter: str, out: Path
+) -> None:
     meta = {
         "status": summary.status,
         "days": list(summary.days),
         "missing_days": list(summary.missing_days),
+        "other_segmenter_days": list(summary.other_segmenter_days),
+        "moved_days": list(summary.moved_days),
+        "segmenter": segmenter,
         "frames": summary.frames,
         "height": summary.height,
         "width": summary.width,

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 FloatImage = npt.NDArray[np.float32]
+
+#: A small grey copy of a day's plate, by which days are compared.
+VIEW_FILE = "view.png"
+#: Its longer side at most: a blurred plate holds no more, and a hundredth of the view suffices.
+_VIEW_SIDE = 96
 
 #: Registration works at most at this width: enough for a thousandth of the view.
 _WORK_WIDTH = 160
@@ -62,6 +68,28 @@ def edges_of(grey: npt.NDArray[np.uint8]) -> Edges:
     return Edges(map_hw=np.asarray(strength - strength.mean(), np.float32), scale=scale)
 
 
+def read_view(picture: Path) -> npt.NDArray[np.uint8] | None:
+    """(H, W) uint8 grey view of a plate or of a stored view, at most 96 px; None without it."""
+    grey = cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE) if picture.is_file() else None
+    if grey is None:
+        return None
+    scale = _VIEW_SIDE / max(grey.shape)
+    if scale < 1:
+        size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
+        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(grey, np.uint8)
+
+
+def save_view(plate: Path, out: Path) -> None:
+    """Write the view of a ``plate.png`` to a folder; it shows less than the plate does.
+
+    Without a plate nothing is written: the day then has no frame either.
+    """
+    view = read_view(plate)
+    if view is not None:
+        cv2.imwrite(str(out / VIEW_FILE), view)
+
+
 def measure_shift(reference: Edges, frame: Edges, *, good_match: float = 0.8) -> Shift:
     """Displacement of a frame against a reference of the same size.
 
@@ -109,11 +137,6 @@ def _likely_shifts(a: FloatImage, b: FloatImage) -> list[tuple[int, int]]:
         shifts.append((dx, dy))
         surface[np.ix_((y + _NEAR) % height, (x + _NEAR) % width)] = -np.inf
     return [(dx, dy) for dx, dy in shifts if abs(dx) < width // 2 and abs(dy) < height // 2]
-
-
-def _signed(position: int, length: int) -> int:
-    """A position in a periodic surface as a displacement around zero."""
-    return (position + length // 2) % length - length // 2
 
 
 def _overlap(a: FloatImage, b: FloatImage, dx: int, dy: int) -> tuple[FloatImage, FloatImage]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from camera_analysis.html_page import Picture, inline_thumbnail, render, write_page
+from camera_analysis.labels import NO_SEGMENTER
 from camera_analysis.local_time import LocalClock, day_title
 from camera_analysis.report_facts import STATUSES, DayFacts, read_day
 from camera_analysis.report_figures import Figure, day_figures, event_cards
@@ -34,7 +35,6 @@ ENTRY_FILE = "report.json"
 THUMBNAIL_FILE = "thumbnail.png"
 #: Events listed in the table below the cards; the rest is counted and left to events.parquet.
 LISTED_EVENTS = 200
-NO_SEGMENTER = "none"
 #: A link of an index is relative, or leads to a web server or an object store's web address.
 LINK_SCHEMES = ("", "http", "https")
 

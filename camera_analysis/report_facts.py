@@ -107,6 +107,8 @@ class NormalFacts:
     status: str
     days: tuple[str, ...]
     missing_days: tuple[str, ...]
+    other_segmenter_days: tuple[str, ...]
+    moved_days: tuple[str, ...]
     frames: int
 
 
@@ -177,6 +179,8 @@ def read_day(
             status=str(normal["status"]),
             days=tuple(normal["days"]),
             missing_days=tuple(normal.get("missing_days", ())),
+            other_segmenter_days=tuple(normal.get("other_segmenter_days", ())),
+            moved_days=tuple(normal.get("moved_days", ())),
             frames=int(normal["frames"]),
         ),
         departures=_read_departures(clock, anomalies),

@@ -133,6 +133,7 @@ def clip_camera(video: Path, references: Sequence[Path], home: Path, interval_s:
         starts=starts,
         mode="history" if references else "clip",
         window_days=max(1, len(references)),
+        nominal_date=True,
     )
     write_camera(camera, folder)
     return camera

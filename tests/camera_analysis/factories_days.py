@@ -55,6 +55,7 @@ def draw_day(
     interval_s: float = 1.0,
     offset_h: int = 0,
     classes: tuple[str, ...] = CLASS_NAMES,
+    segmenter: str = "drawn",
 ) -> DrawnDay:
     """Write frame index and label maps of a drawn day."""
     day = DrawnDay(folder / "index", folder / "labels")
@@ -83,7 +84,7 @@ def draw_day(
     with LabelWriter(day.labels) as writer:
         for i, labels in enumerate(maps):
             writer.add(i, labels)
-    meta = LabelsMeta(classes=classes, height=height, width=width, segmenter="drawn")
+    meta = LabelsMeta(classes=classes, height=height, width=width, segmenter=segmenter)
     write_labels_meta(meta, day.labels)
     plate = np.tile(np.linspace(60, 180, width).astype(np.uint8), (height, 1))
     cv2.imwrite(str(day.labels / "plate.png"), plate)

@@ -61,6 +61,8 @@ class DrawnDay:
     status: str = "judged"
     days_behind: int = 6
     segmenter: str = "3f2a9c1d77e0b4aa"
+    other_segmenter_days: Sequence[str] = ()
+    moved_days: Sequence[str] = ()
     start: datetime = START
 
 
@@ -177,6 +179,8 @@ def _write_normal(folder: Path, day: DrawnDay) -> None:
         "status": "ready" if behind else "warming_up",
         "days": behind,
         "missing_days": ["2025-12-29"],
+        "other_segmenter_days": list(day.other_segmenter_days),
+        "moved_days": list(day.moved_days),
         "frames": 41_213 * len(behind),
     }
     (folder / "normal.json").write_text(json.dumps(meta))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from zoneinfo import ZoneInfo
 
 import cv2
 import numpy as np
@@ -24,6 +25,7 @@ from tests.camera_analysis.factories_days import (
 )
 
 USUAL_FRAMES = 600
+WHEN = {"day": "2026-01-05", "zone": ZoneInfo("UTC")}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,7 @@ def judge(tmp_path, maps, normal, *, mode="history", name="out", **settings):
     day = draw_day(tmp_path / f"day_{name}", maps)
     out = fresh(tmp_path / name)
     config = AnomalyConfig(**settings)
-    return judge_day(day.index, day.labels, normal, out, config=config, mode=mode), out
+    return judge_day(day.index, day.labels, normal, out, **WHEN, config=config, mode=mode), out
 
 
 def events_of(out):
@@ -176,6 +178,7 @@ def test_progress_counts_both_passes_of_a_clip(tmp_path):
         day.labels,
         clip,
         fresh(tmp_path / "out"),
+        **WHEN,
         config=AnomalyConfig(),
         mode="clip",
         progress=lambda *at: seen.append(at),
@@ -198,10 +201,18 @@ def test_memory_does_not_grow_with_the_length_of_the_day(tmp_path, monkeypatch, 
         day = draw_day(tmp_path / str(length), (walk * (length // 60)))
         out = fresh(tmp_path / f"out_{length}")
         tracemalloc.start()
-        judge_day(day.index, day.labels, usual, out, config=AnomalyConfig(), mode=mode)
+        judge_day(day.index, day.labels, usual, out, **WHEN, config=AnomalyConfig(), mode=mode)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] - peaks[0] < 300 * scene.nbytes / 10  # a tenth of the added label maps
+
+
+def test_a_normal_of_another_segmenter_is_refused(tmp_path, normal):
+    day = draw_day(tmp_path / "day", lane_walk(10), segmenter="b2")
+    with pytest.raises(ValueError, match="'b2' cannot be judged by a normal of 'drawn'"):
+        judge_day(
+            day.index, day.labels, normal, tmp_path, **WHEN, config=AnomalyConfig(), mode="history"
+        )
 
 
 def test_settings_that_judge_nothing_are_refused():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from camera_analysis.counts import ClassCounts, count_day
+from camera_analysis.counts import ClassCounts, count_day, counted_by
 from camera_analysis.label_classes import CLASS_NAMES
 from tests.camera_analysis.factories_days import MORNING, draw_day, empty_scene, fresh, with_block
 
@@ -82,6 +82,17 @@ def test_another_size_is_refused_with_both_sizes():
         build([]) + build([], 3, 5)
     with pytest.raises(ValueError, match=r"\(3, 5\), expected uint8 \(3, 4\)"):
         build([(np.zeros((3, 5), np.uint8), 0)])
+
+
+def test_counts_of_two_segmenters_do_not_add():
+    one, other = (ClassCounts(3, 4, CLASS_NAMES, segmenter=name) for name in ("a1", "b2"))
+    with pytest.raises(ValueError, match="segmenters 'a1' and 'b2' do not add"):
+        one + other
+
+
+def test_the_segmenter_survives_the_disk(tmp_path):
+    saved(ClassCounts(3, 4, CLASS_NAMES, segmenter="a1"), tmp_path / "a")
+    assert counted_by(tmp_path / "a") == ClassCounts.load(tmp_path / "a").segmenter == "a1"
 
 
 def test_a_label_without_a_class_is_refused():

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from camera_analysis.lens import Lens
 from camera_analysis.report import (
     IndexEntry,
     ReportSummary,
@@ -130,6 +131,37 @@ def test_warming_up_day_tolerates_absent_pictures(tmp_path):
         "entropy.png",
     )
     assert summary.highest_bits is None
+
+
+def test_days_left_out_of_the_normal_are_named_with_the_reason(tmp_path):
+    left_out = {"other_segmenter_days": ["2025-12-30", "2025-12-31"], "moved_days": ["2025-12-28"]}
+    page = text_of(report(tmp_path, replace(QUIET, **left_out)))
+    assert "another segmenter labelled them: 2025-12-30 to 2025-12-31." in page
+    assert "the camera showed another view: 2025-12-28." in page
+    assert "Left out" not in text_of(report(tmp_path / "whole", QUIET))
+
+
+def test_a_nominal_date_is_not_shown_as_a_date(tmp_path):
+    camera = replace(room(tmp_path), nominal_date=True)
+    (tmp_path / "out").mkdir()
+    page = text_of(write_report(draw_day(tmp_path / "in", QUIET, camera), tmp_path / "out"))
+    assert "Times count from the start of the clip; the date is nominal." in page
+    assert "Monday" not in page
+    assert DAY not in page
+    assert "frames of 4 clips." in page
+
+
+def test_what_is_recorded_but_not_used_is_said(tmp_path):
+    fisheye = replace(room(tmp_path), lens=Lens(kind="fisheye"))
+    plain = replace(room(tmp_path), rois=())
+    pages = []
+    for name, camera in (("fisheye", fisheye), ("plain", plain)):
+        (tmp_path / name).mkdir()
+        inputs = draw_day(tmp_path / f"in_{name}", QUIET, camera)
+        pages.append(text_of(write_report(inputs, tmp_path / name)))
+    for words in ("recorded, and not used yet", "without the fisheye lens"):
+        assert words in pages[0]
+        assert words not in pages[1]
 
 
 def test_one_clip_is_said_to_be_cross_fitted(tmp_path):
