@@ -84,6 +84,7 @@ def save_preview(
     grid = sheet.subplots(rows, _COLUMNS, squeeze=False).ravel()
     for axes in grid:
         axes.set_axis_off()
+        axes.set(xticks=[], yticks=[])  # not shown, but laid out all the same
     for axes, shown in zip(grid, maps, strict=False):
         axes.imshow(colours[shown.labels_hw], interpolation="nearest")
         axes.set_title(shown.time_local.strftime("%H:%M:%S"), fontsize=FONT_POINTS)
