@@ -9,9 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
+import pyarrow as pa
 
 from assets import checks_cameras, checks_dataset, checks_models
-from assets.claims import Claim, Outcome
+from assets.claims import Claim, Finding, Inputs, Outcome
+
+#: What reading a missing, damaged or half-written file raises.
+UNREADABLE = (ValueError, OSError, KeyError, pa.ArrowException)
 
 CLAIMS: Mapping[str, Sequence[Claim]] = {
     **checks_dataset.CLAIMS,
@@ -28,11 +32,22 @@ def specs(asset: str) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def audit(asset: str, folder: Path) -> list[Outcome]:
-    """Look at every claim of an asset in the folder that was just written."""
+def compared_with(asset: str) -> set[str]:
+    """Assets whose input folders ``audit`` needs."""
+    return {name for claim in CLAIMS[asset] for name in claim.against}
+
+
+def audit(asset: str, folder: Path, inputs: Mapping[str, Inputs]) -> list[Outcome]:
+    """Look at every claim of an asset in the folder that was just written.
+
+    Args:
+        asset: Whose claims.
+        folder: What was written.
+        inputs: Asset -> partition -> folder of what was read, for those in ``compared_with``.
+    """
     outcomes = []
     for claim in CLAIMS[asset]:
-        finding = claim.look(folder)
+        finding = _look(claim, folder, inputs)
         outcomes.append(
             Outcome(
                 claim=claim.name,
@@ -43,3 +58,11 @@ def audit(asset: str, folder: Path) -> list[Outcome]:
             )
         )
     return outcomes
+
+
+def _look(claim: Claim, folder: Path, inputs: Mapping[str, Inputs]) -> Finding:
+    """Files that cannot be read bear no claim out: the version is kept aside with the reason."""
+    try:
+        return claim.look(folder, *(inputs.get(name, {}) for name in claim.against))
+    except UNREADABLE as error:
+        return Finding(passed=False, seen=f"not readable: {type(error).__name__}: {error}")

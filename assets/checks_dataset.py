@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from assets.claims import Claim, Finding
+from assets.claims import Claim, Finding, Inputs
 from dataset_build import expectations, ledger, negatives, statistics
 from dataset_build.mask_pack import MaskPack
 
@@ -63,14 +64,30 @@ def masks_come_back(folder: Path) -> Finding:
     return Finding(passed=not bad, seen=seen)
 
 
-def ledger_balances(folder: Path) -> Finding:
-    """Rows in = kept + removed + moved, for every source and official split."""
-    table = pq.read_table(folder / "ledger.parquet")
-    uneven = ledger.balance(table)
-    return Finding(
-        passed=not uneven,
-        seen=f"{table.num_rows} images, each with one fate" if not uneven else str(uneven[:5]),
-        metadata={"ledger": dg.MetadataValue.md(ledger.as_markdown(table))},
+def ledger_balances(file: str, before: str) -> Claim:
+    """What the stage read = kept + removed + moved, for every source and official split.
+
+    Args:
+        file: With the rows that went in.
+        before: The asset that holds it, in one partition or several.
+    """
+
+    def look(folder: Path, inputs: Inputs) -> Finding:
+        table = pq.read_table(folder / "ledger.parquet")
+        read = [pq.read_table(one / file, columns=list(ledger.KEY)) for one in inputs.values()]
+        uneven = ledger.balance(table, pa.concat_tables(read) if read else table.slice(0, 0))
+        balanced = f"{table.num_rows} images went in, each has one fate"
+        return Finding(
+            passed=not uneven,
+            seen=str(uneven[:5]) if uneven else balanced,
+            metadata={"ledger": dg.MetadataValue.md(ledger.as_markdown(table))},
+        )
+
+    return Claim(
+        name="ledger_balances",
+        says=f"Every image of {before} has one fate: in = kept + removed + moved.",
+        look=look,
+        against=(before,),
     )
 
 
@@ -131,12 +148,6 @@ def decisions_are_unique(folder: Path) -> Finding:
     )
 
 
-BALANCES = Claim(
-    name="ledger_balances",
-    says="Every image has one fate: in = kept + removed + moved.",
-    look=ledger_balances,
-)
-
 CLAIMS: Mapping[str, Sequence[Claim]] = {
     "source_samples": (
         Claim(
@@ -160,9 +171,12 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
         ),
         suite_holds("human_masks", "masks.parquet"),
     ),
-    "merged_dataset": (BALANCES, suite_holds("merged_dataset", "ledger.parquet")),
+    "merged_dataset": (
+        ledger_balances("samples.parquet", before="source_samples"),
+        suite_holds("merged_dataset", "ledger.parquet"),
+    ),
     "cleaned_dataset": (
-        BALANCES,
+        ledger_balances("ledger.parquet", before="merged_dataset"),
         Claim(
             name="reviewed_rejects_are_gone",
             says="No image that a reviewer rejected is kept.",
@@ -171,7 +185,7 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
         suite_holds("cleaned_dataset", "ledger.parquet"),
     ),
     "dataset_split": (
-        BALANCES,
+        ledger_balances("ledger.parquet", before="cleaned_dataset"),
         Claim(
             name="negative_share_is_held",
             says="Images without people make up the stated share of every split (±0.5 points).",

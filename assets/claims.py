@@ -16,14 +16,22 @@ class Finding:
     metadata: Mapping[str, dg.MetadataValue] = field(default_factory=dict)
 
 
+#: Versions of one asset that went in: partition -> local folder.
+Inputs = Mapping[str, Path]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """One named claim about an asset's files."""
+    """One named claim about an asset's files.
+
+    ``look`` gets the folder that was written and, for every asset in ``against``, its ``Inputs``.
+    """
 
     name: str
     says: str  # one sentence, shown in Dagster
-    look: Callable[[Path], Finding]
+    look: Callable[..., Finding]
     blocking: bool = True
+    against: tuple[str, ...] = ()  # assets among the inputs that the files are compared with
 
 
 @dataclass(frozen=True, kw_only=True)

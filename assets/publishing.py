@@ -14,7 +14,8 @@ from typing import Any
 
 import dagster as dg
 
-from assets.checks import Outcome, audit
+from assets.checks import audit, compared_with
+from assets.claims import Inputs, Outcome
 from assets.partitions import store_partition
 from assets.presentation import describe
 from assets.resources import UNPARTITIONED, VersionStore
@@ -31,6 +32,7 @@ def publish(
     *,
     inputs: Sequence[Any] = (),
     config: object = None,
+    afterwards: Callable[[Path], None] | None = None,
 ) -> Iterator[Event]:
     """Make one asset's version with ``make(folder)``, audit it, publish it.
 
@@ -40,6 +42,8 @@ def publish(
         make: Stage function; writes its files into the folder and returns a summary dataclass.
         inputs: Versions that were read.
         config: Dataclass or mapping that shaped the result.
+        afterwards: Called with the version's folder once it is current and recorded; never for a
+            version that failed its audit.
 
     Yields:
         One check result per claim, then the materialization.
@@ -53,6 +57,8 @@ def publish(
         return {asset: make(folders[asset])}
 
     yield from publish_together(context, store, make_one, inputs=inputs, config=config)
+    if afterwards is not None:
+        afterwards(store.path(store.require(asset, _partition(context))))
 
 
 def publish_together(
@@ -63,9 +69,12 @@ def publish_together(
     inputs: Sequence[Any] = (),
     config: object = None,
 ) -> Iterator[Event]:
-    """Like ``publish`` for assets that come from one pass: all become current, or none does."""
-    partition = store_partition(context.partition_key) if context.has_partition_key else ""
-    partition = partition or UNPARTITIONED
+    """Like ``publish`` for assets that come from one pass; one failed claim keeps all aside.
+
+    All are made current, one after the other, before any is recorded. Whoever is killed in between
+    leaves some new and some old versions current, each whole, and the step unfinished.
+    """
+    partition = _partition(context)
     names = sorted(key.path[-1] for key in context.selected_asset_keys)
     sealed: dict[str, Any] = {}
     metadata: dict[str, dict[str, dg.MetadataValue]] = {}
@@ -74,7 +83,7 @@ def publish_together(
         folders = {name: drafts.enter_context(store.draft(name, partition)) for name in names}
         summaries = _made(make, folders)
         for name, folder in folders.items():
-            outcomes[name] = audit(name, folder)
+            outcomes[name] = audit(name, folder, _folders(store, inputs, compared_with(name)))
             metadata[name] = describe(folder, summaries[name])
             code_version = context.assets_def.code_versions_by_key[dg.AssetKey(name)]
             sealed[name] = store.seal(
@@ -86,6 +95,18 @@ def publish_together(
                 config=as_json(config),
             )
     yield from _published(store, sealed, metadata, outcomes)
+
+
+def _partition(context: dg.AssetExecutionContext) -> str:
+    return store_partition(context.partition_key) if context.has_partition_key else UNPARTITIONED
+
+
+def _folders(store: VersionStore, versions: Sequence[Any], wanted: set[str]) -> dict[str, Inputs]:
+    """Asset -> partition -> local folder of the wanted inputs."""
+    return {
+        asset: {one.partition: store.path(one) for one in versions if one.asset == asset}
+        for asset in wanted
+    }
 
 
 def _made(
@@ -121,8 +142,9 @@ def _published(
             description="Not published; the last good version stays current. " + " ".join(broken),
             allow_retries=False,
         )
-    for name, version in sealed.items():
+    for version in sealed.values():
         store.publish(version)
+    for name, version in sealed.items():
         yield dg.MaterializeResult(
             asset_key=name,
             metadata={**metadata[name], "version": version.digest, "files": store.url(version)},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,8 @@ LEDGER = pa.schema(
         pa.field("split", pa.string(), nullable=False),
     ]
 )
+#: What names an image, and the groups in which totals must balance.
+KEY = ("source", "official_split", "sample_id")
 _LEDGER_FILE = "ledger.parquet"
 _FATES_FILE = "ledger.md"
 _SAMPLES_FILE = "samples.parquet"
@@ -210,30 +212,30 @@ def balance(table: pa.Table, before: pa.Table | None = None) -> list[ImbalanceRo
 
     Args:
         table: a ledger.
-        before: the ledger or samples that went in; without it the distinct images of ``table``.
+        before: the ledger or samples that went in; without it the distinct images of ``table``,
+            which tells nothing of an image that was dropped.
     """
-    incoming = table if before is None else before
-    ids_in: dict[tuple[str, str], set[str]] = {}
-    for source, official, sample_id in _keys(incoming):
-        ids_in.setdefault((source, official), set()).add(sample_id)
+    ids_out = _ids(table)
+    ids_in = ids_out if before is None else _ids(before)
     out = {(row.source, row.official_split): row for row in fate_counts(table)}
     rows = []
     for key in sorted(ids_in.keys() | out.keys()):
         count = out.get(key, _no_fates(key))
-        rows_in = len(ids_in.get(key, ()))
-        problem = _problem(rows_in, count)
+        went_in = ids_in.get(key, set())
+        rows_in = len(went_in)
+        problem = _problem(rows_in, count, lost=len(went_in - ids_out.get(key, set())))
         if problem:
             rows.append(_imbalance(rows_in, count, problem))
     return rows
 
 
-def _problem(rows_in: int, count: FateCount) -> str:
+def _problem(rows_in: int, count: FateCount, *, lost: int) -> str:
     decided = count.kept + count.removed + count.moved
     if decided != count.rows:
         return f"{count.rows - decided} rows have none of the fates {', '.join(FATES)}"
     if decided != rows_in:
         return f"{rows_in} images went in, {decided} fates came out"
-    return ""
+    return f"{lost} images that went in were replaced by others" if lost else ""
 
 
 def _imbalance(rows_in: int, count: FateCount, problem: str) -> ImbalanceRow:
@@ -252,6 +254,10 @@ def _no_fates(key: tuple[str, str]) -> FateCount:
     return FateCount(source=key[0], official_split=key[1], rows=0, kept=0, removed=0, moved=0)
 
 
-def _keys(table: pa.Table) -> Iterable[tuple[str, str, str]]:
-    names = ("source", "official_split", "sample_id")
-    return zip(*(table[name].to_pylist() for name in names), strict=True)
+def _ids(table: pa.Table) -> dict[tuple[str, str], set[str]]:
+    """(source, official split) -> sample ids."""
+    ids: dict[tuple[str, str], set[str]] = {}
+    columns = (table[name].to_pylist() for name in KEY)
+    for source, official, sample_id in zip(*columns, strict=True):
+        ids.setdefault((source, official), set()).add(sample_id)
+    return ids

@@ -31,7 +31,13 @@ class Summary:
 
 
 @pytest.fixture
-def word_asset(monkeypatch):
+def seen_afterwards():
+    """What ``afterwards`` was called with."""
+    return []
+
+
+@pytest.fixture
+def word_asset(monkeypatch, seen_afterwards):
     """An asset ``word`` whose content is a resource and whose claims are the two above."""
     monkeypatch.setattr(checks, "CLAIMS", {"word": (MAX_SIZE, HAS_A)})
 
@@ -44,10 +50,16 @@ def word_asset(monkeypatch):
         def make(out: Path) -> Summary:
             if text == "raise":
                 raise ValueError("the text is at fault")
-            (out / "word.txt").write_text(text)
+            (out / "word.txt").write_bytes(b"\xff" if text == "damaged" else text.encode())
             return Summary(letters=len(text))
 
-        yield from publishing.publish(context, store, make, config={"text": text})
+        def afterwards(folder: Path) -> None:
+            seen_afterwards.append((folder / "word.txt").read_text())
+            assert folder == store.path(store.require("word"))
+
+        yield from publishing.publish(
+            context, store, make, config={"text": text}, afterwards=afterwards
+        )
 
     return word
 
@@ -91,6 +103,26 @@ def test_warning_does_not_keep_a_version_back(word_asset, tmp_path):
     assert (store.path(store.require("word")) / "word.txt").read_text() == "dog"
 
 
+def test_afterwards_follows_only_what_became_current(word_asset, tmp_path, seen_afterwards):
+    store = Store(str(tmp_path))
+    build(word_asset, store, "caterpillar")
+    assert seen_afterwards == []
+    build(word_asset, store, "cat")
+    assert seen_afterwards == ["cat"]
+
+
+def test_file_that_a_claim_cannot_read_is_kept_aside_with_the_reason(word_asset, tmp_path):
+    store = Store(str(tmp_path))
+    build(word_asset, store, "cat")
+    good = store.require("word")
+    result = build(word_asset, store, "damaged")
+    assert not result.success
+    assert not [event for event in result.all_events if event.is_step_up_for_retry]
+    assert store.require("word") == good
+    (rejection,) = store.rejections("word")
+    assert "not readable: UnicodeDecodeError" in " ".join(rejection.findings)
+
+
 def test_fault_of_the_input_is_told_in_its_own_words_and_not_tried_again(word_asset, tmp_path):
     store = Store(str(tmp_path))
     result = build(word_asset, store, "raise")
@@ -103,3 +135,24 @@ def test_fault_of_the_input_is_told_in_its_own_words_and_not_tried_again(word_as
 def test_missing_input_says_what_to_materialize(tmp_path):
     with pytest.raises(dg.Failure, match="dataset_split"):
         publishing.need(Store(str(tmp_path)), "dataset_split")
+
+
+def test_assets_of_one_pass_are_all_current_before_any_is_recorded(monkeypatch, tmp_path):
+    names = ("left", "right")
+    monkeypatch.setattr(checks, "CLAIMS", {name: () for name in names})
+    store = Store(str(tmp_path))
+    current_at_result = []
+
+    @dg.multi_asset(specs=[dg.AssetSpec(name, code_version="1") for name in names])
+    def both(context: dg.AssetExecutionContext):
+        def make(folders):
+            for name, folder in folders.items():
+                (folder / "word.txt").write_text(name)
+            return dict.fromkeys(names, Summary(letters=1))
+
+        for event in publishing.publish_together(context, store, make):
+            current_at_result.append([name for name in names if store.current(name)])
+            yield event
+
+    assert dg.materialize([both]).success
+    assert current_at_result == [["left", "right"], ["left", "right"]]

@@ -129,6 +129,12 @@ def test_an_image_that_vanished_does_not_balance():
     assert row.problem == "1 images went in, 0 fates came out"
 
 
+def test_an_image_that_was_replaced_by_another_does_not_balance():
+    before = samples_table([sample("a"), sample("b")])
+    (row,) = balance(ledger_table([sample("a"), sample("c")]), before)
+    assert row.problem == "1 images that went in were replaced by others"
+
+
 def test_an_image_that_came_out_twice_does_not_balance():
     table = ledger_table([sample("a"), sample("a")])
     assert [row.problem for row in balance(table)] == ["1 images went in, 2 fates came out"]
