@@ -66,6 +66,7 @@ def human_masks(
             progress=log_progress(context),
         ),
         inputs=[samples],
+        config={"source": source},
     )
 
 

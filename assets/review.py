@@ -34,22 +34,26 @@ def review_queue(
     packs = {name: need(store, "human_masks", name) for name in dataset_config.source_roots}
     ledger = store.path(split) / "ledger.parquet"
 
-    def make(out: Path) -> object:
-        summary = review.rank_queue(
-            ledger, out, limit=review_setup.queue_limit, rules=dataset_config.cleaning
-        )
+    def show(queue: Path) -> None:
         connect(review_setup)
         review_fiftyone.push_queue(
-            out / "queue.parquet",
+            queue / "queue.parquet",
             ledger,
             dataset_config.source_roots,
             {name: store.path(version) for name, version in packs.items()},
             dataset_name=review_setup.dataset_name,
             mask_dir=review_setup.mask_dir,
         )
-        return summary
 
-    yield from publish(context, store, make, inputs=[split, *packs.values()])
+    limit, rules = review_setup.queue_limit, dataset_config.cleaning
+    yield from publish(
+        context,
+        store,
+        lambda out: review.rank_queue(ledger, out, limit=limit, rules=rules),
+        inputs=[split, *packs.values()],
+        config={"limit": limit, "rules": rules},
+        afterwards=show,  # a queue that failed its audit is never on screen
+    )
 
 
 @dg.asset(
