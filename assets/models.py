@@ -1,8 +1,10 @@
 """Dataset to trained, measured, promoted model."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -14,6 +16,9 @@ from assets.publishing import RETRY, Event, need, publish
 from assets.resources import GpuGuard, ModelSetup, VersionStore
 from dataset_build.config import DatasetConfig
 from segmentation.config import ModelConfig
+
+if TYPE_CHECKING:
+    from segmentation.data import SplitData
 
 STORE = dg.ResourceParam[VersionStore]
 CONFIG = dg.ResourceParam[DatasetConfig]
@@ -49,6 +54,7 @@ def trained_model(
     )
     data = SplitInputs(store, dataset_config)
     training = replace(model_setup.training, device=gpu.device)
+    work_dir = model_setup.work_dir / data.split.digest / context.partition_key
     with gpu.slot():
         yield from publish(
             context,
@@ -59,11 +65,12 @@ def trained_model(
                 data.load("train"),
                 data.load("val"),
                 out,
-                work_dir=model_setup.work_dir / data.split.digest / context.partition_key,
+                work_dir=work_dir,
                 progress=log_progress(context),
             ),
             inputs=data.versions,
             config={"model": model, "training": training},
+            afterwards=lambda _: shutil.rmtree(work_dir),  # nothing is left to resume
         )
 
 
@@ -98,6 +105,7 @@ def model_evaluation(
                 progress=log_progress(context),
             ),
             inputs=[model, *data.versions],
+            config={"device": gpu.device},
         )
 
 
@@ -109,13 +117,18 @@ def model_evaluation(
     retry_policy=RETRY,
     kinds={"python", "pytorch"},
 )
-def champion_model(context: dg.AssetExecutionContext, store: STORE) -> Iterator[Event]:
-    """The evaluated model with the best human IoU, and why it was chosen."""
+def champion_model(
+    context: dg.AssetExecutionContext, store: STORE, dataset_config: CONFIG
+) -> Iterator[Event]:
+    """The model with the best human IoU on the newest test split, and why it was chosen."""
     from segmentation import champion
 
     names = store.partitions("model_evaluation")
     evaluations = {name: need(store, "model_evaluation", name) for name in names}
     models = {name: need(store, "trained_model", name) for name in names}
+    data = SplitInputs(
+        store, dataset_config
+    )  # comes before every evaluation, so no arrow of its own
     yield from publish(
         context,
         store,
@@ -123,8 +136,9 @@ def champion_model(context: dg.AssetExecutionContext, store: STORE) -> Iterator[
             {name: store.path(version) for name, version in evaluations.items()},
             {name: store.path(version) for name, version in models.items()},
             out,
+            data_digest=data.load("test").digest,
         ),
-        inputs=[*evaluations.values(), *models.values()],
+        inputs=[*evaluations.values(), *models.values(), *data.versions],
     )
 
 
@@ -139,7 +153,7 @@ class SplitInputs:
         self._packs: dict[str, Path] = {name: store.path(v) for name, v in packs.items()}
         self._roots = config.source_roots
 
-    def load(self, split: str) -> object:
+    def load(self, split: str) -> "SplitData":
         """``segmentation.data.SplitData`` of one split."""
         from segmentation.data import SplitData
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from segmentation.predict import HumanSegmenter
 METRICS_FILE = "metrics.parquet"
 PER_IMAGE_FILE = "per_image.parquet"
 WORST_FILE = "worst.png"
+EVALUATION_FILE = "evaluation.json"
 #: The scope of all sources together.
 ALL = "all"
 #: Longer side at which images are judged: what cameras deliver, and what training saw.
@@ -86,6 +88,19 @@ class EvaluationSummary:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Evaluated:
+    """``evaluation.json``: what was judged, and on what.
+
+    Args:
+        model_version: sha256 of the weights.
+        data_digest: names the pixels of the split.
+    """
+
+    model_version: str
+    data_digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImageScore:
     """One judged image."""
 
@@ -114,7 +129,8 @@ def evaluate(
     Args:
         model_dir: folder of a trained model.
         data: the split; one image at a time is in memory.
-        out: existing folder; receives metrics.parquet, per_image.parquet and worst.png.
+        out: existing folder; receives metrics.parquet, per_image.parquet, worst.png and
+            evaluation.json.
         device: cpu, cuda or auto.
         max_side_px: larger images and their masks are shrunk; None judges at full size.
         progress: called with images done and images in all.
@@ -137,12 +153,37 @@ def evaluate(
     whole = sum(totals.values(), HumanCounts())
     rows = [_scope_row(ALL, whole), *(_scope_row(name, totals[name]) for name in sorted(totals))]
     pq.write_table(pa.Table.from_pylist(rows, METRICS), out / METRICS_FILE, compression="zstd")
+    judged = Evaluated(model_version=segmenter.version, data_digest=data.digest)
+    text = json.dumps(asdict(judged), indent=1, sort_keys=True)
+    (out / EVALUATION_FILE).write_text(text + "\n", encoding="utf-8")
     return _summary(
         segmenter,
         whole,
         metrics=out / METRICS_FILE,
         worst=draw_worst(worst.samples(), out / WORST_FILE),
     )
+
+
+def read_evaluated(folder: Path) -> Evaluated | None:
+    """What an evaluation judged; None for one that does not say, as older ones did not."""
+    path = folder / EVALUATION_FILE
+    if not path.is_file():
+        return None
+    values = json.loads(path.read_text(encoding="utf-8"))
+    return Evaluated(model_version=values["model_version"], data_digest=values["data_digest"])
+
+
+def overall_score(folder: Path, metric: str) -> float | None:
+    """A score over all images of an evaluation; None where nothing defines it.
+
+    Raises:
+        ValueError: the table has no row for all images.
+    """
+    rows = {row["scope"]: row for row in pq.read_table(folder / METRICS_FILE).to_pylist()}
+    if ALL not in rows:
+        raise ValueError(f"{folder / METRICS_FILE} has no row {ALL!r}; evaluate the model again")
+    score: float | None = rows[ALL][metric]
+    return score
 
 
 def evaluate_folder(

@@ -4,7 +4,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from dataset_build.label_maps import HUMAN, IGNORE
-from segmentation.evaluate import evaluate, evaluate_folder
+from segmentation.evaluate import Evaluated, evaluate, evaluate_folder, read_evaluated
+from segmentation.model_folder import weights_digest
 from tests.segmentation.factories_model import write_untrained
 from tests.segmentation.factories_split import draw, small_split
 
@@ -58,8 +59,15 @@ def test_every_image_has_a_row(data, all_human, tmp_path):
 def test_same_input_same_bytes(data, all_human, tmp_path):
     for name in ("1", "2"):
         judged(all_human, data, tmp_path / name)
-    for file in ("metrics.parquet", "per_image.parquet", "worst.png"):
+    for file in ("metrics.parquet", "per_image.parquet", "worst.png", "evaluation.json"):
         assert (tmp_path / "1" / file).read_bytes() == (tmp_path / "2" / file).read_bytes()
+
+
+def test_it_is_written_which_weights_were_judged_on_which_pixels(data, all_human, tmp_path):
+    judged(all_human, data, tmp_path / "out")
+    expected = Evaluated(model_version=weights_digest(all_human), data_digest=data.digest)
+    assert read_evaluated(tmp_path / "out") == expected
+    assert read_evaluated(tmp_path) is None
 
 
 def test_worst_samples_are_drawn(data, all_human, tmp_path):
