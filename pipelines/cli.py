@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -167,11 +166,15 @@ def dev(port: int, home: Path | None) -> None:
         **os.environ,
         "DAGSTER_HOME": str(write_instance_config(settings)),
         PREFIX + "HOME": str(settings.home),
+        # `dg dev` wants a project folder; an installed package has none.
+        "PYTHONWARNINGS": "ignore:Function `dev_command` is superseded",
     }
     click.echo(f"Dagster over {settings.home}: http://127.0.0.1:{port}")
     binary = Path(sys.executable).parent / "dagster"
     command = [str(binary), "dev", "-m", "pipelines.definitions", "-p", str(port)]
-    raise SystemExit(subprocess.run(command, env=environment, check=False).returncode)
+    sys.stdout.flush()
+    # In place of this process, so that Ctrl-C reaches Dagster alone, which ends its services.
+    os.execve(binary, command, environment)
 
 
 @main.command()
