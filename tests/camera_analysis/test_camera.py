@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,6 +75,13 @@ def test_a_folder_without_settings_gets_defaults_and_its_name(tmp_path):
     assert (camera.id, camera.folder) == ("yard", tmp_path / "yard")
 
 
+def test_a_nominal_date_is_written_and_read(tmp_path):
+    folder = camera_folder(tmp_path, None, name="clip")
+    camera = replace(load_camera(folder), nominal_date=True)
+    write_camera(camera, folder)
+    assert load_camera(folder) == camera
+
+
 def test_a_written_camera_reads_back_equal(tmp_path):
     folder = camera_folder(tmp_path, ROOM)
     camera = load_camera(folder)
@@ -95,6 +103,7 @@ def test_a_written_camera_reads_back_equal(tmp_path):
         ("interval_s: fast", "interval_s is 'fast'; expected int or float"),
         ("interval_s: 0", "interval_s is 0"),
         ("interval_s: true", "interval_s is True"),
+        ("nominal_date: 1", "nominal_date is 1; expected bool"),
         ("interval_s: .nan", "interval_s is nan"),
         ("window_days: 0", "window_days"),
         ("time_zone: Mars/Olympus", "time_zone 'Mars/Olympus' is unknown"),
