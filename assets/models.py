@@ -79,7 +79,7 @@ def trained_model(
     partitions_def=ARCHITECTURE,
     deps=[trained_model, dataset_split, human_masks],
     check_specs=specs("model_evaluation"),
-    code_version="1",
+    code_version="2",
     pool="gpu",
     op_tags=RAY_GPU_STEP,
     retry_policy=RETRY,
@@ -113,7 +113,7 @@ def model_evaluation(
     group_name="models",
     deps=[trained_model, model_evaluation],
     check_specs=specs("champion_model"),
-    code_version="1",
+    code_version="2",
     retry_policy=RETRY,
     kinds={"python", "pytorch"},
 )
