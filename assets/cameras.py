@@ -80,7 +80,7 @@ def footage_pass(
                 "camera": place.camera,
                 "pass": camera_setup.passes,
                 # Taken before decoding: a file that comes meanwhile makes the day due again.
-                "footage": camera_setup.fingerprint(place.camera, place.day),
+                "footage": place.footage_fingerprint(),
             },
         )
 
@@ -258,8 +258,16 @@ class CameraDay:
         key = context.partition_key
         self._partition = store_partition(key)
         self._store = store
+        self._setup = setup
         camera_id, self.day = self._partition.split("/")
         self.camera = _known_camera(setup.footage_root / camera_id)
+
+    def footage_fingerprint(self) -> str:
+        """What the day's footage is, to know later whether it has changed."""
+        try:
+            return self._setup.fingerprint(self.camera, self.day)
+        except (ValueError, FileNotFoundError) as error:
+            raise dg.Failure(description=str(error), allow_retries=False) from error
 
     def need(self, asset: str) -> Any:  # noqa: ANN401
         """Current version of another asset of the same camera-day."""

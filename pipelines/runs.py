@@ -21,6 +21,8 @@ QUIET = {"loggers": {"shell": {}}}
 
 #: Which process runs it, so that the run of a killed process is recognised.
 PROCESS_TAG = "learned-normal/process"
+#: Errors that Dagster puts around a stage's own.
+WRAPPERS = ("Dagster", "RetryRequested")
 
 
 class RunFailedError(RuntimeError):
@@ -108,7 +110,7 @@ class Runner:
         tags = {**(planned.tags or {}), PROCESS_TAG: this_process()}
         definition = job.get_definition()
         if planned.partition is not None:
-            tags |= definition.get_tags_for_partition_key(planned.partition)
+            tags |= definition.get_tags_for_partition_key(planned.partition, None)
         result = dg.execute_job(job, instance=self.instance, tags=tags, run_config=QUIET)
         with result:
             if not result.success:
@@ -167,7 +169,7 @@ def _reasons(events: Sequence[Any]) -> str:
             words = data.user_failure_data.description
         else:
             error = data.error
-            while error and error.cause and error.cls_name.startswith("Dagster"):
+            while error and error.cause and error.cls_name.startswith(WRAPPERS):
                 error = error.cause
             words = error.message.strip() if error else "no reason recorded"
         found.append(f"[{event.step_key}] {words}")

@@ -58,6 +58,12 @@ def queue_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     keep_fiftyone_out(monkeypatch)
 
 
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps are tried again without the wait."""
+    monkeypatch.setattr(dg.RetryPolicy, "calculate_delay", lambda _self, _attempt: 0.0)
+
+
 def keep_fiftyone_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Push nothing, and pull back what was pulled before."""
 

@@ -1,0 +1,61 @@
+"""A new camera is filled in one go, oldest day first, and again only where footage changed."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.backfill import backfill_camera
+
+DAYS = ("2026-01-05", "2026-01-06", "2026-01-07")
+
+
+@pytest.fixture
+def door(tiny):
+    for number, day in enumerate(DAYS):
+        tiny.film("door", f"{day}T08-00-00.mp4", seconds=2, seed=number)
+    return tiny
+
+
+def reported(home) -> list[str]:
+    return [key.split("/")[1] for key in home.store.partitions("camera_report")]
+
+
+def test_a_camera_is_filled_and_only_what_is_new_is_filled_again(door):
+    first = backfill_camera(door.settings, "door", last=DAYS[1])
+    assert (first.filled, first.skipped, first.failed) == (2, 0, ())
+    assert reported(door) == list(DAYS[:2])
+    assert first.index_page is not None
+    assert first.index_page.is_file()
+
+    second = backfill_camera(door.settings, "door", last=DAYS[1])
+    assert (second.filled, second.skipped) == (0, 2)
+
+    (door.settings.footage / "door" / f"{DAYS[1]}T09-00-00.mp4").write_text("not a video")
+    third = backfill_camera(door.settings, "door")
+    assert (third.filled, third.skipped, third.failed) == (2, 1, ())
+    assert reported(door) == list(DAYS)
+
+
+def test_a_day_that_fails_does_not_stop_the_others(door):
+    folder = door.settings.footage / "door"
+    (folder / f"{DAYS[0]}T08-00-00.mp4").write_text("not a video")
+    (folder / f"{DAYS[2]}T08-00-00.mp4").unlink()
+    outcome = backfill_camera(door.settings, "door")
+    assert outcome.filled + len(outcome.failed) == 2
+    assert DAYS[1] in reported(door)
+
+
+def test_an_unknown_camera_says_how_to_add_it(tiny):
+    with pytest.raises(ValueError, match="learned-normal cameras add door"):
+        backfill_camera(tiny.settings, "door")
+
+
+def test_a_camera_without_footage_names_its_folder(tiny):
+    (tiny.settings.footage / "door").mkdir(parents=True)
+    with pytest.raises(ValueError, match="no footage whose time is known"):
+        backfill_camera(tiny.settings, "door")
+
+
+def test_a_hostile_id_is_refused(tiny):
+    with pytest.raises(ValueError, match="is refused"):
+        backfill_camera(tiny.settings, "../../etc")
