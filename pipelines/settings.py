@@ -159,7 +159,10 @@ def save_settings(settings: Settings) -> Path:
 def _read_file(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
-    values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingsError(f"{path}: cannot be read as YAML: {error}") from error
     if not isinstance(values, dict):
         raise SettingsError(f"{path}: expected `name: value` lines, got {type(values).__name__}")
     return values

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 
 from pipelines.backfill import backfill_camera
+from pipelines.storage.local import LocalFiles
 
 DAYS = ("2026-01-05", "2026-01-06", "2026-01-07")
 
@@ -36,13 +40,25 @@ def test_a_camera_is_filled_and_only_what_is_new_is_filled_again(door):
     assert reported(door) == list(DAYS)
 
 
-def test_a_day_that_fails_does_not_stop_the_others(door):
+def test_a_day_without_a_readable_frame_is_reported_and_a_failed_one_stops_no_other(
+    door, monkeypatch
+):
     folder = door.settings.footage / "door"
     (folder / f"{DAYS[0]}T08-00-00.mp4").write_text("not a video")
-    (folder / f"{DAYS[2]}T08-00-00.mp4").unlink()
+    install = LocalFiles.install
+
+    def no_room_on_the_second(files, draft, where, record):
+        if DAYS[1] in where:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        install(files, draft, where, record)
+
+    monkeypatch.setattr(LocalFiles, "install", no_room_on_the_second)
     outcome = backfill_camera(door.settings, "door")
-    assert outcome.filled + len(outcome.failed) == 2
-    assert DAYS[1] in reported(door)
+    assert outcome.filled == 2
+    ((day, reason),) = outcome.failed
+    assert DAYS[1] in day
+    assert "the disk is full" in reason
+    assert reported(door) == [DAYS[0], DAYS[2]]
 
 
 def test_an_unknown_camera_says_how_to_add_it(tiny):

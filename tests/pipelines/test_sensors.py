@@ -10,7 +10,6 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._core.definitions.partitions.context import partition_loading_context
 
 from assets.partitions import camera_day_key
 from pipelines.definitions import build_definitions
@@ -83,16 +82,24 @@ def test_new_cameras_and_days_are_found(settings, instance):
     assert keys[0].startswith("door:2026-01-05:")
 
 
-def test_requests_resolve_to_partitions_of_the_camera_job(settings, instance):
+def test_the_first_days_of_a_new_camera_resolve_to_partitions_of_its_job(settings, tmp_path):
     bring(settings, "door", "2026-01-05T08-00-00")
     definitions = build_definitions(settings)
     sensor = definitions.resolve_sensor_def("footage_sensor")
     fixed = footage_sensor(settings, clock_s=lambda: time.time() + 3600)
     assert sensor.job_name == fixed.job_name == "camera_job"
     repository = definitions.get_repository_def()
-    context = dg.build_sensor_context(instance=instance, repository_def=repository)
-    with context, partition_loading_context(dynamic_partitions_store=instance):
-        data = fixed.evaluate_tick(context)
+    (tmp_path / "dagster").mkdir()
+    with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as daemon:
+        with dg.SensorEvaluationContext(
+            instance_ref=daemon.get_ref(),
+            last_tick_completion_time=None,
+            last_run_key=None,
+            cursor=None,
+            repository_name=None,
+            repository_def=repository,
+        ) as context:
+            data = fixed.evaluate_tick(context)
     (request,) = data.run_requests
     assert request.partition_key == camera_day_key("door", "2026-01-05")
     assert request.tags["dagster/partition/camera"] == "door"
