@@ -31,7 +31,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                 default_status=dg.DefaultSensorStatus.RUNNING,
             ),
         ],
-        executor=executor_of(settings.executor),
+        executor=executor_of(settings.executor, settings.home),
         loggers={"console": dg.colored_console_logger, "shell": shell_logger},
         resources=resources_of(settings),
     )

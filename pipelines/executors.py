@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,15 +11,19 @@ from pathlib import Path
 import dagster as dg
 from filelock import FileLock, Timeout
 
+from pipelines.settings import PREFIX
+
 logger = logging.getLogger(__name__)
 POLL_S = 0.5
 
 
-def executor_of(name: str) -> dg.ExecutorDefinition:
+def executor_of(name: str, home: Path) -> dg.ExecutorDefinition:
     """Dagster executor for the setting ``executor``.
 
     ``ray`` makes each step one Ray job; what a step asks for (CPUs, a fraction of a GPU) stands
-    in its ``dagster-ray/config`` tag. Ray is imported only when asked for.
+    in its ``dagster-ray/config`` tag. A Ray job has the environment of its node, not of the run:
+    it is told the home, which every node must see, and the settings given in the environment.
+    Ray is imported only when asked for.
     """
     if name == "in_process":
         return dg.in_process_executor
@@ -27,7 +32,9 @@ def executor_of(name: str) -> dg.ExecutorDefinition:
     if name == "ray":
         from dagster_ray import ray_executor
 
-        return ray_executor
+        given = [key for key in os.environ if key.startswith(PREFIX) and key != PREFIX + "HOME"]
+        told = {"env_vars": [f"{PREFIX}HOME={home}", *sorted(given)]}
+        return ray_executor.configured({"ray": told}, name="ray")
     raise ValueError(f"executor = {name!r}; expected in_process, multiprocess or ray")
 
 

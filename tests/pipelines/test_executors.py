@@ -13,20 +13,20 @@ from pipelines.executors import GpuSlots, executor_of
 
 
 @pytest.mark.parametrize("name", ["in_process", "multiprocess"])
-def test_executor_is_picked_by_name(name):
-    assert executor_of(name).name == name
+def test_executor_is_picked_by_name(name, tmp_path):
+    assert executor_of(name, tmp_path).name == name
 
 
 @pytest.mark.filterwarnings("ignore")  # of ray's own imports
-def test_ray_executor_is_the_one_of_dagster_ray():
-    executor = executor_of("ray")
+def test_ray_executor_is_the_one_of_dagster_ray(tmp_path):
+    executor = executor_of("ray", tmp_path)
     assert isinstance(executor, dg.ExecutorDefinition)
     assert executor.name == "ray"
 
 
-def test_unknown_executor_names_the_allowed_ones():
+def test_unknown_executor_names_the_allowed_ones(tmp_path):
     with pytest.raises(ValueError, match="in_process, multiprocess or ray"):
-        executor_of("celery")
+        executor_of("celery", tmp_path)
 
 
 def test_unknown_device_is_refused(tmp_path):
