@@ -1,0 +1,131 @@
+"""Review through the real FiftyOne: a sample tagged ``reject`` is gone after the next rebuild.
+
+FiftyOne's database is chosen once per process, so the walk runs in a process of its own:
+``python -m tests.pipelines.test_review_line <home>`` leaves ``seen.json`` in the home.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import dagster as dg
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.resources import open_store
+from pipelines.runs import Planned, Runner
+from pipelines.settings import load_settings, save_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def seen(line, tmp_path_factory):
+    """What the walk saw, over a copy of the finished line's dataset."""
+    home = tmp_path_factory.mktemp("review")
+    for name in ("sources", "store"):
+        shutil.copytree(line.settings.home / name, home / name)
+    sources = {name: home / "sources" / name for name in line.settings.sources}
+    save_settings(replace(line.settings, home=home, sources=sources))
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.pipelines.test_review_line", str(home)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr[-4000:]
+    return json.loads((home / "seen.json").read_text())
+
+
+def test_the_queue_is_shown_with_masks(seen):
+    assert seen["shown"] == seen["queued"] > 0
+    assert seen["masks_are_there"]
+
+
+def test_a_rejected_sample_is_removed_by_the_next_rebuild(seen):
+    assert seen["before"]["fate"] != "removed"
+    assert seen["before"]["split"] == "train"
+    after = seen["after"]
+    assert (after["fate"], after["reason"], after["split"]) == ("removed", "review_reject", "")
+    assert after["stage"] == "review"
+
+
+def test_everything_else_keeps_its_place(seen):
+    assert seen["left_their_split"] == []
+
+
+def test_decision_is_kept_by_the_images_hash(seen):
+    assert seen["decisions"] == [[seen["before"]["image_sha256"], "reject"]]
+
+
+def test_rejected_sample_is_not_queued_again(seen):
+    assert seen["before"]["sample_id"] not in seen["queued_again"]
+
+
+def rows_of(runner: Runner, asset: str, file: str) -> dict[str, dict[str, object]]:
+    """Sample id -> row of a current version's table."""
+    store = open_store(runner.settings)
+    rows = pq.read_table(store.path(store.require(asset)) / file).to_pylist()
+    return {row["sample_id"]: row for row in rows}
+
+
+def push(runner: Runner) -> None:
+    """Materialize the queue alone, as a click in Dagster's UI does."""
+    job = runner._definitions.resolve_job_def("dataset_job")
+    job.execute_in_process(instance=runner.instance, asset_selection=[dg.AssetKey("review_queue")])
+
+
+def walk(home: Path) -> dict[str, object]:
+    """Push the queue, reject one sample, rebuild."""
+    runner = Runner(load_settings(home))
+    push(runner)
+    import fiftyone
+
+    dataset = fiftyone.load_dataset(runner.settings.review_dataset)
+    before = rows_of(runner, "dataset_split", "ledger.parquet")
+    queued = rows_of(runner, "review_queue", "queue.parquet")
+    chosen = next(
+        before[key]
+        for key in sorted(queued)
+        if before[key]["split"] == "train" and before[key]["human_px"] > 0
+    )
+    sample = dataset.one({"sample_id": chosen["sample_id"]})
+    seen: dict[str, object] = {
+        "queued": len(queued),
+        "shown": len(dataset),
+        "masks_are_there": all(Path(p).is_file() for p in dataset.values("ground_truth.mask_path")),
+        "before": chosen,
+    }
+    sample.tags = ["reject"]
+    sample.save()
+    runner.run(Planned(job="dataset_job"))
+    after = rows_of(runner, "dataset_split", "ledger.parquet")
+    store = open_store(runner.settings)
+    decided = pq.read_table(store.path(store.require("review_decisions")) / "decisions.parquet")
+    seen["after"] = after[chosen["sample_id"]]
+    seen["decisions"] = [[row["image_sha256"], row["decision"]] for row in decided.to_pylist()]
+    seen["queued_again"] = sorted(rows_of(runner, "review_queue", "queue.parquet"))
+    seen["left_their_split"] = [
+        key
+        for key, row in before.items()
+        if row["split"] and after[key]["split"] not in ("", row["split"])
+    ]
+    return seen
+
+
+if __name__ == "__main__":
+    place = Path(sys.argv[1])
+    place.joinpath("seen.json").write_text(json.dumps(walk(place), default=str))
+    import psutil
+
+    for process in psutil.Process().children(recursive=True):
+        process.kill()
+    os._exit(0)  # FiftyOne's farewell would wait for the database that is gone
