@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import warnings
@@ -50,13 +51,24 @@ def _connected() -> Any:  # noqa: ANN401 - an untyped module
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of its dependencies; nothing a reviewer can act on
         import fiftyone
-        from fiftyone.core.service import ServiceException
+        from fiftyone.core.service import DatabaseService, ServiceException
 
+        DatabaseService.service_name = _service_name()
         try:
             fiftyone.list_datasets()  # starts the embedded database and connects
         except ServiceException as error:
             raise ConnectionError(f"the embedded database does not start: {error}") from error
     return fiftyone
+
+
+def _service_name() -> str:
+    """Name of the embedded database's process: one per database folder.
+
+    FiftyOne joins any database of this user whose process bears the name, whatever its folder;
+    two homes on one machine would share, and mix, what was decided.
+    """
+    folder = os.environ.get("FIFTYONE_DATABASE_DIR", "")
+    return f"db-{hashlib.sha256(folder.encode()).hexdigest()[:12]}" if folder else "db"
 
 
 def _require_answer() -> None:

@@ -37,3 +37,13 @@ def test_a_service_that_is_not_there_is_named_without_its_password(monkeypatch):
             raise AssertionError("nothing answers at port 1")
     assert "secret" not in str(caught.value)
     assert "then retry" in str(caught.value)
+
+
+def test_two_folders_never_share_an_embedded_database(monkeypatch):
+    def name(folder: str) -> str:
+        monkeypatch.setenv("FIFTYONE_DATABASE_DIR", folder)
+        return review_database._service_name()
+
+    # FiftyOne joins a running process of the same name, whatever folder that one serves.
+    assert name("/homes/demo/fiftyone") == name("/homes/demo/fiftyone")
+    assert len({name("/homes/demo/fiftyone"), name("/homes/real/fiftyone"), "db"}) == 3
