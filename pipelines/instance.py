@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -51,5 +52,7 @@ def instance_config(settings: Settings) -> dict[str, Any]:
         "run_retries": {"enabled": True, "max_retries": 0},
     }
     if settings.postgres_url:
-        config["storage"] = {"postgres": {"postgres_url": settings.postgres_url}}
+        # The driver that dagster-postgres brings; SQLAlchemy would take another by default.
+        url = re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", settings.postgres_url)
+        config["storage"] = {"postgres": {"postgres_url": url}}
     return config
