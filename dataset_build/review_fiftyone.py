@@ -185,7 +185,8 @@ def _dataset(fiftyone: Any, name: str) -> Any:  # noqa: ANN401 - untyped library
     )
     colours = [{"intTarget": grey, "color": colour} for grey, colour in _COLOURS.items()]
     config.color_scheme = fiftyone.ColorScheme(
-        fields=[{"path": "ground_truth", "maskTargetsColors": colours}]
+        color_by="value",  # else human and ignored share the field's one colour
+        fields=[{"path": "ground_truth", "maskTargetsColors": colours}],
     )
     dataset.save()
     return dataset
