@@ -4,13 +4,16 @@ HOME_DEMO ?= demo-home
 HOME_REAL ?= real-home
 BIN := .venv/bin
 
-.PHONY: demo test check dev real install lock clean
+.PHONY: demo test test-all check dev real install lock clean
 
 demo: .venv/installed ## synthetic sources and cameras through every stage
 	$(BIN)/learned-normal demo --home $(HOME_DEMO)
 
 test: .venv/installed ## all tests
 	$(BIN)/python -m pytest
+
+test-all: .venv/installed ## and the slow ones, which start a Ray cluster
+	$(BIN)/python -m pytest -m "slow or not slow"
 
 check: .venv/installed ## linters, formatter, strict types
 	$(BIN)/ruff check .
