@@ -116,6 +116,9 @@ def _convention(masks: Iterable[Path], unknown_value: int | None) -> tuple[int, 
                 " PNG, never as JPEG"
             )
         seen |= found
+    if unknown_value is not None and {unknown_value, _WHITE} <= seen:
+        # A folder of the 0/unknown/255 convention; a stray 1 in it (SBI IBMtest2) counts nowhere.
+        return _WHITE, frozenset({OUTSIDE, unknown_value, HUMAN})
     if HUMAN in seen:
         if seen - {NOT_HUMAN, HUMAN, IGNORE}:
             raise ValueError(
