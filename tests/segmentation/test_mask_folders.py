@@ -90,3 +90,9 @@ def test_coloured_masks_are_refused(folders):
     cv2.imwrite(str(masks / "a.png"), np.array([[[0, 0, 255], [0, 0, 0]]], np.uint8))
     with pytest.raises(ValueError, match="a coloured mask"):
         open_folder(images, masks)
+
+
+def test_a_stray_one_among_change_detection_masks_counts_nowhere(folders):
+    images, masks, add = folders
+    add("a", [0, 1, 170, 255])
+    assert masks_of(images, masks, unknown_value=170) == {"images/a": [0, IGNORE, IGNORE, 1]}
