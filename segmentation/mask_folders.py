@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ OUTSIDE = 85
 _WHITE = 255
 #: ``in000001.jpg`` belongs to ``gt000001.png``.
 _ROLE = re.compile(r"^(in|gt)(?=\d)")
+_NUMBER = re.compile(r"\d+$")
 _SEEN_AT_MOST = 12
 
 
@@ -73,6 +74,8 @@ def open_folder(images: Path, masks: Path, *, unknown_value: int | None = None) 
         ValueError: no pair at all, or a mask with other values.
     """
     image_files, mask_files = _by_stem(images), _by_stem(masks)
+    if not image_files.keys() & mask_files.keys():
+        image_files, mask_files = _by_number(image_files), _by_number(mask_files)
     stems = sorted(image_files.keys() & mask_files.keys())
     if not stems:
         raise ValueError(
@@ -98,6 +101,12 @@ def _by_stem(folder: Path) -> dict[str, Path]:
         raise ValueError(f"{folder} is no folder; expected images or masks in it")
     files = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in IMAGE_SUFFIXES)
     return {_ROLE.sub("", path.stem): path for path in files}
+
+
+def _by_number(files: Mapping[str, Path]) -> dict[str, Path]:
+    """Files by the number that ends their stem: CaVignal_000007 and gt000007 belong together."""
+    numbered = {match[0]: path for stem, path in files.items() if (match := _NUMBER.search(stem))}
+    return numbered if len(numbered) == len(files) else dict(files)
 
 
 def _convention(masks: Iterable[Path], unknown_value: int | None) -> tuple[int, frozenset[int]]:

@@ -96,3 +96,9 @@ def test_a_stray_one_among_change_detection_masks_counts_nowhere(folders):
     images, masks, add = folders
     add("a", [0, 1, 170, 255])
     assert masks_of(images, masks, unknown_value=170) == {"images/a": [0, IGNORE, IGNORE, 1]}
+
+
+def test_numbers_pair_files_whose_stems_differ(folders):
+    images, masks, add = folders
+    add("Scene_000007", [0, 255], mask_stem="gt000007")
+    assert masks_of(images, masks) == {"images/Scene_000007": [0, 1]}
