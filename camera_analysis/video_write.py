@@ -21,6 +21,7 @@ def write_video(
     *,
     crf: int = 20,
     group_of_pictures: int = 50,
+    preset: str = "medium",
 ) -> int:
     """Encode frames as H.264 with one thread, so that the same frames give the same bytes.
 
@@ -31,6 +32,7 @@ def write_video(
         fps: frames per second, > 0.
         crf: x264's constant rate factor; 0 is lossless in luma and chroma, 51 the worst.
         group_of_pictures: largest distance of key frames, in frames.
+        preset: x264's trade of time against size, ``ultrafast`` to ``placebo``.
 
     Returns:
         Number of frames written.
@@ -41,7 +43,7 @@ def write_video(
     import av
 
     rate = Fraction(fps).limit_denominator(1001)
-    options = {"crf": str(crf), "preset": "medium", "threads": "1", "x264-params": _EXACT}
+    options = {"crf": str(crf), "preset": preset, "threads": "1", "x264-params": _EXACT}
     container_options = {"fflags": "+bitexact"}
     shape: tuple[int, ...] | None = None
     count = 0

@@ -85,7 +85,7 @@ def require_long_enough(video: Path) -> float:
     Raises:
         FileNotFoundError: There is no such file.
         ClipTooShortError: It lasts less than 30 s.
-        ValueError: It is no video, or does not say how long it lasts.
+        ValueError: It is no video.
     """
     if not video.is_file():
         raise FileNotFoundError(f"{video}: no such file; give a video file of at least 30 s")

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from camera_analysis.benchmarks import frame_auc
-from pipelines.demo import camera_plan, dataset_plan, model_plan
+from pipelines.demo import camera_plan, dataset_plan, fastest_precision, model_plan
 from pipelines.executors import GpuSlots
 from pipelines.resources import open_store
 from pipelines.runs import RunFailedError, Runner
@@ -115,13 +115,6 @@ def run_real(samples: Path, home: Path, *, train_minutes: float) -> Settings:
     if failed:
         raise RunFailedError("\n".join(reason for _, reason in failed))
     return settings
-
-
-def fastest_precision() -> str:
-    """``bfloat16`` where the processor computes in it, which halves the time of a step."""
-    import torch
-
-    return "bfloat16" if torch.cpu.get_capabilities().get("avx512_bf16") else "float32"
 
 
 def lay_out_sources(samples: Path, home: Path) -> dict[str, Path]:

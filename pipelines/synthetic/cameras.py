@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,9 +18,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from camera_analysis.camera import Camera, write_camera
+from camera_analysis.video_write import write_video
 from pipelines.synthetic.corridor import STORY as CORRIDOR
 from pipelines.synthetic.factory import STORY as FACTORY
-from pipelines.synthetic.figures import ImageArray
 from pipelines.synthetic.footage import Clip, film
 from pipelines.synthetic.stories import Story
 from pipelines.synthetic.street import STORY as STREET
@@ -30,10 +29,6 @@ STORIES: tuple[Story, ...] = (STREET, FACTORY, CORRIDOR)
 CAMERA_IDS = tuple(story.camera_id for story in STORIES)
 #: Local hours at which a file starts.
 HOURS = (7, 10, 13, 17, 21)
-
-#: With its macroblock tree, x264 gave other bytes for the same short clips of 320-pixel frames on
-#: a processor with AVX-512, depending on what memory held before. Without it they repeat.
-REPEATABLE = {"x264-params": "mbtree=0"}
 
 _INSTANT = pa.timestamp("us", tz="UTC")
 TRUTH = pa.schema(
@@ -131,7 +126,14 @@ def film_camera(
     found: list[Happening] = []
     for take in _takes(story, [seed, number], days, first_day, config):
         frames = film(take.clip, take.rng, seconds=config.seconds, fps=config.fps)
-        encode(target / take.file, frames, config)
+        write_video(
+            target / take.file,
+            frames,
+            config.fps,
+            crf=config.crf,
+            group_of_pictures=5 * config.fps,
+            preset="veryfast",
+        )
         found += _happenings(story, take)
     _write_truth(target / "truth.parquet", found)
     return found
@@ -162,23 +164,6 @@ def _takes(
             local_day = date.fromisoformat(first_day) + timedelta(days=day)
             start = datetime.combine(local_day, time(hour), ZoneInfo(story.time_zone))
             yield _Take(start.strftime("%Y-%m-%dT%H-%M-%S.mp4"), start, clip, rng)
-
-
-def encode(path: Path, frames: Iterator[ImageArray], config: FilmConfig) -> None:
-    """H.264 as a camera makes it, in one fast pass; the same frames give the same bytes."""
-    import av
-
-    options = {"crf": str(config.crf), "preset": "veryfast", "threads": "1", **REPEATABLE}
-    with av.open(str(path), "w", container_options={"fflags": "+bitexact"}) as container:
-        stream = container.add_stream("libx264", rate=config.fps, options=options)
-        stream.pix_fmt, stream.gop_size = "yuv420p", 5 * config.fps
-        for index, frame in enumerate(frames):
-            if index == 0:
-                stream.height, stream.width = frame.shape[:2]
-            picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
-            picture.pts, picture.time_base = index, Fraction(1, config.fps)
-            container.mux(stream.encode(picture))
-        container.mux(stream.encode(None))
 
 
 def _happenings(story: Story, take: _Take) -> list[Happening]:

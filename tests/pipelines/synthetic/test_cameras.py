@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -15,7 +14,6 @@ from pipelines.synthetic.cameras import (
     TRUTH,
     CamerasTruth,
     FilmConfig,
-    encode,
     make_cameras,
 )
 
@@ -111,28 +109,6 @@ def test_same_seed_films_the_same_bytes(tmp_path: Path) -> None:
     )
     assert len(first) == 3 * (len(HOURS) + 2)
     assert first == second
-
-
-def _litter(seed: int) -> list[np.ndarray]:
-    """Fill memory with junk and free most of it, so that new buffers start out dirty."""
-    rng = np.random.default_rng(seed)
-    sizes = rng.integers(1000, 400_000, 60)
-    junk = [rng.integers(0, 256, int(size), dtype=np.uint8) for size in sizes]
-    return junk[::6]
-
-
-def test_bytes_do_not_depend_on_what_memory_held_before(tmp_path: Path) -> None:
-    """Shows the encoder's fault, where it is let in, on processors with AVX-512 only."""
-    rng = np.random.default_rng(0)
-    soft = cv2.GaussianBlur(rng.integers(0, 256, (192, 320, 3), dtype=np.uint8), (0, 0), 3)
-    frames = [cv2.add(soft, rng.integers(0, 8, soft.shape, dtype=np.uint8)) for _ in range(6)]
-    contents = set()
-    for turn in range(16):
-        kept = _litter(turn)
-        encode(tmp_path / "clip.mp4", iter([f.copy() for f in frames]), FilmConfig(fps=2))
-        contents.add((tmp_path / "clip.mp4").read_bytes())
-        del kept
-    assert len(contents) == 1
 
 
 def test_no_days_are_refused(tmp_path: Path) -> None:
