@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dataset_build.custom_sources import CustomSource
+
 #: Pillow takes anything larger for a decompression bomb.
 _DECODER_LIMIT_PX = 89_478_485
 
@@ -69,6 +71,7 @@ class DatasetConfig:
 
     Args:
         source_roots: source name -> folder that holds the source in its published layout.
+        custom_sources: source name -> its layout, for sources that are not built in.
         held_out_sources: sources whose samples all go to the test split.
 
     Raises:
@@ -77,6 +80,7 @@ class DatasetConfig:
 
     # where
     source_roots: Mapping[str, Path] = field(default_factory=dict)
+    custom_sources: Mapping[str, CustomSource] = field(default_factory=dict)
 
     # composition
     negative_share: float = 0.20  # images without humans, per source and per split

@@ -15,11 +15,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dataset_build.custom_sources import CustomSource
 from dataset_build.label_maps import PANOPTIC_CROWD, PANOPTIC_PERSON
 from dataset_build.mask_files import MaskDecoder, MatIds, PanopticIds, PngIds
+from dataset_build.path_patterns import find_files
 
 #: The matrix of class ids in each file of Clothing Co-Parsing.
 CCP_VARIABLE = "groundtruth"
+#: Suffixes of photographs, where a custom source does not name its own.
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 class SourceLayoutError(FileNotFoundError):
@@ -139,6 +143,27 @@ def read_ccp(base: Path) -> SourceFiles:
         images="photos", masks="annotations/pixel-level", mask_suffix=".mat", split="none"
     )
     return _pair(base, [folders], decoder=MatIds(CCP_VARIABLE))
+
+
+def read_custom(base: Path, source: CustomSource) -> SourceFiles:
+    """Images and masks as a few lines of YAML describe them, paired by what wildcards match."""
+    suffixes = (source.image_suffix,) if source.image_suffix else IMAGE_SUFFIXES
+    images = find_files(base, source.images, suffixes)
+    masks = find_files(base, source.masks, (source.mask_suffix,))
+    taken = {*images.by_key.values(), *masks.by_key.values()}
+    return SourceFiles(
+        samples=tuple(
+            SampleFiles(
+                key=key,
+                official_split=source.split,
+                image_path=images.by_key.get(key, ""),
+                mask_path=masks.by_key.get(key, ""),
+            )
+            for key in sorted(images.by_key.keys() | masks.by_key.keys())
+        ),
+        decoder=PngIds(),
+        strays=tuple(sorted({*images.strays, *masks.strays} - taken)),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,19 +1,26 @@
 """The sources: where each comes from, how it is laid out, and what its class ids mean.
 
-A new source is one entry here, one reader in ``readers.py`` and one map in ``label_maps.py``.
+A new source is one entry here, one reader in ``readers.py`` and one map in ``label_maps.py``; or,
+where it holds images and mask PNGs, a few lines of YAML (``custom_sources.py``).
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from dataset_build import label_maps, readers
+from dataset_build.custom_sources import CustomSource, require_source_name
 from dataset_build.label_maps import LabelMap
 from dataset_build.readers import SourceFiles, SourceLayoutError
+
+#: ``mask_rank`` of sources that are described in the settings: after every published one.
+CUSTOM_RANK = 100
+NO_CUSTOM_SOURCES: Mapping[str, CustomSource] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +30,11 @@ class SourceSpec:
     Args:
         layout: what its folder should hold, in words; shown when it does not.
         bases: where below the given folder the layout may begin, tried in order.
-        folders: below the base; at least the first must exist for the base to be taken.
-        official_counts: split -> masks of the complete published source.
+        folders: below the base; at least the first must exist for the base to be taken. None: the
+            given folder itself is the base.
+        official_counts: split -> masks of the complete published source; empty where nobody has
+            published any.
+        mask_rank: lower is better; of one photograph in two sources, the better mask is kept.
         read: base folder -> its files, paired.
     """
 
@@ -34,6 +44,7 @@ class SourceSpec:
     bases: tuple[str, ...]
     folders: tuple[str, ...]
     official_counts: Mapping[str, int]
+    mask_rank: int
     labels: LabelMap
     read: Callable[[Path], SourceFiles]
 
@@ -47,6 +58,7 @@ _SPECS = (
         bases=("", "VOC2012", "VOCdevkit/VOC2012"),
         folders=("SegmentationClass", "JPEGImages", "ImageSets/Segmentation"),
         official_counts={"train": 1464, "val": 1449},
+        mask_rank=10,
         labels=label_maps.VOC,
         read=readers.read_voc,
     ),
@@ -57,6 +69,7 @@ _SPECS = (
         bases=("",),
         folders=("stuffthingmaps", "images"),
         official_counts={"train": 118_287, "val": 5_000},
+        mask_rank=10,
         labels=label_maps.COCO_STUFF,
         read=readers.read_coco_stuff,
     ),
@@ -68,6 +81,7 @@ _SPECS = (
         bases=("", "ADEChallengeData2016"),
         folders=("annotations", "images"),
         official_counts={"train": 20_210, "val": 2_000},
+        mask_rank=20,
         labels=label_maps.ADE20K,
         read=readers.read_ade20k,
     ),
@@ -79,6 +93,7 @@ _SPECS = (
         bases=("",),
         folders=("annotations",),
         official_counts={"train": 118_287, "val": 5_000},
+        mask_rank=20,
         labels=label_maps.COCO_PANOPTIC,
         read=readers.read_coco_panoptic,
     ),
@@ -89,6 +104,7 @@ _SPECS = (
         bases=("", "PennFudanPed"),
         folders=("PedMasks", "PNGImages"),
         official_counts={"none": 170},
+        mask_rank=10,
         labels=label_maps.PENN_FUDAN,
         read=readers.read_penn_fudan,
     ),
@@ -99,6 +115,7 @@ _SPECS = (
         bases=("", "ccp", "clothing-co-parsing"),
         folders=("annotations/pixel-level", "photos"),
         official_counts={"none": 1_004},
+        mask_rank=10,
         labels=label_maps.CCP,
         read=readers.read_ccp,
     ),
@@ -108,15 +125,39 @@ _SPECS = (
 SOURCES: Mapping[str, SourceSpec] = MappingProxyType({spec.name: spec for spec in _SPECS})
 
 
-def source_spec(name: str) -> SourceSpec:
-    """The entry of a source.
+def source_spec(name: str, custom: Mapping[str, CustomSource] = NO_CUSTOM_SOURCES) -> SourceSpec:
+    """The entry of a source, built in or described in the settings.
 
     Raises:
-        ValueError: no such source; names those there are.
+        ValueError: no such source, or a custom one under a built-in name; names those there are.
     """
+    if name in custom:
+        return _custom_spec(name, custom[name])
     if name not in SOURCES:
-        raise ValueError(f"unknown source {name!r}; known: {', '.join(SOURCES)}")
+        raise ValueError(f"unknown source {name!r}; known: {', '.join((*SOURCES, *custom))}")
     return SOURCES[name]
+
+
+def source_rank(name: str) -> int:
+    """How good a source's masks are, lower is better: which of two equal images is kept."""
+    return SOURCES[name].mask_rank if name in SOURCES else CUSTOM_RANK
+
+
+def _custom_spec(name: str, custom: CustomSource) -> SourceSpec:
+    require_source_name(name)
+    if name in SOURCES:
+        raise ValueError(f"source {name!r} is built in; give your own another name")
+    return SourceSpec(
+        name=name,
+        licence=custom.licence,
+        layout=f"images in {custom.images} and masks in {custom.masks}",
+        bases=("",),
+        folders=(),
+        official_counts={},
+        mask_rank=CUSTOM_RANK,
+        labels=custom.labels,
+        read=functools.partial(readers.read_custom, source=custom),
+    )
 
 
 def open_source(spec: SourceSpec, root: Path) -> SourceFiles:
@@ -149,6 +190,8 @@ def open_source(spec: SourceSpec, root: Path) -> SourceFiles:
 def _base(spec: SourceSpec, root: Path) -> str:
     if not root.is_dir():
         raise _layout_error(spec, root, "is not a folder" if root.exists() else "does not exist")
+    if not spec.folders:
+        return ""
     for base in spec.bases:
         if (root / base / spec.folders[0]).is_dir():
             absent = [name for name in spec.folders if not (root / base / name).is_dir()]
