@@ -2,7 +2,8 @@
 
 A reviewer's ``reject`` wins over everything but an unreadable file. A ``keep`` protects an image
 from every rule that is a matter of judgement: thresholds, surveillance-likeness and near
-duplicates. It cannot bring back what the scan could not read, nor keep the same bytes twice.
+duplicates. It cannot bring back what the scan could not read, nor keep the same bytes twice. A
+``relabel`` protects as a ``keep`` does, and the corrected mask is measured in place of the old.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import pyarrow.parquet as pq
 
 from dataset_build import charts
 from dataset_build.config import DatasetConfig
-from dataset_build.decisions import KEEP, REJECT, Decision, read_decisions
+from dataset_build.corrections import apply_corrections
+from dataset_build.decisions import KEEP, REJECT, RELABEL, Decision, read_decisions
 from dataset_build.duplicates import Candidate, Duplicate, find_duplicates
 from dataset_build.fates import REMOVED, LedgerSummary, ReasonCount, reason_counts
 from dataset_build.ledger import (
@@ -41,14 +43,16 @@ def clean(
     Args:
         ledger: merged ``ledger.parquet``, or its folder.
         out: existing folder; receives ``ledger.parquet``, ``ledger.md``, ``rejects.md``,
-            ``removed.png`` and ``rejected_by_review.parquet`` (image_sha256), for the audit.
+            ``removed.png``, ``rejected_by_review.parquet`` (image_sha256), for the audit, and
+            ``corrections`` with the masks that a reviewer corrected, where there are any.
         config: rules, their version and the radius of near duplicates.
         decisions: ``decisions.parquet``, its folder, or None before the first review.
     """
     table = read_ledger(ledger)
     decided = read_decisions(decisions)
     version = config.cleaning.version
-    protected = _rows_decided(table, decided, KEEP)
+    table = apply_corrections(table, decided, decisions, out, min_region_px=config.min_region_px)
+    protected = _rows_decided(table, decided, KEEP) | _rows_decided(table, decided, RELABEL)
     table = remove(table, _review_removals(table, decided), version)
     table = remove(table, _rule_removals(table, config, protected), version)
     table = _without_duplicates(table, config, protected)

@@ -33,6 +33,7 @@ LEDGER = pa.schema(
         pa.field("rule_version", pa.int32(), nullable=False),
         pa.field("duplicate_group", pa.string(), nullable=False),
         pa.field("split", pa.string(), nullable=False),
+        pa.field("mask_correction", pa.string(), nullable=False),
     ]
 )
 #: What names an image, and the groups in which totals must balance.
@@ -168,6 +169,7 @@ def _with_scan_fates(samples: pa.Table) -> pa.Table:
         "rule_version": [0] * samples.num_rows,  # a fact, not a rule
         "duplicate_group": samples["image_sha256"].to_pylist(),
         "split": [""] * samples.num_rows,
+        "mask_correction": [""] * samples.num_rows,  # sha256 of a reviewer's mask, if any
     }
     added = [pa.array(columns[name], LEDGER.field(name).type) for name in columns]
     return pa.Table.from_arrays([*samples.columns, *added], schema=LEDGER)

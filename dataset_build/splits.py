@@ -16,6 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from dataset_build.config import DatasetConfig
+from dataset_build.corrections import carry_corrections
 from dataset_build.fates import KEPT, MOVED, REMOVED, LedgerSummary
 from dataset_build.ledger import (
     Removal,
@@ -68,6 +69,7 @@ def split_dataset(ledger: Path, out: Path, *, config: DatasetConfig) -> LedgerSu
         Totals; ``findings`` names every split that lacks images without humans, or is empty.
     """
     table = with_target(read_ledger(ledger), config.negative_share, config.negative_tolerance)
+    carry_corrections(ledger, out)
     table = _assigned(table, config)
     table = remove(table, _straddling(table), config.cleaning.version)
     table = remove(table, _surplus(table, config), config.cleaning.version)

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dataset_build.corrections import SampleMasks
 from dataset_build.fates import REMOVED
 from dataset_build.image_files import decode_rgb
 from dataset_build.ledger import read_ledger
-from dataset_build.mask_pack import MaskPack
 
 U8 = npt.NDArray[np.uint8]
 
@@ -24,6 +24,7 @@ _COLUMNS = (
     "image_path",
     "image_sha256",
     "mask_sha256",
+    "mask_correction",
     "width",
     "height",
     "human_px",
@@ -92,7 +93,7 @@ class SplitData:
         self.digest = _digest(rows)
         self._roots = dict(roots)
         self._require_sources(packs)
-        self._packs = {name: MaskPack(packs[name]) for name in sorted(set(self.sources))}
+        self._masks = SampleMasks({name: packs[name] for name in sorted(set(self.sources))}, ledger)
 
     def __len__(self) -> int:
         return len(self.sample_ids)
@@ -119,7 +120,7 @@ class SplitData:
         """
         sample_id, source = self.sample_ids[index], self.sources[index]
         full_hw = self._sizes_hw[index]
-        mask = self._packs[source].read(sample_id)
+        mask = self._masks.read(source, sample_id)
         if mask.shape != full_hw:
             raise ValueError(
                 f"{sample_id}: packed mask {mask.shape}, ledger {full_hw}; pack {source} again"
@@ -180,9 +181,10 @@ def resize_mask(mask_hw: U8, size_hw: tuple[int, int]) -> U8:
 
 
 def _digest(rows: list[dict[str, object]]) -> str:
-    """Names the pixels: sample ids with the content hashes of image and mask."""
+    """Names the pixels: sample ids with the content hashes of image and mask, corrected or not."""
     digest = hashlib.sha256()
     for row in rows:
-        line = f"{row['sample_id']} {row['image_sha256']} {row['mask_sha256']}\n"
+        mask = row["mask_correction"] or row["mask_sha256"]
+        line = f"{row['sample_id']} {row['image_sha256']} {mask}\n"
         digest.update(line.encode())
     return digest.hexdigest()

@@ -13,6 +13,8 @@ from dataset_build.ledger import LEDGER
 from dataset_build.scan import SAMPLES
 
 Row = dict[str, object]
+#: The same small picture for all, so that the hash alone says who is near whom.
+THUMBNAIL = bytes(range(256))
 
 
 def sha(text: str) -> str:
@@ -41,11 +43,19 @@ def sample(name: str, *, source: str = "voc", **changes: object) -> Row:
         "human_regions": 2,
         "tallest_region_share": 0.4,
         "border_touch_share": 0.0,
+        "person_regions": 2,
+        "largest_person_share": 0.03,
+        "headroom_share": 0.3,
+        "cut_share": 0.0,
+        "head_cut_share": 0.0,
+        "ground_agreement": 1.0,
+        "surveillance_score": 0.95,
         "luma_mean": 120.0,
         "luma_std": 50.0,
         "sharpness": 500.0,
         "entropy_bits": 7.0,
         "phash": int.from_bytes(bytes.fromhex(digest[:16]), "big", signed=True),
+        "thumbnail": THUMBNAIL,
         "reject_reason": "",
         "reject_detail": "",
     }
@@ -54,7 +64,9 @@ def sample(name: str, *, source: str = "voc", **changes: object) -> Row:
 
 def negative(name: str, **changes: object) -> Row:
     """The same photograph without anybody in it."""
-    empty = {"human_share": 0.0, "human_px": 0, "human_regions": 0, "tallest_region_share": 0.0}
+    empty: Row = dict.fromkeys(("human_share", "tallest_region_share", "largest_person_share"), 0.0)
+    empty |= dict.fromkeys(("human_px", "human_regions", "person_regions"), 0)
+    empty |= {"headroom_share": 1.0, "ground_agreement": None, "surveillance_score": None}
     return sample(name, **(empty | changes))
 
 
@@ -76,6 +88,7 @@ def entry(row: Row, **changes: object) -> Row:
         "rule_version": 0,
         "duplicate_group": row["image_sha256"],
         "split": "",
+        "mask_correction": "",
     }
     return row | fate | changes
 
