@@ -50,18 +50,19 @@ class CleaningRules:
     max_human_share: float = 0.90  # nothing but a person: no scene to learn
     max_ignore_share: float = 0.90  # hardly anything labelled
 
-    # surveillance-likeness: several whole persons of small to middle height, not cut by the border
-    max_tallest_region_share: float = 0.80  # a portrait fills the height of the frame
-    max_border_touch_share: float = 0.50  # at most half of the persons are cut by the border
-    min_human_regions: int = 1  # raise to 2 to ask for groups
+    # surveillance-likeness, judged only where there are humans: docs/surveillance_likeness.md
+    min_surveillance_score: float = 0.45  # half of the portraits lie below 0.3, cameras above 0.5
 
     def __post_init__(self) -> None:
         """Refuse thresholds that contradict each other."""
         _require_ordered(self.min_luma_mean, self.max_luma_mean, "luma_mean")
         _require_ordered(self.min_human_share, self.max_human_share, "human_share")
-        for name in ("min_human_share", "max_human_share", "max_ignore_share"):
-            _require_share(getattr(self, name), name)
-        for name in ("max_tallest_region_share", "max_border_touch_share"):
+        for name in (
+            "min_human_share",
+            "max_human_share",
+            "max_ignore_share",
+            "min_surveillance_score",
+        ):
             _require_share(getattr(self, name), name)
 
 
@@ -95,6 +96,7 @@ class DatasetConfig:
 
     # duplicates
     near_duplicate_radius: int = 6  # Hamming distance of two 64-bit hashes, inclusive
+    min_duplicate_correlation: float = 0.90  # of two 16 x 16 thumbnails; docs/cleaning_rules.md
 
     # rules and chance
     cleaning: CleaningRules = field(default_factory=CleaningRules)

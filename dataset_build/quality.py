@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from dataset_build.label_maps import HUMAN, IGNORE
+from dataset_build.person_sizes import PersonSizes, measure_persons
+from dataset_build.surveillance import likeness
 
 #: Width at which quality is measured, so that sharpness compares across image sizes.
 MEASURED_WIDTH_PX = 256
+#: Side of the small picture by which near duplicates are verified.
+THUMBNAIL_SIDE = 16
+THUMBNAIL_BYTES = THUMBNAIL_SIDE**2
 _HASH_INPUT_PX = 32  # side of the picture whose cosine transform is taken
 _HASH_SIDE = 8  # 8 x 8 lowest frequencies = 64 bits
 _FLAT = 1e-3  # coefficients below this are rounding noise of a flat picture
@@ -27,6 +32,7 @@ class ImageQuality:
         sharpness: variance of the Laplacian.
         entropy_bits: entropy of the 256-bin luma histogram, 0..8.
         phash: 64-bit perceptual hash, signed view.
+        thumbnail: 16 x 16 luma, averaged over areas, row by row: 256 bytes.
     """
 
     luma_mean: float
@@ -34,11 +40,12 @@ class ImageQuality:
     sharpness: float
     entropy_bits: float
     phash: int
+    thumbnail: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
-class MaskQuality:
-    """Numbers of one human mask.
+class MaskQuality(PersonSizes):
+    """Numbers of one human mask, with the sizes of its persons.
 
     Args:
         human_share: human pixels / labelled pixels, in [0, 1].
@@ -47,6 +54,8 @@ class MaskQuality:
         human_regions: 8-connected human regions of at least the asked size.
         tallest_region_share: height of the tallest of them / image height; 0 without any.
         border_touch_share: share of them that touch the frame's border; 0 without any.
+        surveillance_score: how like a fixed camera's view, in [0, 1]; 0 where all humans are
+            specks, None without human pixels.
     """
 
     human_share: float
@@ -55,6 +64,7 @@ class MaskQuality:
     human_regions: int
     tallest_region_share: float
     border_touch_share: float
+    surveillance_score: float | None
 
 
 def measure_image(luma_hw: npt.NDArray[np.uint8]) -> ImageQuality:
@@ -78,7 +88,22 @@ def measure_image(luma_hw: npt.NDArray[np.uint8]) -> ImageQuality:
         sharpness=_laplacian_variance(luma_hw),
         entropy_bits=abs(float(-(used @ np.log2(used)))),
         phash=perceptual_hash(luma_hw),
+        thumbnail=thumbnail_of(luma_hw),
     )
+
+
+def thumbnail_of(luma_hw: npt.NDArray[np.uint8]) -> bytes:
+    """A picture at 16 x 16 px, stretched to a square, each pixel the mean of its area.
+
+    Args:
+        luma_hw: (h, w) uint8.
+
+    Returns:
+        256 bytes, row by row.
+    """
+    side = (THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+    small: npt.NDArray[np.uint8] = cv2.resize(luma_hw, side, interpolation=cv2.INTER_AREA)
+    return small.tobytes()
 
 
 def perceptual_hash(luma_hw: npt.NDArray[np.uint8]) -> int:
@@ -117,24 +142,36 @@ def measure_mask(mask_hw: npt.NDArray[np.uint8], *, min_region_px: int) -> MaskQ
         raise ValueError(f"all {mask_hw.size} pixels are ignored; no share to measure")
     human = cv2.inRange(mask_hw, HUMAN, HUMAN)
     human_px = cv2.countNonZero(human)
-    boxes = _region_boxes(human, min_region_px) if human_px else np.zeros((0, 4), np.int32)
-    x, y, w, h = boxes.T
+    regions = _regions(human, min_region_px) if human_px else np.zeros((0, 5), np.int32)
+    x, y, w, h = regions.T[: cv2.CC_STAT_AREA]
     touching = (x == 0) | (y == 0) | (x + w == width) | (y + h == height)
+    tallest = float(h.max()) / height if len(regions) else 0.0
+    persons = measure_persons(regions, height, width)
     return MaskQuality(
+        **asdict(persons),
         human_share=human_px / labelled_px,
         ignore_share=ignored_px / mask_hw.size,
         human_px=human_px,
-        human_regions=len(boxes),
-        tallest_region_share=float(h.max()) / height if len(boxes) else 0.0,
-        border_touch_share=float(touching.mean()) if len(boxes) else 0.0,
+        human_regions=len(regions),
+        tallest_region_share=tallest,
+        border_touch_share=float(touching.mean()) if len(regions) else 0.0,
+        surveillance_score=_score(tallest, persons) if human_px else None,
     )
 
 
-def _region_boxes(human_hw: npt.NDArray[np.uint8], min_region_px: int) -> npt.NDArray[np.int32]:
-    """(n, 4) x, y, width, height of the 8-connected regions that are large enough."""
+def _score(tallest_region_share: float, persons: PersonSizes) -> float:
+    """How like a camera's view; specks of which no person can be made out are not like one."""
+    if not persons.person_regions:
+        return 0.0
+    sample = {"tallest_region_share": tallest_region_share, **asdict(persons)}
+    return likeness(sample).score()
+
+
+def _regions(human_hw: npt.NDArray[np.uint8], min_region_px: int) -> npt.NDArray[np.int32]:
+    """(n, 5) x, y, width, height, pixels of the 8-connected regions that are large enough."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(human_hw, connectivity=8)
     regions: npt.NDArray[np.int32] = stats[1:]  # the first is the background
-    return regions[regions[:, cv2.CC_STAT_AREA] >= min_region_px][:, : cv2.CC_STAT_AREA]
+    return regions[regions[:, cv2.CC_STAT_AREA] >= min_region_px]
 
 
 def _laplacian_variance(luma_hw: npt.NDArray[np.uint8]) -> float:

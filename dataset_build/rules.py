@@ -8,28 +8,30 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dataset_build.config import CleaningRules
-from dataset_build.surveillance import COLUMNS, departures
+from dataset_build.surveillance import COLUMNS, likeness
 
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 
 DUPLICATE_EXACT = "duplicate_exact"
 DUPLICATE_NEAR = "duplicate_near"
 NOT_SURVEILLANCE_LIKE = "not_surveillance_like"
 #: Rules that are no threshold on one quantity.
-_OTHER_RULES = frozenset({DUPLICATE_EXACT, DUPLICATE_NEAR, NOT_SURVEILLANCE_LIKE})
+_OTHER_RULES = frozenset({DUPLICATE_EXACT, DUPLICATE_NEAR})
 #: Columns of a sample that the threshold rules read as they are.
 _MEASURED = (
+    "human_px",
     "luma_mean",
     "luma_std",
     "entropy_bits",
     "sharpness",
     "human_share",
     "ignore_share",
+    "surveillance_score",
 )
-
-
 _EVERY_RULE = CleaningRules(disabled=())
 
 
@@ -51,11 +53,10 @@ class Rule:
     above: bool
     humans_only: bool = False
 
-    def broken(self, value: float, human: bool) -> bool:
-        """Whether a sample with this value goes."""
-        if self.humans_only and not human:
-            return False
-        return value > self.limit if self.above else value < self.limit
+    def broken(self, values: FloatArray, human: BoolArray) -> BoolArray:
+        """(N,) which samples go, given their values and whether they show a human."""
+        beyond = values > self.limit if self.above else values < self.limit
+        return beyond & human if self.humans_only else beyond
 
     def measured(self, value: float) -> str:
         """The value against the limit, for the ledger."""
@@ -114,6 +115,13 @@ def threshold_rules(rules: CleaningRules) -> tuple[Rule, ...]:
             above=True,
             humans_only=True,
         ),
+        Rule(
+            code=NOT_SURVEILLANCE_LIKE,
+            quantity="surveillance_score",
+            limit=rules.min_surveillance_score,
+            above=False,
+            humans_only=True,
+        ),
     )
     known = {rule.code for rule in every} | _OTHER_RULES
     unknown = sorted(set(rules.disabled) - known)
@@ -148,30 +156,24 @@ def _floats(table: pa.Table, name: str) -> FloatArray:
 def first_breaches(table: pa.Table, rules: CleaningRules) -> Mapping[int, Breach]:
     """Row number -> the first rule broken, for samples that break one; rejects are not judged."""
     values = measurements(table)
+    human = values["human_px"] > 0
+    left = np.asarray(pc.equal(table["reject_reason"], ""), np.bool_)
     breaches: dict[int, Breach] = {}
-    thresholds = threshold_rules(rules)
-    judge_likeness = NOT_SURVEILLANCE_LIKE not in rules.disabled
-    for row, reject in enumerate(table["reject_reason"].to_pylist()):
-        if reject:
-            continue
-        sample = {name: float(column[row]) for name, column in values.items()}
-        breach = _first_breach(sample, thresholds)
-        if breach is None and judge_likeness:
-            breach = _unlike_a_camera(sample, rules)
-        if breach is not None:
-            breaches[row] = breach
-    return breaches
+    for rule in threshold_rules(rules):
+        column = values[rule.quantity]
+        broken = np.flatnonzero(left & rule.broken(column, human))
+        left[broken] = False
+        for row in broken.tolist():
+            measured = rule.measured(column[row])
+            if rule.code == NOT_SURVEILLANCE_LIKE:
+                measured += _weakest_part({name: float(values[name][row]) for name in COLUMNS})
+            breaches[row] = Breach(code=rule.code, measured=measured)
+    return dict(sorted(breaches.items()))
 
 
-def _first_breach(sample: Mapping[str, float], rules: tuple[Rule, ...]) -> Breach | None:
-    human = sample["human_px"] > 0
-    for rule in rules:
-        value = sample[rule.quantity]
-        if rule.broken(value, human):
-            return Breach(code=rule.code, measured=rule.measured(value))
-    return None
-
-
-def _unlike_a_camera(sample: Mapping[str, float], rules: CleaningRules) -> Breach | None:
-    broken = departures(sample, rules)
-    return Breach(code=NOT_SURVEILLANCE_LIKE, measured="; ".join(broken)) if broken else None
+def _weakest_part(sample: Mapping[str, float]) -> str:
+    """What makes a sample least like a camera's view, for the ledger."""
+    if not sample["person_regions"]:
+        return "; nobody large enough to be made out"
+    name, value = likeness(sample).weakest()
+    return f"; {name} {value:.2g}"

@@ -21,7 +21,7 @@ from dataset_build.image_files import (
     require_size,
 )
 from dataset_build.mask_files import human_mask
-from dataset_build.quality import MEASURED_WIDTH_PX, measure_image, measure_mask
+from dataset_build.quality import MEASURED_WIDTH_PX, THUMBNAIL_BYTES, measure_image, measure_mask
 from dataset_build.readers import SampleFiles, SourceFiles
 from dataset_build.sources import SourceSpec, open_source, source_spec
 
@@ -49,11 +49,19 @@ SAMPLES = pa.schema(
         pa.field("human_regions", pa.int32()),
         pa.field("tallest_region_share", pa.float64()),
         pa.field("border_touch_share", pa.float64()),
+        pa.field("person_regions", pa.int32()),
+        pa.field("largest_person_share", pa.float64()),
+        pa.field("headroom_share", pa.float64()),
+        pa.field("cut_share", pa.float64()),
+        pa.field("head_cut_share", pa.float64()),
+        pa.field("ground_agreement", pa.float64()),
+        pa.field("surveillance_score", pa.float64()),
         pa.field("luma_mean", pa.float64()),
         pa.field("luma_std", pa.float64()),
         pa.field("sharpness", pa.float64()),
         pa.field("entropy_bits", pa.float64()),
         pa.field("phash", pa.int64()),
+        pa.field("thumbnail", pa.binary(THUMBNAIL_BYTES)),
         pa.field("reject_reason", pa.string(), nullable=False),
         pa.field("reject_detail", pa.string(), nullable=False),
     ]
@@ -81,11 +89,19 @@ class SampleRow:
     human_regions: int | None = None
     tallest_region_share: float | None = None
     border_touch_share: float | None = None
+    person_regions: int | None = None
+    largest_person_share: float | None = None
+    headroom_share: float | None = None
+    cut_share: float | None = None
+    head_cut_share: float | None = None
+    ground_agreement: float | None = None
+    surveillance_score: float | None = None
     luma_mean: float | None = None
     luma_std: float | None = None
     sharpness: float | None = None
     entropy_bits: float | None = None
     phash: int | None = None
+    thumbnail: bytes | None = None
     reject_reason: str = ""
     reject_detail: str = ""
 

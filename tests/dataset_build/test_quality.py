@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dataset_build.label_maps import HUMAN, IGNORE
-from dataset_build.quality import measure_image, measure_mask, perceptual_hash
+from dataset_build.quality import measure_image, measure_mask, perceptual_hash, thumbnail_of
 
 
 def bits_apart(a: int, b: int) -> int:
@@ -101,3 +101,29 @@ def test_a_picture_without_humans_has_no_regions():
 def test_a_mask_of_ignored_pixels_has_no_share():
     with pytest.raises(ValueError, match="all 64 pixels are ignored"):
         measure_mask(np.full((8, 8), IGNORE, np.uint8), min_region_px=16)
+
+
+def test_a_thumbnail_is_the_mean_of_areas_row_by_row():
+    luma = np.zeros((32, 64), np.uint8)
+    luma[:2, :4] = 100
+    luma[:2, 4:6] = 50
+    thumbnail = thumbnail_of(luma)
+    assert len(thumbnail) == 256
+    assert (thumbnail[0], thumbnail[1], thumbnail[2], thumbnail[16]) == (100, 25, 0, 0)
+
+
+def test_specks_of_humans_score_nothing_and_nobody_has_no_score():
+    mask = np.zeros((64, 64), np.uint8)
+    assert measure_mask(mask, min_region_px=16).surveillance_score is None
+    mask[5, 5] = HUMAN
+    assert measure_mask(mask, min_region_px=16).surveillance_score == 0.0
+
+
+def test_passers_by_score_above_a_portrait():
+    street, portrait = np.zeros((2, 100, 100), np.uint8)
+    for x, y, tall in ((10, 40, 10), (40, 50, 14), (70, 60, 18)):
+        street[y : y + tall, x : x + tall // 3] = HUMAN
+    portrait[5:, 10:90] = HUMAN
+    scores = [measure_mask(m, min_region_px=16).surveillance_score for m in (street, portrait)]
+    assert scores[0] > 0.9
+    assert scores[1] < 0.2

@@ -20,9 +20,7 @@ RULES = CleaningRules(
     min_human_share=0.001,
     max_human_share=0.9,
     max_ignore_share=0.9,
-    max_tallest_region_share=0.8,
-    max_border_touch_share=0.5,
-    min_human_regions=1,
+    min_surveillance_score=0.4,
 )
 
 
@@ -46,9 +44,14 @@ def breach(row, rules=RULES):
         ({"human_share": 0.0005}, "mask_sliver", "human_share 0.0005 < 0.001"),
         ({"human_share": 0.95}, "mask_frame_filling", "human_share 0.95 > 0.9"),
         (
-            {"tallest_region_share": 0.9, "border_touch_share": 1.0},
+            {"surveillance_score": 0.2, "headroom_share": 0.05},
             "not_surveillance_like",
-            "tallest_region_share 0.9 > 0.8; border_touch_share 1 > 0.5",
+            "surveillance_score 0.2 < 0.4; headroom 0.2",
+        ),
+        (
+            {"surveillance_score": 0.0, "person_regions": 0},
+            "not_surveillance_like",
+            "surveillance_score 0 < 0.4; nobody large enough to be made out",
         ),
     ],
 )
@@ -67,9 +70,7 @@ def test_values_on_the_limits_stay():
         sharpness=20.0,
         human_share=0.9,
         ignore_share=0.9,
-        tallest_region_share=0.8,
-        border_touch_share=0.5,
-        human_regions=1,
+        surveillance_score=0.4,
     )
     assert breach(edge) is None
 
@@ -84,7 +85,16 @@ def test_a_disabled_rule_is_silent():
 
 
 def test_surveillance_likeness_is_off_by_default():
-    assert breach(sample("a", tallest_region_share=1.0), CleaningRules()) is None
+    assert breach(sample("a", surveillance_score=0.0), CleaningRules()) is None
+
+
+def test_the_first_broken_rule_gives_the_reason_and_rows_come_in_order():
+    rows = [sample("a", sharpness=1.0), sample("b"), sample("c", luma_mean=1.0, sharpness=1.0)]
+    found = first_breaches(ledger_table(rows), RULES)
+    assert [(row, breach.code) for row, breach in found.items()] == [
+        (0, "image_blurred"),
+        (2, "image_dark"),
+    ]
 
 
 def test_rejects_of_the_scan_are_not_judged():
