@@ -96,4 +96,4 @@ def _ground_agreement(foot_row: FloatArray, tall: FloatArray) -> float | None:
     total = float(apart.sum())
     if total == 0.0:
         return None
-    return float(apart @ (1.0 + np.sign(lower * taller)) / 2.0) / total
+    return float((apart * (1.0 + np.sign(lower * taller))).sum()) / (2.0 * total)
