@@ -1,78 +1,108 @@
 """Archives to one cleaned, binarized, merged, split and measured dataset."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
 from assets.checks import specs
 from assets.partitions import SOURCE
 from assets.progress import log_progress
-from assets.publishing import RETRY, Event, need, publish
+from assets.publishing import RETRY, Event, need, publish, publish_together
 from assets.resources import VersionStore
-from dataset_build import cleaning, ledger, mask_pack, scan, splits, statistics
+from dataset_build import cleaning, ledger, scan, splits, statistics
 from dataset_build.config import DatasetConfig
+from dataset_build.scan_memory import PreviousScan
 
 STORE = dg.ResourceParam[VersionStore]
 CONFIG = dg.ResourceParam[DatasetConfig]
+#: Tag of a run whose scan reads every file, whatever it remembers.
+FULL_SCAN = "learned-normal/full-scan"
+#: Made by ``source_pass``; named here for those that depend on it.
+human_masks = dg.AssetKey("human_masks")
 
 
-@dg.asset(
-    group_name="dataset",
-    partitions_def=SOURCE,
-    check_specs=specs("source_samples"),
-    code_version="1",
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            name,
+            group_name="dataset",
+            partitions_def=SOURCE,
+            deps=deps,
+            code_version="2",
+            description=description,
+            kinds={"python", "parquet"},
+        )
+        for name, deps, description in (
+            (
+                "source_samples",
+                [],
+                "One row per image of a source: paths, hashes, human share, quality, or a reject"
+                " reason.",
+            ),
+            (
+                "human_masks",
+                ["source_samples"],
+                "Human masks (0, 1, 255 ignore) of a source in one packed, memory-mapped file.",
+            ),
+        )
+    ],
+    check_specs=[*specs("source_samples"), *specs("human_masks")],
     retry_policy=RETRY,
-    kinds={"python", "parquet"},
 )
-def source_samples(
-    context: dg.AssetExecutionContext, store: STORE, dataset_config: CONFIG
+def source_pass(
+    context: dg.AssetExecutionContext,
+    store: STORE,
+    dataset_config: CONFIG,
+    scan_memory: dg.ResourceParam[Path],
 ) -> Iterator[Event]:
-    """One row per image of a source: paths, hashes, human share, quality, or a reject reason."""
+    """Read every image and mask of a source once; files that did not change are not read again."""
     source = context.partition_key
     root = root_of(dataset_config, source)
-    yield from publish(
-        context,
-        store,
-        lambda out: scan.scan_source(
-            source, root, out, config=dataset_config, progress=log_progress(context)
-        ),
-        config=dataset_config,
-    )
+    memory = scan_memory / f"{source}.parquet"
+    previous = None if FULL_SCAN in context.run.tags else _previous(context, store, source, memory)
+    done: list[scan.ScanSummary] = []
+
+    def make(folders: Mapping[str, Path]) -> Mapping[str, object]:
+        done[:] = [
+            scan.scan_source(
+                source,
+                root,
+                folders["source_samples"],
+                folders["human_masks"],
+                config=dataset_config,
+                previous=previous,
+                progress=log_progress(context),
+            )
+        ]
+        context.log.info(f"{done[0].files_read} of {done[0].samples} samples of {source} were read")
+        return {"source_samples": done[0], "human_masks": done[0].masks}
+
+    yield from publish_together(context, store, make, config=dataset_config)
+    try:
+        done[0].memory.save(memory)
+    except OSError as error:
+        context.log.warning(f"the next scan will read every file: {memory} is not written: {error}")
+
+
+def _previous(
+    context: dg.AssetExecutionContext, store: VersionStore, source: str, memory: Path
+) -> PreviousScan | None:
+    """The current scan of a source; None where there is none, or where it is damaged."""
+    try:
+        samples, masks = (
+            store.path(store.require(name, source)) for name in ("source_samples", "human_masks")
+        )
+    except (LookupError, ValueError) as error:
+        context.log.info(f"every file is read: {error}")
+        return None
+    return PreviousScan(samples=samples / scan.SAMPLES_FILE, masks=masks, memory=memory)
 
 
 @dg.asset(
     group_name="dataset",
-    partitions_def=SOURCE,
-    deps=[source_samples],
-    check_specs=specs("human_masks"),
-    code_version="1",
-    retry_policy=RETRY,
-    kinds={"python", "parquet"},
-)
-def human_masks(
-    context: dg.AssetExecutionContext, store: STORE, dataset_config: CONFIG
-) -> Iterator[Event]:
-    """Human masks (0, 1, 255 ignore) of a source in one packed, memory-mapped file."""
-    source = context.partition_key
-    samples = need(store, "source_samples", source)
-    yield from publish(
-        context,
-        store,
-        lambda out: mask_pack.pack_masks(
-            store.path(samples) / "samples.parquet",
-            root_of(dataset_config, source),
-            out,
-            progress=log_progress(context),
-        ),
-        inputs=[samples],
-        config={"source": source},
-    )
-
-
-@dg.asset(
-    group_name="dataset",
-    deps=[source_samples, human_masks],
+    deps=["source_samples", human_masks],
     check_specs=specs("merged_dataset"),
     code_version="1",
     retry_policy=RETRY,
@@ -144,21 +174,36 @@ def dataset_split(
 
 @dg.asset(
     group_name="dataset",
-    deps=[dataset_split],
+    deps=[merged_dataset, cleaned_dataset, dataset_split],
     check_specs=specs("dataset_statistics"),
-    code_version="1",
+    code_version="2",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )
 def dataset_statistics(context: dg.AssetExecutionContext, store: STORE) -> Iterator[Event]:
-    """Sizes and human shares by source and split, before and after; totals that add up."""
+    """Sizes and human shares before and after, and the thesis talk's tables; totals add up."""
     split = need(store, "dataset_split")
+    cleaned = made_from(store, split, "cleaned_dataset")
+    merged = made_from(store, cleaned, "merged_dataset")
+    ledgers = [store.path(version) / "ledger.parquet" for version in (merged, cleaned, split)]
     yield from publish(
         context,
         store,
-        lambda out: statistics.dataset_statistics(store.path(split) / "ledger.parquet", out),
-        inputs=[split],
+        lambda out: statistics.dataset_statistics(*ledgers, out),
+        inputs=[merged, cleaned, split],
     )
+
+
+def made_from(store: VersionStore, version: Any, asset: str) -> Any:  # noqa: ANN401
+    """The version of an asset that another was made from, whether it is still current or not."""
+    read = [one for one in store.provenance(version).inputs if one.asset == asset]
+    if len(read) != 1:
+        raise dg.Failure(
+            description=f"{version.asset} names {len(read)} versions of {asset} it was made from,"
+            f" expected 1; materialize {version.asset} again",
+            allow_retries=False,
+        )
+    return read[0]
 
 
 def root_of(config: DatasetConfig, source: str) -> Path:

@@ -100,7 +100,7 @@ class DatasetConfig:
 
     # rules and chance
     cleaning: CleaningRules = field(default_factory=CleaningRules)
-    workers: int = 1  # threads of a scan; the result does not depend on it
+    workers: int = 0  # threads of a scan, 0 for one per core; the result does not depend on it
     seed: int = 0  # salts the hash that splits and that picks negatives
 
     def __post_init__(self) -> None:
@@ -112,9 +112,9 @@ class DatasetConfig:
                 f"val_share {self.val_share} + test_share {self.test_share} leave nothing to train"
                 " on; their sum must stay below 1"
             )
-        for name in ("max_image_px", "min_region_px", "workers"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} = {getattr(self, name)}; expected at least 1")
+        for name, least in (("max_image_px", 1), ("min_region_px", 1), ("workers", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} = {getattr(self, name)}; expected at least {least}")
         if self.max_image_px > _DECODER_LIMIT_PX:
             raise ValueError(
                 f"max_image_px = {self.max_image_px}; the decoder's own limit is"

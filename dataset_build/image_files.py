@@ -59,12 +59,17 @@ class ImageHeader:
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedFile:
-    """A file's bytes and digest; ``data`` is absent where ``fault`` says why."""
+    """A file's bytes and digest; ``data`` is absent where ``fault`` says why.
+
+    Args:
+        settled: reading it again would find the same; False where the file system failed.
+    """
 
     size_bytes: int
     sha256: str
     data: bytes | None
     fault: SampleFault | None
+    settled: bool = True
 
     def require(self) -> bytes:
         """The bytes.
@@ -102,10 +107,10 @@ def load_file(path: Path | None, side: Side, *, max_px: int, absent: str) -> Loa
             size = file.tell()
     except FileNotFoundError:
         fault = missing(side, f"{path.name} vanished after it was listed")
-        return LoadedFile(size_bytes=0, sha256="", data=None, fault=fault)
+        return LoadedFile(size_bytes=0, sha256="", data=None, fault=fault, settled=False)
     except OSError as error:
         fault = undecodable(side, f"{path.name}: {error.strerror}")
-        return LoadedFile(size_bytes=0, sha256="", data=None, fault=fault)
+        return LoadedFile(size_bytes=0, sha256="", data=None, fault=fault, settled=False)
     fault = too_large(side, f"file of {size} bytes; at most {limit}")
     return LoadedFile(size_bytes=size, sha256=digest, data=None, fault=fault)
 

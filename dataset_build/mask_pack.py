@@ -9,28 +9,21 @@ from __future__ import annotations
 import hashlib
 import mmap
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dataset_build.label_maps import HUMAN, IGNORE, NOT_HUMAN
-from dataset_build.mask_files import human_mask
-from dataset_build.mask_preview import PreviewTile, choose_samples, draw_preview
-from dataset_build.readers import SourceFiles
-from dataset_build.sources import SourceSpec, open_source, source_spec
 
 PACK_FILE = "masks.pack"
 INDEX_FILE = "masks.parquet"
-PREVIEW_FILE = "preview.png"
-#: Most pictures on the preview sheet.
-PREVIEW_SAMPLES = 12
-#: Rows read and written at a time.
-ROW_GROUP = 1024
 
 #: Where each mask of a pack lies; sha256 is of the raw (H, W) uint8 bytes.
 MASK_INDEX = pa.schema(
@@ -44,12 +37,34 @@ MASK_INDEX = pa.schema(
     ]
 )
 
-_READ_COLUMNS = ["sample_id", "source", "image_path", "mask_path", "mask_sha256", "reject_reason"]
 _FAST = 1  # zlib level; higher ones gain little on bit planes
+_COPIED_AT_ONCE = 8 << 20  # bytes of another pack held in memory
 
 
 class MaskPackError(ValueError):
-    """A pack is damaged, or its source changed since it was scanned."""
+    """A pack is damaged."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackedMask:
+    """One mask as it lies in a pack.
+
+    Args:
+        blob: what ``pack_mask`` makes of it.
+        sha256: of the raw (H, W) uint8 bytes.
+    """
+
+    blob: bytes
+    height: int
+    width: int
+    sha256: str
+
+    @classmethod
+    def of(cls, mask_hw: npt.NDArray[np.uint8]) -> PackedMask:
+        """Pack a mask of NOT_HUMAN, HUMAN and IGNORE; ValueError for any other value."""
+        height, width = mask_hw.shape
+        digest = hashlib.sha256(np.ascontiguousarray(mask_hw).data).hexdigest()
+        return cls(blob=pack_mask(mask_hw), height=height, width=width, sha256=digest)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,26 +83,7 @@ class PackSummary:
     mask_bytes: int
     pack: Path
     index: Path
-    preview: Path | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class _IndexRow:
-    sample_id: str
-    offset: int
-    length: int
-    height: int
-    width: int
-    sha256: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Readable:
-    sample_id: str
-    source: str
-    image_path: str
-    mask_path: str
-    mask_sha256: str
+    preview: Path | None = None
 
 
 def pack_mask(mask_hw: npt.NDArray[np.uint8]) -> bytes:
@@ -134,65 +130,112 @@ def unpack_mask(blob: bytes, height: int, width: int) -> npt.NDArray[np.uint8]:
     return mask.reshape(height, width)
 
 
-def pack_masks(
-    samples: Path,
-    root: Path,
-    out: Path,
-    *,
-    progress: Callable[[int, int], None] | None = None,
-) -> PackSummary:
-    """Binarize and pack the mask of every readable sample of one source.
+class PackWriter:
+    """Writes a pack mask by mask, in the order of their samples; use it in a ``with`` block.
 
     Args:
-        samples: ``samples.parquet`` of the source's scan.
-        root: the folder it was scanned from.
-        out: an existing folder; receives masks.pack, masks.parquet and preview.png.
-        progress: called with samples done and samples in all.
-
-    Raises:
-        MaskPackError: a mask changed since the scan, or the table holds several sources.
-        SourceLayoutError: the source is no longer there.
+        folder: an existing folder; receives masks.pack and masks.parquet.
     """
-    table = pq.ParquetFile(samples)
-    total = table.metadata.num_rows
-    shown = choose_samples(samples, limit=PREVIEW_SAMPLES)
-    tiles: list[PreviewTile] = []
-    masks = mask_bytes = done = offset = 0
-    source: _Source | None = None
-    with (
-        (out / PACK_FILE).open("wb") as pack,
-        pq.ParquetWriter(out / INDEX_FILE, MASK_INDEX, compression="zstd") as index,
-    ):
-        for rows, seen in _readable(table):
-            written: list[_IndexRow] = []
-            for row in rows:
-                source = source or _Source.open(row.source, root)
-                mask = source.mask(row)
-                blob = pack_mask(mask)
-                pack.write(blob)
-                written.append(_index_row(row.sample_id, offset, len(blob), mask))
-                offset += len(blob)
-                mask_bytes += mask.size
-                if row.sample_id in shown:
-                    tiles.append(PreviewTile.load(row.sample_id, root / row.image_path, mask))
-            index.write_table(pa.Table.from_pylist([asdict(w) for w in written], MASK_INDEX))
-            masks += len(written)
-            done += seen
-            if progress:
-                progress(done, total)
-    preview = draw_preview(tiles, out / PREVIEW_FILE) if tiles else None
-    return PackSummary(
-        masks=masks,
-        pack_bytes=offset,
-        mask_bytes=mask_bytes,
-        pack=out / PACK_FILE,
-        index=out / INDEX_FILE,
-        preview=preview,
-    )
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._fresh: list[dict[str, object]] = []
+        self._pieces: list[pa.Table] = []
+        self._masks = self._written_bytes = self._indexed_bytes = self._mask_bytes = 0
+
+    def __enter__(self) -> PackWriter:
+        self._pack: IO[bytes] = (self._folder / PACK_FILE).open("wb")
+        self._index = pq.ParquetWriter(self._folder / INDEX_FILE, MASK_INDEX, compression="zstd")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self.end_group()
+        finally:
+            self._pack.close()
+            self._index.close()
+
+    def add(self, sample_id: str, mask: PackedMask) -> None:
+        """Append one mask."""
+        self._pack.write(mask.blob)
+        self._written_bytes += len(mask.blob)
+        self._fresh.append(
+            {
+                "sample_id": sample_id,
+                "offset": 0,  # known at the end of the group
+                "length": len(mask.blob),
+                "height": mask.height,
+                "width": mask.width,
+                "sha256": mask.sha256,
+            }
+        )
+
+    def copy(self, index: pa.Table, pack: Path) -> None:
+        """Append masks of another pack that follow each other there, without decoding them.
+
+        Args:
+            index: their rows of that pack's ``masks.parquet``.
+            pack: its ``masks.pack``.
+
+        Raises:
+            MaskPackError: the other pack is shorter than its index says.
+        """
+        if not index.num_rows:
+            return
+        self._end_fresh()
+        self._pieces.append(index)
+        left = pc.sum(index["length"]).as_py()
+        self._written_bytes += left
+        with pack.open("rb") as source:
+            source.seek(index["offset"][0].as_py())
+            while left:
+                piece = source.read(min(left, _COPIED_AT_ONCE))
+                if not piece:
+                    raise MaskPackError(f"{pack}: ends {left} bytes early; pack the source again")
+                self._pack.write(piece)
+                left -= len(piece)
+
+    def end_group(self) -> None:
+        """Write the index of what was appended since the last call as one row group."""
+        self._end_fresh()
+        if not self._pieces:
+            return
+        group = pa.concat_tables(self._pieces).combine_chunks()
+        self._pieces.clear()
+        ends = np.cumsum(group["length"].to_numpy()) + self._indexed_bytes
+        offsets = pa.array(ends - group["length"].to_numpy(), pa.int64())
+        group = group.set_column(1, MASK_INDEX.field("offset"), offsets)
+        self._index.write_table(group)
+        self._indexed_bytes = self._written_bytes
+        self._masks += group.num_rows
+        sizes = group["height"].to_numpy().astype(np.int64) * group["width"].to_numpy()
+        self._mask_bytes += int(sizes.sum())
+
+    def summary(self, preview: Path | None = None) -> PackSummary:
+        """Totals of what was written up to the last ``end_group``."""
+        return PackSummary(
+            masks=self._masks,
+            pack_bytes=self._written_bytes,
+            mask_bytes=self._mask_bytes,
+            pack=self._folder / PACK_FILE,
+            index=self._folder / INDEX_FILE,
+            preview=preview,
+        )
+
+    def _end_fresh(self) -> None:
+        if self._fresh:
+            self._pieces.append(pa.Table.from_pylist(self._fresh, MASK_INDEX))
+            self._fresh = []
 
 
 class MaskPack:
-    """Masks by sample id, from a folder written by :func:`pack_masks`.
+    """Masks by sample id, from a folder that a :class:`PackWriter` wrote.
 
     The pack is memory-mapped on first use; a pickled copy opens the file again.
 
@@ -244,54 +287,3 @@ class MaskPack:
             with (self._folder / PACK_FILE).open("rb") as pack:
                 self._bytes = mmap.mmap(pack.fileno(), 0, access=mmap.ACCESS_READ)
         return self._bytes
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Source:
-    """A source opened for its masks."""
-
-    spec: SourceSpec
-    root: Path
-    files: SourceFiles
-
-    @classmethod
-    def open(cls, name: str, root: Path) -> _Source:
-        spec = source_spec(name)
-        return cls(spec=spec, root=root, files=open_source(spec, root))
-
-    def mask(self, row: _Readable) -> npt.NDArray[np.uint8]:
-        if row.source != self.spec.name:
-            raise MaskPackError(f"{row.sample_id}: source {row.source}, not {self.spec.name}")
-        data = (self.root / row.mask_path).read_bytes()
-        if hashlib.sha256(data).hexdigest() != row.mask_sha256:
-            raise MaskPackError(
-                f"{row.sample_id}: {row.mask_path} changed since the scan; scan the source again"
-            )
-        key = row.sample_id.removeprefix(f"{row.source}/")
-        return human_mask(data, key, self.files.decoder, self.spec.labels)
-
-
-def _readable(table: pq.ParquetFile) -> Iterator[tuple[list[_Readable], int]]:
-    """Readable rows of each batch, with the number of all rows in it."""
-    for batch in table.iter_batches(batch_size=ROW_GROUP, columns=_READ_COLUMNS):
-        rows = batch.to_pylist()
-        kept = [
-            _Readable(**{name: row[name] for name in _READ_COLUMNS[:-1]})
-            for row in rows
-            if not row["reject_reason"]
-        ]
-        yield kept, len(rows)
-
-
-def _index_row(
-    sample_id: str, offset: int, length: int, mask_hw: npt.NDArray[np.uint8]
-) -> _IndexRow:
-    height, width = mask_hw.shape
-    return _IndexRow(
-        sample_id=sample_id,
-        offset=offset,
-        length=length,
-        height=height,
-        width=width,
-        sha256=hashlib.sha256(mask_hw.tobytes()).hexdigest(),
-    )

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from dataset_build.faults import SampleFault
 from dataset_build.image_files import decode_rgb
 from dataset_build.label_maps import HUMAN, IGNORE
+from dataset_build.mask_pack import MaskPack
 
+PREVIEW_FILE = "preview.png"
+#: Most pictures on the preview sheet.
+PREVIEW_SAMPLES = 12
 _TILE_PX = 420  # longer side of a picture on the sheet
 _COLUMNS = 2
 _TILE_IN = (3.0, 2.6)  # width, height of a tile with its caption; two make a 6-inch page
@@ -23,6 +30,8 @@ _TINT = 0.55  # opacity of the tint
 _STRIPE_PX = 4  # width of the stripes over ignored pixels
 _CAPTION = 24  # characters that fit above a tile
 _NEGATIVES = 4  # one tile in so many shows a picture without humans
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +62,29 @@ class PreviewTile:
             mask_hw=cv2.resize(mask_hw, size, interpolation=cv2.INTER_NEAREST),
             human_share=float(np.mean(mask_hw[mask_hw != IGNORE] == HUMAN)),
         )
+
+
+def write_preview(samples: Path, root: Path, masks: Path) -> Path | None:
+    """Draw ``preview.png`` of a source that was just scanned; None where no mask could be shown.
+
+    Args:
+        samples: its ``samples.parquet``.
+        root: the folder below which its images lie; one that is gone by now is left out.
+        masks: the folder of its pack; receives the picture.
+    """
+    shown = choose_samples(samples, limit=PREVIEW_SAMPLES)
+    table = pq.read_table(samples, columns=["sample_id", "image_path"])
+    table = table.filter(
+        pc.is_in(table["sample_id"], value_set=pa.array(sorted(shown), pa.string()))
+    )
+    pack = MaskPack(masks)
+    tiles = []
+    for sample_id, image in zip(*(column.to_pylist() for column in table.columns), strict=True):
+        try:
+            tiles.append(PreviewTile.load(sample_id, root / image, pack.read(sample_id)))
+        except (OSError, SampleFault) as error:
+            _log.info("not on the preview, because it changed since it was read: %s", error)
+    return draw_preview(tiles, masks / PREVIEW_FILE) if tiles else None
 
 
 def choose_samples(samples: Path, *, limit: int) -> frozenset[str]:

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dataset_build.config import DatasetConfig
-from dataset_build.faults import RejectReason, SampleFault, Side, undecodable
-from dataset_build.image_files import (
-    LoadedFile,
-    decode_luma,
-    load_file,
-    read_header,
-    require_size,
+from dataset_build.faults import RejectReason
+from dataset_build.mask_pack import INDEX_FILE, PackSummary, PackWriter
+from dataset_build.mask_preview import write_preview
+from dataset_build.quality import THUMBNAIL_BYTES
+from dataset_build.readers import SampleFiles
+from dataset_build.sample_reader import Reading, SampleReader, printable, read_ahead
+from dataset_build.scan_memory import (
+    EarlierScan,
+    FileStats,
+    IntArray,
+    PreviousScan,
+    Run,
+    ScanMemory,
+    recall,
+    runs_of,
+    sha256_of,
 )
-from dataset_build.mask_files import human_mask
-from dataset_build.quality import MEASURED_WIDTH_PX, THUMBNAIL_BYTES, measure_image, measure_mask
-from dataset_build.readers import SampleFiles, SourceFiles
-from dataset_build.sources import SourceSpec, open_source, source_spec
+from dataset_build.scan_rules import ReadLimits, fingerprint
+from dataset_build.sources import open_source, source_spec
 
 SAMPLES_FILE = "samples.parquet"
 #: Rows per row group: the most that are held in memory.
@@ -111,143 +121,175 @@ class ScanSummary:
     """What a scan found: samples = readable + the sum of ``rejects``.
 
     Args:
+        files_read: samples whose files were read; the others were taken from the earlier scan.
         rejects: reason code -> samples.
         official_splits: split -> samples found; compare with the source's official counts.
         strays: files in the source's folders that are neither image nor mask.
         table: the Parquet file written.
+        masks: the pack written.
+        memory: for the next scan; save it once this one is current.
     """
 
     source: str
     samples: int
+    files_read: int
     readable: int
     with_humans: int
     rejects: Mapping[str, int]
     official_splits: Mapping[str, int]
     strays: tuple[str, ...]
     table: Path
+    masks: PackSummary
+    memory: ScanMemory
 
 
 def scan_source(
     source: str,
     root: Path,
-    out: Path,
+    samples_out: Path,
+    masks_out: Path,
     *,
     config: DatasetConfig,
+    previous: PreviousScan | None = None,
     progress: Callable[[int, int], None] | None = None,
+    clock_ns: Callable[[], int] = time.time_ns,
 ) -> ScanSummary:
-    """Read every image and mask of a source once and write ``samples.parquet``.
+    """Read every image and mask of a source once: one row and, if readable, one packed mask each.
 
-    Memory does not grow with the number of pixels read: rows leave in groups of ``ROW_GROUP``.
+    Memory does not grow with the number of pixels read: rows leave in groups of ``ROW_GROUP``,
+    masks at once. The files are the same whatever the threads, and whatever ``previous`` saved.
 
     Args:
-        source: a name in ``SOURCES``.
-        root: the folder that holds the source in its published layout.
-        out: an existing folder.
-        config: limits and number of threads; the result does not depend on the threads.
+        source: a name in ``SOURCES`` or in ``config.custom_sources``.
+        root: the folder that holds the source in its layout.
+        samples_out: an existing folder; receives ``samples.parquet``.
+        masks_out: the same or another; receives masks.pack, masks.parquet and preview.png.
+        config: limits and number of threads.
+        previous: an earlier scan, from which samples with unchanged files are taken.
         progress: called with samples done and samples in all.
+        clock_ns: the time of day; files younger than it are read again the next time.
 
     Raises:
         SourceLayoutError: the folder is missing, empty or laid out differently.
+        MaskPackError: the earlier pack is shorter than its index says.
     """
-    spec = source_spec(source)
+    start_ns = clock_ns()
+    spec = source_spec(source, config.custom_sources)
     files = open_source(spec, root)
-    scanner = _Scanner(spec=spec, root=root, files=files, config=config)
-    tally: Counter[str] = Counter()
-    table = out / SAMPLES_FILE
+    stats = FileStats.of(root, files.samples)
+    limits = ReadLimits.of(config)
+    rules = fingerprint(spec, files, limits)
+    scan = _Scan(
+        source=source,
+        licence=spec.licence,
+        samples=files.samples,
+        trusted=stats.settled_before(start_ns),
+        earlier=recall(previous, rules),
+    )
+    reader = SampleReader(spec=spec, root=root, files=files, limits=limits)
+    rows = scan.rows_to_take(stats)
+    wanted = [files.samples[place] for place in np.flatnonzero(rows < 0)]
+    table = samples_out / SAMPLES_FILE
     with (
         pq.ParquetWriter(table, SAMPLES, compression="zstd") as writer,
-        ThreadPoolExecutor(max_workers=config.workers) as pool,
+        PackWriter(masks_out) as pack,
+        read_ahead(reader, wanted, config.workers) as readings,
     ):
-        for done, rows in _groups(files.samples, lambda part: pool.map(scanner.row, part)):
-            writer.write_table(pa.Table.from_pylist([asdict(row) for row in rows], SAMPLES))
-            tally.update(row.reject_reason for row in rows)
-            tally["with humans"] += sum(bool(row.human_px) for row in rows)
+        for start in range(0, len(rows), ROW_GROUP):
+            group = rows[start : start + ROW_GROUP]
+            pieces = [scan.piece(run, readings, pack) for run in runs_of(group, start)]
+            writer.write_table(scan.counted(pa.concat_tables(pieces).combine_chunks()))
+            pack.end_group()
             if progress:
-                progress(done, len(files.samples))
+                progress(start + len(group), len(rows))
+    preview = write_preview(table, root, masks_out)
     return ScanSummary(
         source=source,
-        samples=len(files.samples),
-        readable=tally[""],
-        with_humans=tally["with humans"],
-        rejects={reason: tally[reason] for reason in RejectReason if tally[reason]},
+        samples=len(rows),
+        files_read=len(wanted),
+        readable=scan.tally[""],
+        with_humans=scan.with_humans,
+        rejects={reason: scan.tally[reason] for reason in RejectReason if scan.tally[reason]},
         official_splits=dict(sorted(Counter(s.official_split for s in files.samples).items())),
         strays=files.strays,
         table=table,
+        masks=pack.summary(preview),
+        memory=ScanMemory(
+            rules=rules,
+            stats=stats,
+            trusted=scan.trusted,
+            samples_sha256=sha256_of(table),
+            masks_sha256=sha256_of(masks_out / INDEX_FILE),
+        ),
     )
 
 
-def _groups(
-    samples: Sequence[SampleFiles],
-    scan: Callable[[Sequence[SampleFiles]], Iterable[SampleRow]],
-) -> Iterator[tuple[int, list[SampleRow]]]:
-    for start in range(0, len(samples), ROW_GROUP):
-        part = samples[start : start + ROW_GROUP]
-        yield start + len(part), list(scan(part))
+@dataclass(kw_only=True)
+class _Scan:
+    """The state of one scan: what is taken over, what was counted, what may be taken next time."""
 
+    source: str
+    licence: str
+    samples: Sequence[SampleFiles]
+    trusted: npt.NDArray[np.bool_]
+    earlier: EarlierScan | None
+    tally: Counter[str] = field(default_factory=Counter)
+    with_humans: int = 0
 
-@dataclass(frozen=True, kw_only=True)
-class _Scanner:
-    """Turns one pair of files into one row; safe to call from several threads."""
+    def rows_to_take(self, stats: FileStats) -> IntArray:
+        """(N,) row of the earlier scan for each sample, -1 where its files have to be read."""
+        if self.earlier is None:
+            return np.full(len(self.samples), -1, np.int64)
+        columns = {
+            "sample_id": [self._sample_id(sample) for sample in self.samples],
+            "official_split": [sample.official_split for sample in self.samples],
+            "image_path": [printable(sample.image_path) for sample in self.samples],
+            "mask_path": [printable(sample.mask_path) for sample in self.samples],
+        }
+        return self.earlier.rows_for(pa.table(columns), stats)
 
-    spec: SourceSpec
-    root: Path
-    files: SourceFiles
-    config: DatasetConfig
+    def piece(self, run: Run, readings: Iterator[Reading], pack: PackWriter) -> pa.Table:
+        """The rows of one run; its masks go into the pack."""
+        if run.row >= 0 and self.earlier is not None:
+            pack.copy(self.earlier.masks_of(run), self.earlier.pack)
+            return self.earlier.samples.slice(run.row, run.count)
+        rows = []
+        for place in range(run.start, run.start + run.count):
+            reading = next(readings)
+            row = self._row(self.samples[place], reading)
+            named = row.sample_id == f"{self.source}/{self.samples[place].key}"
+            self.trusted[place] &= reading.settled and named
+            rows.append(vars(row))
+            if reading.packed is not None:
+                pack.add(row.sample_id, reading.packed)
+        return pa.Table.from_pylist(rows, SAMPLES)
 
-    def row(self, sample: SampleFiles) -> SampleRow:
-        """The row of a sample, with its measurements or with the reason why not."""
-        image = self._load(sample.image_path, "image", sample)
-        mask = self._load(sample.mask_path, "mask", sample)
-        row = SampleRow(
-            sample_id=f"{self.spec.name}/{_printable(sample.key)}",
-            source=self.spec.name,
+    def counted(self, group: pa.Table) -> pa.Table:
+        """The group itself, after its rows went into the totals."""
+        for pair in pc.value_counts(group["reject_reason"]).to_pylist():
+            self.tally[pair["values"]] += pair["counts"]
+        self.with_humans += pc.sum(pc.greater(group["human_px"], 0)).as_py() or 0
+        return group
+
+    def _row(self, sample: SampleFiles, reading: Reading) -> SampleRow:
+        measured = {**vars(reading.image), **vars(reading.mask)} if reading.image else {}
+        fault = reading.fault
+        return SampleRow(
+            sample_id=self._sample_id(sample),
+            source=self.source,
             official_split=sample.official_split,
-            image_path=_printable(sample.image_path),
-            mask_path=_printable(sample.mask_path),
-            image_bytes=image.size_bytes,
-            image_sha256=image.sha256,
-            mask_sha256=mask.sha256,
-            licence=self.spec.licence,
-            width=0,
-            height=0,
-        )
-        try:
-            header = read_header(image.require(), "image")
-            row = replace(row, width=header.width, height=header.height)
-            if _printable(sample.key) != sample.key:
-                raise undecodable("image", "the file name is not UTF-8")
-            return self._measured(row, image.require(), mask.require(), sample.key)
-        except SampleFault as fault:
-            return replace(
-                row, reject_reason=str(fault.reason), reject_detail=_printable(fault.detail)
-            )
-
-    def _load(self, path: str, side: Side, sample: SampleFiles) -> LoadedFile:
-        absent = f"no {side} file for {_printable(sample.key)!r}"
-        return load_file(
-            self.root / path if path else None,
-            side,
-            max_px=self.config.max_image_px,
-            absent=absent,
+            image_path=printable(sample.image_path),
+            mask_path=printable(sample.mask_path),
+            image_bytes=reading.image_bytes,
+            image_sha256=reading.image_sha256,
+            mask_sha256=reading.mask_sha256,
+            licence=self.licence,
+            width=reading.width,
+            height=reading.height,
+            reject_reason=str(fault.reason) if fault else "",
+            reject_detail=printable(fault.detail) if fault else "",
+            **measured,
         )
 
-    def _measured(self, row: SampleRow, image: bytes, mask: bytes, key: str) -> SampleRow:
-        """Refuse by the headers first: no pixel is decoded before both sizes are known good."""
-        limit = self.config.max_image_px
-        require_size(row.width, row.height, "image", max_px=limit)
-        size = self.files.decoder.size(mask)
-        require_size(*size, "mask", max_px=limit)
-        if size != (row.width, row.height):
-            raise SampleFault(
-                RejectReason.SIZE_MISMATCH,
-                f"image {row.width} x {row.height} px, mask {size[0]} x {size[1]} px",
-            )
-        luma = decode_luma(image, "image", min_width_px=MEASURED_WIDTH_PX)
-        mask_hw = human_mask(mask, key, self.files.decoder, self.spec.labels)
-        found = measure_mask(mask_hw, min_region_px=self.config.min_region_px)
-        return replace(row, **asdict(measure_image(luma)), **asdict(found))
-
-
-def _printable(text: str) -> str:
-    """Text that UTF-8 can hold: undecodable bytes of a file name become backslash escapes."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    def _sample_id(self, sample: SampleFiles) -> str:
+        return f"{self.source}/{printable(sample.key)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -102,9 +103,11 @@ def analyze(
 
 
 @main.command()
+@click.option("--full", is_flag=True, help="Read every file again, also unchanged ones.")
 @HOME_OPTION
-def rebuild(home: Path | None) -> None:
+def rebuild(full: bool, home: Path | None) -> None:
     """Scan every configured source and build the dataset, obeying the review."""
+    from assets.dataset import FULL_SCAN
     from pipelines.demo import dataset_plan
 
     settings = settings_of(home)
@@ -113,7 +116,10 @@ def rebuild(home: Path | None) -> None:
             f"no sources are configured; name them in {settings.home / 'settings.yaml'}, e.g.\n"
             "sources:\n  voc: /data/VOCdevkit"
         )
-    _run_plan(settings, dataset_plan(settings))
+    plan = dataset_plan(settings)
+    if full:
+        plan = [replace(planned, tags={FULL_SCAN: "yes"}) for planned in plan]
+    _run_plan(settings, plan)
 
 
 @main.command()

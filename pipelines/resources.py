@@ -39,6 +39,7 @@ def resources_of(settings: Settings) -> dict[str, Any]:
         "keep_versions": settings.keep_versions,
         "gpu": GpuSlots(settings.home / "locks", slots=settings.gpu_slots, device=settings.device),
         "dataset_config": settings.dataset_config(),
+        "scan_memory": settings.home / "cache" / "scan",
         "model_setup": ModelSetup(
             models=settings.model_configs(),
             training=settings.train_config(),

@@ -31,7 +31,7 @@ class MissingVersionError(StoreError, LookupError):
     """The version that was asked for is not in the store."""
 
 
-class CorruptVersionError(StoreError):
+class CorruptVersionError(StoreError, ValueError):
     """What is stored differs from what was sealed."""
 
 

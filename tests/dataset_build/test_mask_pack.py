@@ -17,9 +17,10 @@ from dataset_build.mask_pack import (
     MASK_INDEX,
     MaskPack,
     MaskPackError,
+    PackedMask,
     PackSummary,
+    PackWriter,
     pack_mask,
-    pack_masks,
     unpack_mask,
 )
 from dataset_build.scan import scan_source
@@ -34,8 +35,7 @@ MASKS = hnp.arrays(
 
 def packed(root: Path, out: Path, source: str = "ade20k") -> PackSummary:
     out.mkdir(exist_ok=True)
-    scanned = scan_source(source, root, out, config=DatasetConfig())
-    return pack_masks(scanned.table, root, out)
+    return scan_source(source, root, out, out, config=DatasetConfig()).masks
 
 
 @given(MASKS)
@@ -131,11 +131,31 @@ def test_a_shortened_pack_names_the_sample_and_the_way_out(source: Path, tmp_pat
         MaskPack(tmp_path / "out").read("ade20k/training/d")
 
 
-def test_a_mask_that_changed_since_the_scan_is_refused(source: Path, tmp_path: Path):
-    scanned = scan_source("ade20k", source, tmp_path, config=DatasetConfig())
-    draw.write_ids(source / "annotations" / "training" / "b.png", draw.class_map(4))
-    with pytest.raises(MaskPackError, match=r"training/b: .*changed since the scan"):
-        pack_masks(scanned.table, source, tmp_path)
+def test_masks_of_another_pack_are_copied_as_they_are(source: Path, tmp_path: Path):
+    one = packed(source, tmp_path / "one")
+    index = pq.read_table(one.index)
+    (tmp_path / "two").mkdir()
+    extra = PackedMask.of(np.ones((3, 5), np.uint8))
+    with PackWriter(tmp_path / "two") as writer:
+        writer.add("extra", extra)
+        writer.copy(index.slice(2, 2), one.pack)
+        writer.end_group()
+        writer.copy(index.slice(0, 1), one.pack)
+    two = MaskPack(tmp_path / "two")
+    assert two.sample_ids == ("extra", *(f"ade20k/training/{n}" for n in "cda"))
+    before = MaskPack(tmp_path / "one")
+    assert all(np.array_equal(two.read(name), before.read(name)) for name in two.sample_ids[1:])
+    assert np.array_equal(two.read("extra"), np.ones((3, 5)))
+    assert (writer.summary().masks, writer.summary().mask_bytes) == (4, 15 + 3 * 24 * 32)
+    assert writer.summary().pack_bytes == writer.summary().pack.stat().st_size
+
+
+def test_a_shorter_pack_cannot_be_copied(source: Path, tmp_path: Path):
+    one = packed(source, tmp_path / "one")
+    one.pack.write_bytes(one.pack.read_bytes()[:-5])
+    with pytest.raises(MaskPackError, match="ends 5 bytes early; pack the source again"):
+        with PackWriter(tmp_path) as writer:
+            writer.copy(pq.read_table(one.index), one.pack)
 
 
 def test_a_source_without_readable_samples_gives_an_empty_pack(tmp_path: Path):

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dataset_build.config import DatasetConfig
-from dataset_build.mask_pack import MaskPack, pack_masks
+from dataset_build.mask_pack import MaskPack
 from dataset_build.scan import scan_source
 
 pytestmark = pytest.mark.real_data
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.real_data
 def test_every_sample_of_a_real_source_is_read(
     source: str, folder: str, with_humans: int, splits: dict, samples: Path, tmp_path: Path
 ):
-    summary = scan_source(source, samples / folder, tmp_path, config=DatasetConfig())
+    summary = scan_source(source, samples / folder, tmp_path, tmp_path, config=DatasetConfig())
     assert summary.rejects == {}
     assert summary.official_splits == splits
     assert summary.with_humans == with_humans
@@ -53,7 +53,7 @@ def test_coco_stuff_and_panoptic_agree_on_who_is_human(samples: Path, tmp_path: 
     for source, root in (("coco_stuff", stuff), ("coco_panoptic", coco)):
         out = tmp_path / f"out-{source}"
         out.mkdir()
-        pack_masks(scan_source(source, root, out, config=DatasetConfig()).table, root, out)
+        scan_source(source, root, out, out, config=DatasetConfig())
         packs[source] = MaskPack(out)
     assert len(packs["coco_stuff"]) == len(packs["coco_panoptic"]) == 100
     human_px = disagreeing_px = 0
@@ -70,5 +70,5 @@ def test_coco_stuff_and_panoptic_agree_on_who_is_human(samples: Path, tmp_path: 
 def test_original_coco_stuff_maps_are_read(samples: Path, tmp_path: Path):
     spade = samples / "cocostuff_spade"
     root = link_coco_stuff(tmp_path / "stuff", spade / "train_img", spade / "train_label")
-    summary = scan_source("coco_stuff", root, tmp_path, config=DatasetConfig())
+    summary = scan_source("coco_stuff", root, tmp_path, tmp_path, config=DatasetConfig())
     assert (summary.samples, summary.rejects) == (13, {})

@@ -23,7 +23,7 @@ def scan(source: str, root: Path, config: DatasetConfig = CONFIG) -> tuple[ScanS
     """The summary, and the rows by sample id."""
     out = root.parent / f"{root.name}-out"
     out.mkdir(exist_ok=True)
-    summary = scan_source(source, root, out, config=config)
+    summary = scan_source(source, root, out, out, config=config)
     table = pq.read_table(summary.table)
     assert table.schema.equals(SAMPLES)
     return summary, {row["sample_id"]: row for row in table.to_pylist()}
@@ -198,7 +198,7 @@ def test_rows_leave_in_groups_and_progress_is_told(tmp_path: Path, monkeypatch):
     root = draw.write_ade20k(tmp_path / "ade", {f"{n}": draw.class_map(13) for n in range(9)})
     told: list[tuple[int, int]] = []
     summary = scan_source(
-        "ade20k", root, tmp_path, config=CONFIG, progress=lambda *step: told.append(step)
+        "ade20k", root, tmp_path, tmp_path, config=CONFIG, progress=lambda *step: told.append(step)
     )
     assert told == [(4, 9), (8, 9), (9, 9)]
     assert pq.ParquetFile(summary.table).num_row_groups == 3

@@ -206,7 +206,7 @@ def sources_with(line, name: str, root: Path) -> dict[str, Path]:
 def test_an_emptied_source_publishes_nothing(line, tmp_path):
     before = state(line)
     runner = line.rebuilt_with(sources=sources_with(line, "voc", tmp_path))
-    with pytest.raises(RunFailedError, match=r"\[source_samples\].*VOC") as caught:
+    with pytest.raises(RunFailedError, match=r"\[source_pass\].*VOC") as caught:
         runner.run(Planned(job="source_job", partition="voc"))
     assert str(tmp_path) in str(caught.value)
     assert state(line) == before

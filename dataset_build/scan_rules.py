@@ -1,0 +1,128 @@
+"""Everything but the files themselves that decides what a scan writes, as one fingerprint."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import logging
+import pickle
+import zlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import PIL
+import pyarrow as pa
+
+from dataset_build.config import DatasetConfig
+from dataset_build.readers import SourceFiles
+from dataset_build.sources import SourceSpec
+
+#: Modules of this package that a scan never asks: a change of them leaves every row as it was.
+#: Any other module counts as the scan's, so a new one is safe before anyone thinks of this list.
+LATER_STAGES = frozenset(
+    {
+        "charts",
+        "cleaning",
+        "corrections",
+        "decisions",
+        "downloads",
+        "duplicates",
+        "expectation_suites",
+        "expectations",
+        "fates",
+        "ledger",
+        "mask_preview",
+        "negatives",
+        "review",
+        "review_database",
+        "review_fiftyone",
+        "review_samples",
+        "rules",
+        "splits",
+        "statistics",
+        "statistics_views",
+        "thesis_tables",
+    }
+)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadLimits:
+    """The only settings that the reader of a sample is told.
+
+    Args:
+        max_image_px: pixels that a picture may have at most.
+        min_region_px: smaller human regions are not counted.
+    """
+
+    max_image_px: int
+    min_region_px: int
+
+    @classmethod
+    def of(cls, config: DatasetConfig) -> ReadLimits:
+        """Those of a dataset build."""
+        return cls(max_image_px=config.max_image_px, min_region_px=config.min_region_px)
+
+
+def fingerprint(spec: SourceSpec, files: SourceFiles, limits: ReadLimits) -> str:
+    """Digest of code, libraries, limits, label map and of what the decoder has read for itself.
+
+    Args:
+        spec: the source.
+        files: as listed; the decoder's pickled state stands for tables of segments or outlines.
+        limits: of the reader.
+
+    Returns:
+        A hex digest; "" where the decoder cannot be pickled, so that nothing may be taken over.
+    """
+    labels = {name: sorted(ids) for name, ids in asdict(spec.labels).items()}
+    stated = [spec.name, spec.licence, labels, asdict(limits), _libraries(), _code()]
+    digest = _Digest()
+    digest.write(json.dumps(stated).encode())
+    try:
+        pickle.Pickler(digest, protocol=4).dump(files.decoder)
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        _log.info("%s: scans cannot be taken over, its decoder is no data (%s)", spec.name, error)
+        return ""
+    return digest.hexdigest()
+
+
+class _Digest:
+    """A file to write to that keeps only a digest, so that a large pickle is never in memory."""
+
+    def __init__(self) -> None:
+        self._sha256 = hashlib.sha256()
+
+    def write(self, data: bytes | memoryview) -> int:
+        """Take more bytes."""
+        self._sha256.update(data)
+        return len(data)
+
+    def hexdigest(self) -> str:
+        """Of all bytes so far."""
+        return self._sha256.hexdigest()
+
+
+def _libraries() -> list[str]:
+    """Versions of what decodes, measures and writes."""
+    return [
+        cv2.__version__,
+        np.__version__,
+        PIL.__version__,
+        pa.__version__,
+        zlib.ZLIB_RUNTIME_VERSION,
+    ]
+
+
+@functools.cache
+def _code() -> str:
+    """Digest of this package's modules, but for those of later stages."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        if path.stem not in LATER_STAGES:
+            digest.update(f"{path.name}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
