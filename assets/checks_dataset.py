@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from assets.claims import Claim, Finding, Inputs
-from dataset_build import expectations, ledger, negatives, statistics
+from dataset_build import expectations, ledger, negatives, statistics, thesis_tables
 from dataset_build.mask_pack import MaskPack
 
 #: Masks that the audit reads back, spread over the pack.
@@ -128,6 +128,35 @@ def totals_add_up(folder: Path) -> Finding:
     return Finding(passed=not uneven, seen=seen)
 
 
+def thesis_tables_balance(folder: Path, merged: Inputs, cleaned: Inputs, split: Inputs) -> Finding:
+    """The talk's tables add up, and start and end with as many images as the ledgers hold."""
+    table = pq.read_table(folder / "thesis_tables.parquet")
+    wrong = list(thesis_tables.uneven_tables(table))
+    shown = thesis_tables.totals(table)
+    for (name, stage), ledgers in (
+        ((thesis_tables.SIZES, thesis_tables.ORIGINAL), merged),
+        ((thesis_tables.CLEANING, thesis_tables.NEW), cleaned),
+        ((thesis_tables.SPLIT_AND_MERGE, thesis_tables.RESULT), split),
+    ):
+        fates = [
+            pq.read_table(one / "ledger.parquet", columns=["fate"]) for one in ledgers.values()
+        ]
+        images = sum(_images_in(fate["fate"], stage) for fate in fates)
+        if shown.get((name, stage), 0) != images:
+            wrong.append(
+                f"{name}: {stage} is {shown.get((name, stage), 0)}, the ledger has {images}"
+            )
+    counts = ", ".join(f"{name} {stage} {images}" for (name, stage), images in shown.items())
+    return Finding(passed=not wrong, seen=str(wrong[:5]) if wrong else counts)
+
+
+def _images_in(fates: pa.ChunkedArray, stage: str) -> int:
+    """All images of a ledger for the original sizes, else those that are not removed."""
+    if stage == thesis_tables.ORIGINAL:
+        return len(fates)
+    return pc.sum(pc.not_equal(fates, "removed")).as_py() or 0
+
+
 def queue_says_why(folder: Path) -> Finding:
     """Every queued sample has a reason to be there, once."""
     queue = pq.read_table(folder / "queue.parquet")
@@ -200,6 +229,12 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
     ),
     "dataset_statistics": (
         Claim(name="totals_add_up", says="Every total equals its parts.", look=totals_add_up),
+        Claim(
+            name="thesis_tables_balance",
+            says="In the talk's tables start - removed - left + joined = end, as in the ledgers.",
+            look=thesis_tables_balance,
+            against=("merged_dataset", "cleaned_dataset", "dataset_split"),
+        ),
         suite_holds("dataset_statistics", "statistics.parquet"),
     ),
     "review_queue": (

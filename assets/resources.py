@@ -61,6 +61,10 @@ class VersionStore(Protocol):
         """Where the version lies in the store."""
         ...
 
+    def provenance(self, version: Any) -> Any:  # noqa: ANN401
+        """What a version was made from: its ``inputs``, versions too, and its configuration."""
+        ...
+
     def partitions(self, asset: str) -> tuple[str, ...]:
         """Partitions that have a current version."""
         ...

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
 
 WIDTH_IN = 6.0
 FONT_PT = 12
@@ -31,14 +31,23 @@ def colour_of(index: int) -> str:
     return COLOURS[index % len(COLOURS)]
 
 
-def new_figure(height_in: float) -> Figure:
-    """An empty figure, 6 inches wide, that needs no display."""
+def new_figure(height_in: float, *, width_in: float = WIDTH_IN) -> Figure:
+    """An empty figure, 6 inches wide unless it must hold more, that needs no display."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+    figure = Figure(figsize=(width_in, height_in), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def band(part: SubFigure, bottom: float, height: float) -> None:
+    """Shade a line of a table from edge to edge; bottom and height are shares of the part's."""
+    from matplotlib.patches import Rectangle
+
+    shade = Rectangle((0.0, bottom), 1.0, height, color="#EEF2F6", lw=0, zorder=-1)
+    shade.set_transform(part.transSubfigure)
+    part.add_artist(shade)
 
 
 def label(axes: Axes, *, title: str, x: str, y: str = "") -> None:
@@ -78,17 +87,17 @@ def stacked_bars(axes: Axes, rows: Sequence[str], series: Mapping[str, Sequence[
         axes.barh(rows, counts, left=ends, color=colour_of(index), label=name)
         ends = [end + count for end, count in zip(ends, counts, strict=True)]
     for place, end in enumerate(ends):
-        axes.annotate(f" {end}", (end, place), va="center", fontsize=FONT_PT)
+        axes.annotate(f" {end:,}", (end, place), va="center", fontsize=FONT_PT)
     count_axis(axes, max(ends, default=1))
 
 
-def legend(axes: Axes, *, inches: float) -> None:
+def legend(axes: Axes, *, inches: float, columns: int = 3) -> None:
     """The names of the series under a plot whose axes are ``inches`` high, if there are any."""
     if axes.get_legend_handles_labels()[1]:
         axes.legend(
             loc="upper left",
             bbox_to_anchor=(0.0, -0.6 / inches),
-            ncols=3,
+            ncols=columns,
             fontsize=FONT_PT,
             frameon=False,
             columnspacing=1.0,

@@ -18,7 +18,8 @@ from dataset_build.mask_pack import MASK_INDEX
 from dataset_build.rules import removal_codes
 from dataset_build.scan import SAMPLES
 from dataset_build.splits import NEGATIVE_SURPLUS, SPLITS
-from dataset_build.statistics import AFTER, BEFORE, HUMAN_PIXEL_SHARE, STATISTICS
+from dataset_build.statistics import AFTER, BEFORE, FRACTIONS
+from dataset_build.tally import STATISTICS
 
 if TYPE_CHECKING:
     import pandas as pd  # a third of the time that loading the definitions takes
@@ -31,7 +32,9 @@ SHA256 = r"^[0-9a-f]{64}$"
 RELATIVE_PATH = r"^(?!/)(?!.*\\)(?!(?:.*/)?\.\.(?:/|$)).*$"
 _REJECTS = ("", *map(str, RejectReason))
 _REASONS = (*_REJECTS, *removal_codes(), REVIEW_REJECT, NEGATIVE_SURPLUS)
-_MEASURED = tuple(field.name for field in SAMPLES if field.nullable)
+#: Not measured where there are no humans, or too few to compare.
+_MAY_LACK = ("surveillance_score", "ground_agreement")
+_MEASURED = tuple(field.name for field in SAMPLES if field.nullable and field.name not in _MAY_LACK)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,11 +198,11 @@ def _values_stand_once(rows: pd.DataFrame) -> pd.Series[bool]:
 
 
 def _shares_are_fractions(rows: pd.DataFrame) -> pd.Series[bool]:
-    return (rows["quantity"] != HUMAN_PIXEL_SHARE) | rows["value"].between(0.0, 1.0)
+    return ~rows["quantity"].isin(FRACTIONS) | rows["value"].between(0.0, 1.0)
 
 
 def _counts_are_whole(rows: pd.DataFrame) -> pd.Series[bool]:
-    return (rows["quantity"] == HUMAN_PIXEL_SHARE) | (rows["value"] % 1.0 == 0.0)
+    return rows["quantity"].isin(FRACTIONS) | (rows["value"] % 1.0 == 0.0)
 
 
 def _named(*claims: Claim) -> dict[str, Claim]:

@@ -22,7 +22,7 @@ def to_markdown(statistics: pa.Table) -> str:
     """Sizes and human pixels before and after, and removed images by reason.
 
     Args:
-        statistics: rows of ``statistics.STATISTICS``.
+        statistics: rows of ``tally.STATISTICS``.
     """
     values = _values(statistics)
     sections = []
@@ -109,7 +109,7 @@ def _draw_sizes(
     }
     charts.stacked_bars(axes, [f"{source} {stage}" for source, stage in bars], series)
     total = [int(values.get(("sizes", "all", "all", s, "images"), 0)) for s in ("before", "after")]
-    charts.label(axes, title=f"Images before and after: {total[0]} → {total[1]}", x="images")
+    charts.label(axes, title=f"Images before and after: {total[0]:,} → {total[1]:,}", x="images")
     charts.legend(axes, inches=inches)
 
 
@@ -131,7 +131,7 @@ def _draw_pixels(
     axes.set_yticks(range(len(sources)), sources)
     axes.set_xlim(0, 1.1 * largest)
     charts.label(axes, title="Human pixels, share of labelled pixels", x="%")
-    charts.legend(axes, inches=inches)
+    charts.legend(axes, inches=inches, columns=len(series))
 
 
 def _draw_removed(

@@ -8,7 +8,7 @@ import pytest
 from dataset_build.expectation_suites import SUITES
 from dataset_build.expectations import as_markdown, validate
 from dataset_build.mask_pack import MASK_INDEX
-from dataset_build.statistics import STATISTICS
+from dataset_build.tally import STATISTICS
 from tests.dataset_build.factories_ledger import (
     entry,
     ledger_table,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -10,13 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from dataset_build.statistics import (
-    STATISTICS,
-    Address,
-    count,
-    dataset_statistics,
-    mismatched_totals,
-)
+from dataset_build.statistics import count, dataset_statistics, mismatched_totals
+from dataset_build.tally import STATISTICS, Address, to_table
 from tests.dataset_build.factories_ledger import (
     entry,
     ledger_table,
@@ -85,12 +79,6 @@ def test_removals_are_counted_by_reason_and_stage():
     assert fates == [2, 1, 3]
 
 
-def as_table(values) -> pa.Table:
-    names = STATISTICS.names[:-1]
-    rows = [{name: getattr(a, name) for name in names} | {"value": v} for a, v in values.items()]
-    return pa.Table.from_pylist(rows, schema=STATISTICS)
-
-
 @st.composite
 def ledgers(draw):
     rows = []
@@ -117,7 +105,7 @@ def ledgers(draw):
 @given(ledgers())
 def test_totals_always_add_up(rows):
     values = count(ledger_table(rows))
-    assert list(mismatched_totals(as_table(values))) == []
+    assert list(mismatched_totals(to_table(values))) == []
     assert value(values, "images") == len(rows)
     before, after = value(values, "images"), value(values, "images", stage="after")
     assert before - after == value(values, "removed", table="fates")
@@ -135,24 +123,28 @@ def test_a_wrong_total_is_found_and_named(row, complaint):
     values = dict(count(ledger_table(ROWS)))
     address = Address(table="sizes", stage="before", **row)
     values[address] += 1
-    found = list(mismatched_totals(as_table(values)))
+    found = list(mismatched_totals(to_table(values)))
     name = f"sizes / {row['source']} / {row['split']} / before / images is"
     assert any(text.startswith(name) and complaint in text for text in found)
 
 
 def test_a_missing_total_is_found():
-    table = as_table(count(ledger_table(ROWS)))
+    table = to_table(count(ledger_table(ROWS)))
     assert list(mismatched_totals(table.filter(pc.not_equal(table["source"], "all"))))
 
 
 def test_files_and_summary_and_the_same_bytes_twice(tmp_path):
     ledger = write_ledger_file(tmp_path / "split", ROWS)
     for name in ("one", "two"):
-        summary = dataset_statistics(ledger, new_folder(tmp_path / name))
+        summary = dataset_statistics(ledger, ledger, ledger, new_folder(tmp_path / name))
     assert (summary.images_before, summary.images_after) == (6, 3)
     assert (summary.with_human_after, summary.without_human_after) == (2, 1)
     assert summary.human_pixel_share_after == pytest.approx(30 / 250)
-    for name in ("statistics.parquet", "statistics.md", "statistics.png"):
+    written = {path.name for path in (tmp_path / "one").iterdir()}
+    kinds = ("parquet", "md", "png")
+    tables = {f"{name}.{kind}" for name in ("statistics", "thesis_tables") for kind in kinds}
+    assert written == tables | {"distributions.png"}
+    for name in written:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     table = pq.read_table(tmp_path / "one" / "statistics.parquet")
     assert table.schema.equals(STATISTICS)
@@ -162,7 +154,8 @@ def test_files_and_summary_and_the_same_bytes_twice(tmp_path):
 
 
 def test_the_markdown_names_sizes_shares_and_reasons(tmp_path):
-    dataset_statistics(write_ledger_file(tmp_path / "split", ROWS), new_folder(tmp_path / "out"))
+    ledger = write_ledger_file(tmp_path / "split", ROWS)
+    dataset_statistics(ledger, ledger, ledger, new_folder(tmp_path / "out"))
     text = (tmp_path / "out" / "statistics.md").read_text()
     assert "| voc | train | 3 | 2 | 1 | 0 | 36.7% |" in text
     assert "| ade20k | test | 1 | 1 | 0 | 0 | 20.0% |" in text
@@ -171,7 +164,6 @@ def test_the_markdown_names_sizes_shares_and_reasons(tmp_path):
 
 
 def test_an_empty_ledger_can_be_counted_and_drawn(tmp_path):
-    summary = dataset_statistics(
-        write_ledger_file(tmp_path / "split", []), new_folder(tmp_path / "out")
-    )
+    ledger = write_ledger_file(tmp_path / "split", [])
+    summary = dataset_statistics(ledger, ledger, ledger, new_folder(tmp_path / "out"))
     assert (summary.images_before, summary.human_pixel_share_before) == (0, 0.0)
