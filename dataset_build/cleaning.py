@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dataset_build import charts
@@ -29,7 +30,9 @@ from dataset_build.ledger import (
     with_columns,
     write_ledger,
 )
+from dataset_build.near_hashes import HASH_BITS
 from dataset_build.rules import DUPLICATE_EXACT, DUPLICATE_NEAR, first_breaches
+from dataset_build.sources import source_rank
 
 REVIEW_REJECT = "review_reject"
 _EXAMPLES = 5  # per reason in rejects.md
@@ -104,7 +107,9 @@ def _rule_removals(
 def _without_duplicates(table: pa.Table, config: DatasetConfig, protected: set[int]) -> pa.Table:
     rows = present(table)
     candidates = _candidates(table, rows, protected)
-    report = find_duplicates(candidates, config.near_duplicate_radius)
+    report = find_duplicates(
+        candidates, config.near_duplicate_radius, config.min_duplicate_correlation
+    )
     groups = table["image_sha256"].to_pylist()  # everything else is a group of its own
     for row, group in zip(rows, report.groups, strict=True):
         groups[row] = group
@@ -120,18 +125,25 @@ def _without_duplicates(table: pa.Table, config: DatasetConfig, protected: set[i
 
 
 def _candidates(table: pa.Table, rows: list[int], protected: set[int]) -> list[Candidate]:
-    names = ("sample_id", "image_sha256", "phash", "human_px", "width", "height")
-    columns = {name: table[name].to_pylist() for name in names}
+    names = ("sample_id", "source", "image_sha256", "phash", "thumbnail", "human_px")
+    present_rows = table.take(pa.array(rows, pa.int64()))
+    columns = (present_rows[name].to_pylist() for name in names)
+    area = pc.multiply(*(present_rows[name].cast(pa.int64()) for name in ("width", "height")))
+    ranks = {source: source_rank(source) for source in present_rows["source"].unique().to_pylist()}
     return [
         Candidate(
-            sample_id=columns["sample_id"][row],
-            image_sha256=columns["image_sha256"][row],
-            phash=columns["phash"][row],
-            human=columns["human_px"][row] > 0,
-            area_px=columns["width"][row] * columns["height"][row],
+            sample_id=sample_id,
+            image_sha256=image,
+            phash=phash,
+            thumbnail=thumbnail,
+            human=human_px > 0,
+            area_px=area_px,
+            source_rank=ranks[source],
             preferred=row in protected,
         )
-        for row in rows
+        for row, area_px, sample_id, source, image, phash, thumbnail, human_px in zip(
+            rows, area.to_pylist(), *columns, strict=True
+        )
     ]
 
 
@@ -140,7 +152,8 @@ def _duplicate_removal(duplicate: Duplicate, kept_id: str) -> Removal:
         return Removal(reason=DUPLICATE_EXACT, measured=f"same bytes as {kept_id}", stage="clean")
     return Removal(
         reason=DUPLICATE_NEAR,
-        measured=f"{duplicate.distance} of 64 bits from {kept_id}",
+        measured=f"thumbnails correlate by {duplicate.correlation:.3f},"
+        f" hash {duplicate.distance} of {HASH_BITS} bits from {kept_id}",
         stage="clean",
     )
 

@@ -105,7 +105,13 @@ class DatasetConfig:
 
     def __post_init__(self) -> None:
         """Refuse a build that could not produce a training split."""
-        for name in ("negative_share", "negative_tolerance", "val_share", "test_share"):
+        for name in (
+            "negative_share",
+            "negative_tolerance",
+            "val_share",
+            "test_share",
+            "min_duplicate_correlation",
+        ):
             _require_share(getattr(self, name), name)
         if self.val_share + self.test_share >= 1.0:
             raise ValueError(

@@ -11,7 +11,9 @@ from dataset_build.cleaning import clean
 from dataset_build.config import CleaningRules, DatasetConfig
 from dataset_build.decisions import Decision, write_decisions
 from dataset_build.ledger import balance, read_ledger
+from dataset_build.sources import source_rank
 from tests.dataset_build.factories_ledger import (
+    THUMBNAIL,
     by_id,
     ledger_table,
     new_folder,
@@ -79,13 +81,37 @@ def test_a_kept_image_stays_against_a_rule_but_not_against_a_fault(tmp_path):
 def test_near_duplicates_across_sources_keep_the_larger(tmp_path):
     rows = cleaned(
         tmp_path,
-        [sample("a", phash=0), sample("b", source="ade20k", phash=0b11, width=1280, height=960)],
+        [
+            sample("a", phash=0),
+            sample("b", source="coco_stuff", phash=0b11, width=1280, height=960),
+        ],
     )
-    assert rows["ade20k/b"]["fate"] == "kept"
+    assert rows["coco_stuff/b"]["fate"] == "kept"
     assert rows["voc/a"]["reason"] == "duplicate_near"
-    assert rows["voc/a"]["measured"] == "2 of 64 bits from ade20k/b"
+    assert rows["voc/a"]["measured"] == (
+        "thumbnails correlate by 1.000, hash 2 of 64 bits from coco_stuff/b"
+    )
     smallest = min(row["image_sha256"] for row in rows.values())
     assert {row["duplicate_group"] for row in rows.values()} == {smallest}
+
+
+def test_equal_hashes_of_different_pictures_are_neither_removed_nor_grouped(tmp_path):
+    upside_down = THUMBNAIL[::-1]
+    rows = cleaned(tmp_path, [sample("a", phash=0), sample("b", phash=0, thumbnail=upside_down)])
+    assert {row["fate"] for row in rows.values()} == {"kept"}
+    assert len({row["duplicate_group"] for row in rows.values()}) == 2
+
+
+def test_of_one_photograph_in_two_sources_the_better_mask_stays(tmp_path):
+    twins = [sample(source, source=source, phash=0) for source in ("coco_panoptic", "voc")]
+    larger = sample("large", source="ade20k", phash=1, width=6400, height=4800)
+    best = min(("coco_panoptic", "voc", "ade20k"), key=source_rank)
+    kept = [
+        row["source"]
+        for row in cleaned(tmp_path, [*twins, larger]).values()
+        if row["fate"] == "kept"
+    ]
+    assert kept == [best]
 
 
 def test_equal_bytes_are_removed_once(tmp_path):

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import random
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataset_build.duplicates import Candidate, find_duplicates, near_pairs
+from dataset_build.duplicates import Candidate, find_duplicates
+from dataset_build.look_alikes import correlation
+from tests.dataset_build.factories_hashes import close_pairs, clustered_hashes
+
+RAMP = bytes(range(0, 256, 16)) * 16
+MIRRORED = RAMP[::-1]
 
 
-def image(name, phash, *, sha=None, human=True, area_px=100, preferred=False):
+def image(
+    name, phash, *, sha=None, thumbnail=RAMP, human=True, area_px=100, rank=0, preferred=False
+):
     return Candidate(
         sample_id=name,
         image_sha256=sha or f"sha-{name}",
         phash=phash,
+        thumbnail=thumbnail,
+        source_rank=rank,
         human=human,
         area_px=area_px,
         preferred=preferred,
@@ -25,7 +32,7 @@ def image(name, phash, *, sha=None, human=True, area_px=100, preferred=False):
 
 def removed(candidates, radius=6):
     """Duplicate id -> (kept id, distance, exact)."""
-    report = find_duplicates(candidates, radius)
+    report = find_duplicates(candidates, radius, 0.9)
     return {
         candidates[d.row].sample_id: (candidates[d.kept].sample_id, d.distance, d.exact)
         for d in report.duplicates
@@ -33,7 +40,7 @@ def removed(candidates, radius=6):
 
 
 def groups(candidates, radius=6):
-    return list(find_duplicates(candidates, radius).groups)
+    return list(find_duplicates(candidates, radius, 0.9).groups)
 
 
 FAR = 0x0F0F_0F0F_0F0F_0F0F
@@ -54,6 +61,31 @@ def test_the_sign_bit_counts_as_one_bit():
     assert removed([image("a", 0), image("b", -(2**63))], radius=1) == {"b": ("a", 1, False)}
 
 
+def test_equal_hashes_with_unlike_thumbnails_are_no_duplicates():
+    pair = [image("a", 0), image("b", 0, thumbnail=MIRRORED)]
+    assert removed(pair) == {}
+    assert groups(pair) == ["sha-a", "sha-b"]
+
+
+def test_an_unlike_thumbnail_breaks_a_chain():
+    chain = [image("a", 0), image("b", 1, thumbnail=MIRRORED), image("c", 3)]
+    assert removed(chain) == {"c": ("a", 2, False)}
+    assert groups(chain) == ["sha-a", "sha-b", "sha-a"]
+
+
+def test_thumbnails_of_different_sizes_are_refused():
+    with pytest.raises(ValueError, match=r"thumbnails of \[4, 256\] bytes; scan"):
+        removed([image("a", 0), image("b", 0, thumbnail=b"abcd")])
+
+
+def test_very_many_equal_pictures_are_one_group():
+    crowd = [image(f"{number:05}", 0) for number in range(3_000)]
+    report = find_duplicates(crowd, 6, 0.9)
+    assert len(report.duplicates) == 2_999
+    assert {duplicate.kept for duplicate in report.duplicates} == {0}
+    assert set(report.groups) == {"sha-00000"}
+
+
 def test_a_chain_is_one_group_but_only_close_members_are_removed():
     chain = [image("a", 0), image("b", 0b111111), image("c", 0b111111_111111)]
     assert removed(chain) == {"b": ("a", 6, False)}
@@ -64,11 +96,14 @@ def test_a_chain_is_one_group_but_only_close_members_are_removed():
     ("better", "worse"),
     [
         ({"preferred": True, "human": False}, {"human": True}),
-        ({"human": True, "area_px": 1}, {"human": False, "area_px": 9}),
+        ({"human": True, "rank": 9}, {"human": False, "rank": 1}),
+        ({"rank": 1, "area_px": 1}, {"rank": 2, "area_px": 9}),
         ({"area_px": 9}, {"area_px": 1}),
     ],
 )
-def test_kept_is_what_was_asked_for_then_humans_then_the_larger(better, worse):
+def test_kept_is_what_was_asked_for_then_humans_then_the_better_source_then_the_larger(
+    better, worse
+):
     assert removed([image("a", 0, **worse), image("b", 1, **better)]) == {"a": ("b", 1, False)}
 
 
@@ -82,52 +117,83 @@ def test_a_duplicate_names_the_closest_that_stays():
 
 
 def test_nothing_and_one_image_have_no_duplicates():
-    assert find_duplicates([], 6).groups == ()
+    assert find_duplicates([], 6, 0.9).groups == ()
     assert removed([image("a", 5)]) == {}
 
 
 def test_a_radius_beyond_the_hash_is_refused():
     with pytest.raises(ValueError, match=r"64.*use 0\.\.63"):
-        find_duplicates([], 64)
+        find_duplicates([], 64, 0.9)
 
 
-def brute_force(hashes, radius):
-    return [
-        (i, j, (hashes[i] ^ hashes[j]).bit_count())
-        for i in range(len(hashes))
-        for j in range(i + 1, len(hashes))
-        if (hashes[i] ^ hashes[j]).bit_count() <= radius
-    ]
+#: Two patterns, the first also dimmer and with a flaw; flat ones that differ a little and much.
+THUMBNAILS = [
+    RAMP,
+    bytes(value // 2 for value in RAMP),
+    RAMP[:-40] + bytes(40),
+    MIRRORED,
+    bytes([100] * 256),
+    bytes([103] * 256),
+    bytes([200] * 256),
+]
 
 
 @st.composite
-def clustered_hashes(draw):
-    """Distinct hashes around a few centres, so that pairs lie on both sides of the radius."""
-    centres = draw(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=4))
-    flips = st.sets(st.integers(0, 63), max_size=9)
-    noisy = draw(st.lists(st.tuples(st.sampled_from(centres), flips), max_size=40))
-    return sorted({centre ^ sum(1 << bit for bit in bits) for centre, bits in noisy})
+def images(draw):
+    """Candidates that share hashes, thumbnails, bytes and ranks in every combination."""
+    hashes = draw(clustered_hashes()) or [0]
+    return [
+        image(
+            str(number),
+            draw(st.sampled_from(hashes)) - 2**63,
+            thumbnail=draw(st.sampled_from(THUMBNAILS)),
+            sha=draw(st.none() | st.sampled_from("xyz")),
+            human=draw(st.booleans()),
+            area_px=draw(st.integers(1, 2)),
+        )
+        for number in range(draw(st.integers(0, 14)))
+    ]
+
+
+def alike(one, two):
+    pair = [np.frombuffer(c.thumbnail, np.uint8)[None] for c in (one, two)]
+    bits = ((one.phash ^ two.phash) & (2**64 - 1)).bit_count()
+    return bits <= 6 and correlation(*pair)[0] >= 0.9
+
+
+def by_brute_force(candidates):
+    """(removed, groups) by visiting best first and comparing with everything."""
+    kept, gone, best = [], {}, {}
+    for one in sorted(candidates, key=Candidate.rank):
+        if one.image_sha256 in best:
+            gone[one.sample_id] = best[one.image_sha256].sample_id
+            continue
+        best[one.image_sha256] = one
+        near = [
+            (((one.phash ^ other.phash) & (2**64 - 1)).bit_count(), other.rank(), other.sample_id)
+            for other in kept
+            if alike(one, other)
+        ]
+        if near:
+            gone[one.sample_id] = min(near)[2]
+        else:
+            kept.append(one)
+    group = {sha: {sha} for sha in best}
+    for one in best.values():
+        for other in best.values():
+            if alike(one, other):
+                joined = group[one.image_sha256] | group[other.image_sha256]
+                for sha in joined:
+                    group[sha] = joined
+    return gone, [min(group[candidate.image_sha256]) for candidate in candidates]
 
 
 @settings(deadline=None)
-@given(clustered_hashes(), st.integers(0, 12))
-def test_the_banded_search_finds_exactly_what_brute_force_finds(hashes, radius):
-    pairs = near_pairs(np.array(hashes, np.uint64), radius)
-    found = list(
-        zip(pairs.left.tolist(), pairs.right.tolist(), pairs.distance.tolist(), strict=True)
-    )
-    assert found == brute_force(hashes, radius)
-
-
-def test_the_search_in_small_pieces_finds_the_same(monkeypatch):
-    rng = random.Random(0)
-    hashes = sorted({rng.getrandbits(9) << rng.randrange(3) for _ in range(200)})
-    monkeypatch.setattr("dataset_build.duplicates._PAIRS_AT_ONCE", 7)
-    pairs = near_pairs(np.array(hashes, np.uint64), 3)
-    found = list(
-        zip(pairs.left.tolist(), pairs.right.tolist(), pairs.distance.tolist(), strict=True)
-    )
-    assert found == brute_force(hashes, 3)
+@given(images())
+def test_removals_and_groups_are_those_of_brute_force(candidates):
+    gone, grouped = by_brute_force(candidates)
+    assert {name: kept for name, (kept, _, _) in removed(candidates).items()} == gone
+    assert groups(candidates) == grouped
 
 
 @settings(deadline=None)
@@ -151,5 +217,5 @@ def test_no_two_that_stay_are_close_and_each_duplicate_is_close_to_what_stays(ha
     images = [image(str(i), h - 2**63) for i, h in enumerate(hashes)]
     gone = removed(images)
     stay = [h for i, h in enumerate(hashes) if str(i) not in gone]
-    assert brute_force(stay, 6) == []
+    assert close_pairs(stay, 6) == []
     assert all(kept not in gone and bits <= 6 for kept, bits, _ in gone.values())
