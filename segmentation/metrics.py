@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,33 @@ THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ratio:
+    """A score that is a sum of counts over a sum of counts; a name given twice counts twice."""
+
+    part: tuple[str, ...]
+    whole: tuple[str, ...]
+
+
+#: Every score that follows from counts alone; fractions in [0, 1].
+RATIOS: Mapping[str, Ratio] = {
+    "iou": Ratio(part=("hits",), whole=("hits", "false_alarms", "misses")),
+    "dice": Ratio(part=("hits", "hits"), whole=("hits", "hits", "false_alarms", "misses")),
+    "precision": Ratio(part=("hits",), whole=("hits", "false_alarms")),
+    "recall": Ratio(part=("hits",), whole=("hits", "misses")),
+    "pixel_accuracy": Ratio(
+        part=("hits", "rejections"), whole=("hits", "false_alarms", "misses", "rejections")
+    ),
+    "boundary_iou": Ratio(part=("boundary_hits",), whole=("boundary_either",)),
+    "recall_small": Ratio(part=("small_found",), whole=("small",)),
+    "recall_middle": Ratio(part=("middle_found",), whole=("middle",)),
+    "recall_large": Ratio(part=("large_found",), whole=("large",)),
+    "empty_alarm_rate": Ratio(part=("empty_alarms",), whole=("empty_images",)),
+    "empty_region_rate": Ratio(part=("empty_with_region",), whole=("empty_images",)),
+    "empty_false_px_share": Ratio(part=("empty_false_px",), whole=("empty_px",)),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
 class HumanCounts:
     """Labelled pixels and images, counted. The counts of two sets of images add up.
 
@@ -33,6 +61,11 @@ class HumanCounts:
         empty_alarms: of these, with more than ``FALSE_ALARM_SHARE`` false human pixels.
         empty_px: labelled pixels of the empty images.
         empty_false_px: of these, human in the prediction.
+        empty_with_region: empty images with a false region that is no speck.
+        boundary_hits: pixels near the contour of both truth and prediction.
+        boundary_either: pixels near the contour of either.
+        small, middle, large: persons by their height in the frame.
+        small_found, middle_found, large_found: of these, with half their pixels found.
     """
 
     hits: int = 0
@@ -44,6 +77,15 @@ class HumanCounts:
     empty_alarms: int = 0
     empty_px: int = 0
     empty_false_px: int = 0
+    empty_with_region: int = 0
+    boundary_hits: int = 0
+    boundary_either: int = 0
+    small: int = 0
+    small_found: int = 0
+    middle: int = 0
+    middle_found: int = 0
+    large: int = 0
+    large_found: int = 0
 
     def __add__(self, other: HumanCounts) -> HumanCounts:
         """Counts of both sets of images."""
@@ -55,40 +97,25 @@ class HumanCounts:
         """Pixels that count."""
         return self.hits + self.false_alarms + self.misses + self.rejections
 
+    def score(self, name: str) -> float | None:
+        """One of ``RATIOS``; None where nothing defines it.
+
+        Raises:
+            KeyError: no such score.
+        """
+        ratio, counts = RATIOS[name], asdict(self)
+        whole = sum(counts[one] for one in ratio.whole)
+        return sum(counts[one] for one in ratio.part) / whole if whole else None
+
     @property
     def iou(self) -> float | None:
         """Hits over everything called human by either; None where neither calls anything so."""
-        return _share(self.hits, self.hits + self.false_alarms + self.misses)
-
-    @property
-    def dice(self) -> float | None:
-        """Twice the hits over the human pixels of both; None where there are none."""
-        return _share(2 * self.hits, 2 * self.hits + self.false_alarms + self.misses)
-
-    @property
-    def precision(self) -> float | None:
-        """Share of predicted human pixels that are human; None where none is predicted."""
-        return _share(self.hits, self.hits + self.false_alarms)
-
-    @property
-    def recall(self) -> float | None:
-        """Share of human pixels that are found; None where there are none."""
-        return _share(self.hits, self.hits + self.misses)
+        return self.score("iou")
 
     @property
     def pixel_accuracy(self) -> float | None:
         """Share of labelled pixels that are right; None where none is labelled."""
-        return _share(self.hits + self.rejections, self.labelled_px)
-
-    @property
-    def empty_alarm_rate(self) -> float | None:
-        """Share of images without people that raise a false alarm; None without such images."""
-        return _share(self.empty_alarms, self.empty_images)
-
-    @property
-    def empty_false_px_share(self) -> float | None:
-        """Share of their pixels that are called human; None without such images."""
-        return _share(self.empty_false_px, self.empty_px)
+        return self.score("pixel_accuracy")
 
 
 def count_image(predicted_hw: npt.NDArray[np.bool_], mask_hw: U8) -> HumanCounts:
@@ -120,7 +147,3 @@ def count_image(predicted_hw: npt.NDArray[np.bool_], mask_hw: U8) -> HumanCounts
         empty_px=labelled_px if empty else 0,
         empty_false_px=false_alarms if empty else 0,
     )
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None

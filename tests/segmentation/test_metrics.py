@@ -16,18 +16,18 @@ def test_counts_by_hand():
     found = count([[1, 1, 1, 0, 0, 1]], [[1, 1, 0, 1, 0, IGNORE]])
     assert (found.hits, found.false_alarms, found.misses, found.rejections) == (2, 1, 1, 1)
     assert found.iou == 2 / 4
-    assert found.dice == 4 / 6
-    assert found.precision == 2 / 3
-    assert found.recall == 2 / 3
+    assert found.score("dice") == 4 / 6
+    assert found.score("precision") == 2 / 3
+    assert found.score("recall") == 2 / 3
     assert found.pixel_accuracy == 3 / 5
 
 
 def test_undefined_scores_are_none():
     found = count([[0, 0]], [[0, 0]])
-    assert (found.iou, found.dice, found.precision, found.recall) == (None,) * 4
+    assert all(found.score(name) is None for name in ("iou", "dice", "precision", "recall"))
     assert found.pixel_accuracy == 1.0
     assert HumanCounts().pixel_accuracy is None
-    assert HumanCounts().empty_alarm_rate is None
+    assert HumanCounts().score("empty_alarm_rate") is None
 
 
 def test_an_empty_image_alarms_above_a_thousandth():
@@ -37,8 +37,8 @@ def test_an_empty_image_alarms_above_a_thousandth():
     above.flat[:11] = True
     both = count_image(exactly, mask) + count_image(above, mask)
     assert (both.empty_images, both.empty_alarms) == (2, 1)
-    assert both.empty_alarm_rate == 0.5
-    assert both.empty_false_px_share == 21 / 20_000
+    assert both.score("empty_alarm_rate") == 0.5
+    assert both.score("empty_false_px_share") == 21 / 20_000
 
 
 def test_images_with_people_are_no_empty_images():
