@@ -82,6 +82,12 @@ class LoadedFile:
         return self.data or b""
 
 
+def held_data(data: bytes) -> LoadedFile:
+    """Bytes that were read before, as from a file of their own."""
+    digest = hashlib.sha256(data).hexdigest()
+    return LoadedFile(size_bytes=len(data), sha256=digest, data=data, fault=None)
+
+
 def load_file(path: Path | None, side: Side, *, max_px: int, absent: str) -> LoadedFile:
     """Read and digest a file; one beyond the limit is digested in pieces and not kept.
 

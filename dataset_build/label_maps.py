@@ -58,6 +58,25 @@ COCO_STUFF = LabelMap(
 #: SceneParsing150: 1..150 (13 person), 0 unlabelled.
 ADE20K = LabelMap(human=frozenset({13}), ignore=frozenset({0}), legal=_span(0, 150))
 
+#: Full ADE20K of 2021: 3,688 classes, numbered from one in the publisher's index; 0 unlabelled.
+ADE20K_FULL_CLASSES = 3688
+#: ``person, individual, someone, somebody, mortal, soul``: its ``name_ndx`` in the JSON files that
+#: the publisher puts beside the images.
+ADE20K_FULL_PERSON = 1831
+#: What our reader makes of them.
+ADE_UNLABELLED, ADE_PERSON, ADE_OTHER = 0, 1, 2
+ADE20K_FULL = LabelMap(
+    human=frozenset({ADE_PERSON}), ignore=frozenset({ADE_UNLABELLED}), legal=_span(0, 2)
+)
+
+#: The Semantic Boundaries Dataset has VOC's classes, and neither border nor void.
+SBD = LabelMap(human=frozenset({15}), ignore=frozenset(), legal=_span(0, 20))
+
+#: Outlines of COCO's instances JSON as our reader draws them: 1 a person, 255 a crowd of them.
+COCO_INSTANCES = LabelMap(
+    human=frozenset({1}), ignore=frozenset({255}), legal=frozenset({0, 1, 255})
+)
+
 #: COCO's category of persons, and the id that our reader gives to a crowd of them, whose outline
 #: is not drawn person by person.
 PANOPTIC_PERSON = 1

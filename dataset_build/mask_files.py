@@ -10,9 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from dataset_build.binarize import STAINED_IDS, IdArray, binarize, require_unstained
+from dataset_build.coco_outlines import OutlineError, draw, outline_size
 from dataset_build.faults import RejectReason, SampleFault, undecodable
 from dataset_build.image_files import ImageHeader, decode_stored, read_header
-from dataset_build.label_maps import IGNORE, LabelMap
+from dataset_build.label_maps import (
+    ADE20K_FULL_CLASSES,
+    ADE20K_FULL_PERSON,
+    ADE_OTHER,
+    ADE_PERSON,
+    ADE_UNLABELLED,
+    IGNORE,
+    LabelMap,
+)
 from dataset_build.matlab_files import MatlabFileError, matrix_size, read_matrix
 
 #: Ids that a mask may store, legal or not; fractions, infinities and text are no ids at all.
@@ -50,7 +59,8 @@ def human_mask(
     """
     ids = decoder.class_ids(data, key)
     mask = binarize(ids, labels)
-    require_unstained(ids)
+    if not isinstance(decoder, OutlineIds):  # drawn by us, so no compression has touched them
+        require_unstained(ids)
     if bool(np.all(mask == IGNORE)):
         raise SampleFault(RejectReason.MASK_ALL_IGNORE, f"all {mask.size} pixels are ignored")
     return mask
@@ -139,3 +149,56 @@ class MatIds:
         if not np.all(np.isin(stored, _WIDE_IDS)):
             raise undecodable("mask", f"{self.variable!r} holds numbers that are no class ids")
         return stored.astype(np.int32)
+
+
+@dataclass(frozen=True)
+class OutlineIds:
+    """Outlines of persons, as ``coco_outlines`` packs them from COCO's instances JSON."""
+
+    def size(self, data: bytes) -> tuple[int, int]:
+        """(width, height) in px, as the JSON states them."""
+        height, width = outline_size(data)
+        return width, height
+
+    def class_ids(self, data: bytes, key: str) -> IdArray:
+        """(H, W) of 0 nothing, 1 a person, 255 a crowd."""
+        try:
+            return draw(data)
+        except OutlineError as error:
+            raise undecodable("mask", str(error)) from error
+
+
+@dataclass(frozen=True)
+class AdeFullIds:
+    """Full ADE20K: a PNG's colours hold the class, R // 10 * 256 + G; B tells instances apart."""
+
+    def size(self, data: bytes) -> tuple[int, int]:
+        """(width, height) in px."""
+        header = _mask_header(data)
+        return header.width, header.height
+
+    def class_ids(self, data: bytes, key: str) -> IdArray:
+        """(H, W) of unlabelled, person and other; the 3,688 classes do not fit into 8 bits."""
+        rgb = decode_stored(data, "mask")
+        if rgb.ndim != 3 or rgb.shape[2] != 3:
+            raise undecodable(
+                "mask", f"shape {rgb.shape}; expected three channels, R and G a class"
+            )
+        red, green = rgb[..., 0], rgb[..., 1]
+        between = np.count_nonzero(red % 10)
+        if between:
+            raise SampleFault(
+                RejectReason.MASK_STAINED,
+                f"{between} pixels whose red is no multiple of 10; compressed with loss",
+            )
+        classes = red.astype(np.int32) // 10 * 256 + green
+        highest = int(classes.max())
+        if highest > ADE20K_FULL_CLASSES:
+            raise SampleFault(
+                RejectReason.UNKNOWN_CLASS_ID,
+                f"class {highest}; there are {ADE20K_FULL_CLASSES}",
+            )
+        ids = np.full(classes.shape, ADE_OTHER, np.uint8)
+        ids[classes == ADE20K_FULL_PERSON] = ADE_PERSON
+        ids[classes == 0] = ADE_UNLABELLED
+        return ids

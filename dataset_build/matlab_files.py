@@ -2,7 +2,8 @@
 
 ``scipy.io.loadmat`` crashes the interpreter on some damaged files, and a crash cannot become a
 row; this reader checks every length against the bytes there are. It knows what label files use:
-plain two-dimensional numeric matrices, compressed or not, in either byte order.
+plain two-dimensional numeric matrices, compressed or not, in either byte order, and those that are
+a field of a structure of one element: ``GTcls.Segmentation`` is field Segmentation of GTcls.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ _DTYPES = {
     13: "u8",
 }
 _WIDEST_BYTES = 8  # of one number
+_STRUCTURE = 2  # array class
+_MOST_STRUCTURE_BYTES = 1 << 26  # of a structure, unpacked; those of label files have 1 MB
 _PREFIX_BYTES = 512  # flags, dimensions and name of a matrix lie within
 
 
@@ -61,6 +64,7 @@ class _Matrix:
     height: int
     width: int
     numeric: bool
+    structure: bool
     values_at: int
     order: Literal["<", ">"]
     stored: bytes
@@ -104,12 +108,43 @@ def read_matrix(data: bytes, name: str) -> npt.NDArray[np.generic]:
 
 
 def _find(data: bytes, name: str) -> _Matrix:
+    outer, _, inner = name.partition(".")
     found = []
     for matrix in _matrices(data):
-        if matrix.name == name:
-            return matrix
+        if matrix.name == outer:
+            return _field(matrix, inner) if inner else matrix
         found.append(matrix.name)
-    raise MatlabFileError(f"no matrix {name!r}; the file holds {found}")
+    raise MatlabFileError(f"no matrix {outer!r}; the file holds {found}")
+
+
+def _field(matrix: _Matrix, name: str) -> _Matrix:
+    """The matrix in a field of a structure of one element."""
+    if not matrix.structure:
+        raise MatlabFileError(f"{matrix.name!r} is no structure of one element")
+    order, body = matrix.order, matrix.stored
+    if matrix.compressed:
+        body = _inflate(body, _MOST_STRUCTURE_BYTES)
+    width = _element(body, matrix.values_at, order)
+    names = _element(body, width.next, order)
+    if names.stop > len(body) or width.stop - width.start != 4:
+        raise MatlabFileError(f"damaged structure {matrix.name!r}")
+    (step,) = struct.unpack_from(f"{order}i", body, width.start)
+    if step < 1:
+        raise MatlabFileError(f"damaged structure {matrix.name!r}")
+    fields = [
+        body[at : at + step].split(b"\0")[0].decode("ascii", "backslashreplace")
+        for at in range(names.start, names.stop, step)
+    ]
+    at = names.next
+    for field in fields:
+        element = _element(body, at, order)
+        if element.kind != _MATRIX or element.stop > len(body):
+            raise MatlabFileError(f"{matrix.name}.{field} is damaged or ends after the file")
+        if field == name:
+            inside = body[element.start : element.stop]
+            return _matrix(inside, 0, order, inside, compressed=False)
+        at = element.next
+    raise MatlabFileError(f"no field {name!r} in {matrix.name!r}; it holds {fields}")
 
 
 def _matrices(data: bytes) -> Iterator[_Matrix]:
@@ -149,6 +184,7 @@ def _matrix(
         height=sizes[0] if plane else 0,
         width=sizes[1] if plane else 0,
         numeric=plane and array_class & 0xFF in _NUMERIC_CLASSES,
+        structure=sizes == (1, 1) and array_class & 0xFF == _STRUCTURE,
         values_at=name.next,
         order=order,
         stored=stored,

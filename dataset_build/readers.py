@@ -6,22 +6,18 @@ missing: it is for the scan to say what is wrong with it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from dataset_build.custom_sources import CustomSource
-from dataset_build.label_maps import PANOPTIC_CROWD, PANOPTIC_PERSON
-from dataset_build.mask_files import MaskDecoder, MatIds, PanopticIds, PngIds
+from dataset_build.mask_files import AdeFullIds, MaskDecoder, MatIds, PngIds
 from dataset_build.path_patterns import find_files
 
 #: The matrix of class ids in each file of Clothing Co-Parsing.
 CCP_VARIABLE = "groundtruth"
+#: The matrix of class ids in the structure of each file of SBD.
+SBD_VARIABLE = "GTcls.Segmentation"
 #: Suffixes of photographs, where a custom source does not name its own.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 
@@ -49,11 +45,18 @@ class SampleFiles:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceFiles:
-    """A source as listed: its samples sorted by key, and how to read their masks."""
+    """A source as listed: its samples sorted by key, and how to read their masks.
+
+    Args:
+        strays: files that are neither image nor mask, counted and named.
+        masks_in_tables: sample key -> what the decoder takes for its mask file, where the masks of
+            all samples lie in one file, such as a JSON.
+    """
 
     samples: tuple[SampleFiles, ...]
     decoder: MaskDecoder
-    strays: tuple[str, ...] = ()  # files that are neither image nor mask, counted and named
+    strays: tuple[str, ...] = ()
+    masks_in_tables: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
 def read_voc(base: Path) -> SourceFiles:
@@ -65,19 +68,53 @@ def read_voc(base: Path) -> SourceFiles:
             raise SourceLayoutError(f"{path.parent}: no {path.name}; it lists the {split} samples")
         names = path.read_text(encoding="utf-8", errors="backslashreplace").split()
         split_of.update(dict.fromkeys(names, split))
-    return _pair(
+    return pair(
         base,
-        [_Folders(images="JPEGImages", masks="SegmentationClass", split="none")],
+        [Folders(images="JPEGImages", masks="SegmentationClass", split="none")],
         listed=split_of,
+    )
+
+
+def read_sbd(base: Path) -> SourceFiles:
+    """Semantic Boundaries Dataset: photographs of VOC 2011, masks in MATLAB structures."""
+    split_of: dict[str, str] = {}
+    for split in ("train", "val"):
+        path = base / f"{split}.txt"
+        if not path.is_file():
+            raise SourceLayoutError(f"{base}: no {path.name}; it lists the {split} samples")
+        names = path.read_text(encoding="utf-8", errors="backslashreplace").split()
+        split_of.update(dict.fromkeys(names, split))
+    folders = Folders(images="img", masks="cls", mask_suffix=".mat", split="none")
+    return pair(base, [folders], listed=split_of, decoder=MatIds(SBD_VARIABLE))
+
+
+def read_ade20k_full(base: Path) -> SourceFiles:
+    """Full ADE20K of 2021: photographs and masks side by side, in folders by scene."""
+    found: list[SampleFiles] = []
+    for part, split in (("training", "train"), ("validation", "val")):
+        folder = f"images/ADE/{part}"
+        images = find_files(base, f"{folder}/**/ADE_*.jpg", ()).by_key
+        masks = find_files(base, f"{folder}/**/ADE_*_seg.png", ()).by_key
+        found += [
+            SampleFiles(
+                key=f"{part}/{key}",
+                official_split=split,
+                image_path=images.get(key, ""),
+                mask_path=masks.get(key, ""),
+            )
+            for key in images.keys() | masks.keys()
+        ]
+    return SourceFiles(
+        samples=tuple(sorted(found, key=lambda sample: sample.key)), decoder=AdeFullIds()
     )
 
 
 def read_coco_stuff(base: Path) -> SourceFiles:
     """COCO-Stuff 164k: one folder per split below images and stuffthingmaps."""
-    return _pair(
+    return pair(
         base,
         [
-            _Folders(
+            Folders(
                 images=f"images/{part}",
                 masks=f"stuffthingmaps/{part}",
                 prefix=f"{part}/",
@@ -90,10 +127,10 @@ def read_coco_stuff(base: Path) -> SourceFiles:
 
 def read_ade20k(base: Path) -> SourceFiles:
     """ADE20K SceneParsing: one folder per split below images and annotations."""
-    return _pair(
+    return pair(
         base,
         [
-            _Folders(
+            Folders(
                 images=f"images/{part}",
                 masks=f"annotations/{part}",
                 prefix=f"{part}/",
@@ -104,29 +141,12 @@ def read_ade20k(base: Path) -> SourceFiles:
     )
 
 
-def read_coco_panoptic(base: Path) -> SourceFiles:
-    """COCO panoptic: images per split, PNGs of segment ids, one JSON of segments per split."""
-    segments: dict[str, npt.NDArray[np.int32]] = {}
-    split_of: dict[str, str] = {}
-    folders = []
-    for part, split in (("train2017", "train"), ("val2017", "val")):
-        table = base / "annotations" / f"panoptic_{part}.json"
-        masks = f"annotations/panoptic_{part}"
-        if not (table.is_file() or (base / part).is_dir() or (base / masks).is_dir()):
-            continue
-        listed = _panoptic_segments(table, f"{part}/")
-        segments |= listed
-        split_of |= dict.fromkeys(listed, split)
-        folders.append(_Folders(images=part, masks=masks, prefix=f"{part}/", split=split))
-    return _pair(base, folders, listed=split_of, decoder=PanopticIds(segments))
-
-
 def read_penn_fudan(base: Path) -> SourceFiles:
     """Penn-Fudan: PNG photographs, masks of instance ids; no official split."""
-    return _pair(
+    return pair(
         base,
         [
-            _Folders(
+            Folders(
                 images="PNGImages",
                 image_suffix=".png",
                 masks="PedMasks",
@@ -139,10 +159,10 @@ def read_penn_fudan(base: Path) -> SourceFiles:
 
 def read_ccp(base: Path) -> SourceFiles:
     """Clothing Co-Parsing: photographs and MATLAB matrices of clothing tags; no official split."""
-    folders = _Folders(
+    folders = Folders(
         images="photos", masks="annotations/pixel-level", mask_suffix=".mat", split="none"
     )
-    return _pair(base, [folders], decoder=MatIds(CCP_VARIABLE))
+    return pair(base, [folders], decoder=MatIds(CCP_VARIABLE))
 
 
 def read_custom(base: Path, source: CustomSource) -> SourceFiles:
@@ -167,7 +187,7 @@ def read_custom(base: Path, source: CustomSource) -> SourceFiles:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Folders:
+class Folders:
     """Two folders whose files pair by stem."""
 
     images: str
@@ -178,9 +198,9 @@ class _Folders:
     prefix: str = ""
 
 
-def _pair(
+def pair(
     base: Path,
-    folders: Iterable[_Folders],
+    folders: Iterable[Folders],
     *,
     listed: Mapping[str, str] | None = None,
     decoder: MaskDecoder | None = None,
@@ -190,8 +210,8 @@ def _pair(
     found: dict[str, SampleFiles] = {}
     strays: list[str] = []
     for folder in folders:
-        images = _by_stem(base, folder.images, folder.image_suffix, strays)
-        masks = _by_stem(base, folder.masks, folder.mask_suffix, strays)
+        images = files_by_stem(base, folder.images, folder.image_suffix, strays)
+        masks = files_by_stem(base, folder.masks, folder.mask_suffix, strays)
         for stem in images.keys() | masks.keys():
             key = folder.prefix + stem
             found[key] = SampleFiles(
@@ -209,7 +229,7 @@ def _pair(
     )
 
 
-def _by_stem(base: Path, folder: str, suffix: str, strays: list[str]) -> dict[str, str]:
+def files_by_stem(base: Path, folder: str, suffix: str, strays: list[str]) -> dict[str, str]:
     """Stem -> path below ``base`` of the files with ``suffix`` in any case; others are strays."""
     found: dict[str, str] = {}
     if not (base / folder).is_dir():
@@ -221,31 +241,4 @@ def _by_stem(base: Path, folder: str, suffix: str, strays: list[str]) -> dict[st
             found[stem] = relative
         else:
             strays.append(relative)
-    return found
-
-
-def _panoptic_segments(table: Path, prefix: str) -> dict[str, npt.NDArray[np.int32]]:
-    """Key -> (n, 2) int32 of segment id and class id; boxes are dropped while parsing."""
-    if not table.is_file():
-        raise SourceLayoutError(f"{table.parent}: no {table.name}; it says what each segment is")
-    try:
-        with table.open(encoding="utf-8") as file:
-            document = json.load(file, object_hook=_compact)
-        annotations = document["annotations"]
-        return {prefix + Path(name).stem: rows for name, rows in annotations}
-    except (ValueError, TypeError, LookupError) as error:
-        raise SourceLayoutError(
-            f"{table}: not a COCO panoptic JSON ({error}); download it again"
-        ) from error
-
-
-def _compact(found: dict[str, Any]) -> Any:  # noqa: ANN401 - the JSON decoder's own signature
-    """A segment becomes a pair of ids and an annotation a name with its pairs, at once."""
-    if "segments_info" in found:
-        rows = np.array(found["segments_info"], dtype=np.int32).reshape(-1, 2)
-        return found["file_name"], rows
-    if "category_id" in found:
-        category = int(found["category_id"])
-        crowd = category == PANOPTIC_PERSON and bool(found.get("iscrowd", 0))
-        return int(found["id"]), PANOPTIC_CROWD if crowd else category
     return found

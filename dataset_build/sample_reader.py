@@ -16,6 +16,7 @@ from dataset_build.faults import RejectReason, SampleFault, Side, undecodable
 from dataset_build.image_files import (
     LoadedFile,
     decode_luma,
+    held_data,
     load_file,
     read_header,
     require_size,
@@ -102,6 +103,9 @@ class SampleReader:
             return replace(reading, fault=fault)
 
     def _load(self, path: str, side: Side, sample: SampleFiles) -> LoadedFile:
+        held = self.files.masks_in_tables.get(sample.key) if side == "mask" else None
+        if held is not None:
+            return held_data(held)
         absent = f"no {side} file for {printable(sample.key)!r}"
         return load_file(
             self.root / path if path else None,

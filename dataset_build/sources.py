@@ -9,11 +9,11 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from dataset_build import label_maps, readers
+from dataset_build import coco_readers, label_maps, readers
 from dataset_build.custom_sources import CustomSource, require_source_name
 from dataset_build.label_maps import LabelMap
 from dataset_build.readers import SourceFiles, SourceLayoutError
@@ -36,6 +36,9 @@ class SourceSpec:
             published any.
         mask_rank: lower is better; of one photograph in two sources, the better mask is kept.
         read: base folder -> its files, paired.
+        official_humans: split, or ``total`` -> images with humans in the complete source.
+        humans_tolerance: share of ``official_humans`` by which what is found may differ, where they
+            were counted by other means than ours.
     """
 
     name: str
@@ -47,6 +50,8 @@ class SourceSpec:
     mask_rank: int
     labels: LabelMap
     read: Callable[[Path], SourceFiles]
+    official_humans: Mapping[str, int] = field(default_factory=dict)
+    humans_tolerance: float = 0.0
 
 
 _SPECS = (
@@ -58,6 +63,7 @@ _SPECS = (
         bases=("", "VOC2012", "VOCdevkit/VOC2012"),
         folders=("SegmentationClass", "JPEGImages", "ImageSets/Segmentation"),
         official_counts={"train": 1464, "val": 1449},
+        official_humans={"total": 888},
         mask_rank=10,
         labels=label_maps.VOC,
         read=readers.read_voc,
@@ -69,6 +75,8 @@ _SPECS = (
         bases=("",),
         folders=("stuffthingmaps", "images"),
         official_counts={"train": 118_287, "val": 5_000},
+        official_humans={"train": 64_115, "val": 2_693},
+        humans_tolerance=0.01,
         mask_rank=10,
         labels=label_maps.COCO_STUFF,
         read=readers.read_coco_stuff,
@@ -81,6 +89,7 @@ _SPECS = (
         bases=("", "ADEChallengeData2016"),
         folders=("annotations", "images"),
         official_counts={"train": 20_210, "val": 2_000},
+        official_humans={"train": 5_075, "val": 526},
         mask_rank=20,
         labels=label_maps.ADE20K,
         read=readers.read_ade20k,
@@ -88,14 +97,52 @@ _SPECS = (
     SourceSpec(
         name="coco_panoptic",
         licence="annotations CC BY 4.0 (COCO), images under their Flickr licences",
-        layout="{train2017,val2017}/*.jpg, annotations/panoptic_{train2017,val2017}.json and"
+        layout="{train2017,val2017}/*.jpg (or in a folder images),"
+        " annotations/panoptic_{train2017,val2017}.json and"
         " annotations/panoptic_{train2017,val2017}/*.png; one split may be absent",
         bases=("",),
         folders=("annotations",),
         official_counts={"train": 118_287, "val": 5_000},
         mask_rank=20,
         labels=label_maps.COCO_PANOPTIC,
-        read=readers.read_coco_panoptic,
+        read=coco_readers.read_coco_panoptic,
+    ),
+    SourceSpec(
+        name="coco_instances",
+        licence="annotations CC BY 4.0 (COCO), images under their Flickr licences",
+        layout="{train2017,val2017}/*.jpg (or in a folder images) and"
+        " annotations/instances_{train2017,val2017}.json; one split may be absent",
+        bases=("",),
+        folders=("annotations",),
+        official_counts={"train": 118_287, "val": 5_000},
+        official_humans={"train": 64_115, "val": 2_693},
+        humans_tolerance=0.01,
+        mask_rank=30,
+        labels=label_maps.COCO_INSTANCES,
+        read=coco_readers.read_coco_instances,
+    ),
+    SourceSpec(
+        name="sbd",
+        licence="Flickr terms of use; annotations of the Semantic Boundaries Dataset",
+        layout="benchmark_RELEASE/dataset with img/*.jpg, cls/*.mat, train.txt and val.txt",
+        bases=("", "dataset", "benchmark_RELEASE/dataset"),
+        folders=("cls", "img"),
+        official_counts={"train": 8_498, "val": 2_857},
+        mask_rank=30,
+        labels=label_maps.SBD,
+        read=readers.read_sbd,
+    ),
+    SourceSpec(
+        name="ade20k_full",
+        licence="ADE20K terms of use: non-commercial research and education only",
+        layout="ADE20K_2021_17_01 with images/ADE/{training,validation}/<scenes>/ADE_*.jpg and"
+        " ADE_*_seg.png beside them",
+        bases=("", "ADE20K_2021_17_01"),
+        folders=("images/ADE",),
+        official_counts={"train": 25_574, "val": 2_000},
+        mask_rank=30,
+        labels=label_maps.ADE20K_FULL,
+        read=readers.read_ade20k_full,
     ),
     SourceSpec(
         name="penn_fudan",

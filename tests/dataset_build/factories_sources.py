@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import scipy.io
+import scipy.sparse
 from PIL import Image
 
 
@@ -101,3 +102,51 @@ def write_ccp(root: Path, masks: Mapping[str, np.ndarray]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         scipy.io.savemat(path, {"groundtruth": ids}, do_compression=True)
     return root
+
+
+def write_sbd(root: Path, masks: Mapping[str, np.ndarray], *, val: tuple[str, ...] = ()) -> Path:
+    """SBD as it is published: a structure of which the second field is the mask."""
+    base = root / "benchmark_RELEASE" / "dataset"
+    for seed, (name, ids) in enumerate(masks.items()):
+        write_image(base / "img" / f"{name}.jpg", photograph(*ids.shape, seed=seed))
+        path = base / "cls" / f"{name}.mat"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        boundaries = np.empty((20, 1), object)
+        boundaries[:, 0] = [scipy.sparse.csc_matrix(ids == 15) for _ in range(20)]
+        present = np.unique(ids[ids > 0])[:, None]
+        fields = {"Boundaries": boundaries, "Segmentation": ids, "CategoriesPresent": present}
+        scipy.io.savemat(path, {"GTcls": fields}, do_compression=True)
+    for split, names in {"train": [n for n in masks if n not in val], "val": val}.items():
+        (base / f"{split}.txt").write_text("".join(f"{name}\n" for name in names))
+    return base
+
+
+def write_instances(root: Path, images: list[dict], annotations: list[dict]) -> Path:
+    """COCO val2017: the JSON, and a photograph for each of its images."""
+    for seed, image in enumerate(images):
+        rgb = photograph(image["height"], image["width"], seed=seed)
+        write_image(root / "val2017" / image["file_name"], rgb)
+    table = root / "annotations" / "instances_val2017.json"
+    table.parent.mkdir(parents=True, exist_ok=True)
+    document = {
+        "info": {"year": 2017},
+        "licenses": [],
+        "images": images,
+        "annotations": annotations,
+        "categories": [{"id": 1, "name": "person"}],
+    }
+    table.write_text(json.dumps(document))
+    return table
+
+
+def write_ade20k_full(root: Path, classes: Mapping[str, np.ndarray]) -> Path:
+    """Full ADE20K of 2021: (H, W) class numbers up to 3,688, coded in red and green."""
+    folder = root / "ADE20K_2021_17_01" / "images" / "ADE" / "training" / "urban" / "street"
+    for seed, (name, ids) in enumerate(classes.items()):
+        write_image(folder / f"ADE_train_{name}.jpg", photograph(*ids.shape, seed=seed))
+        instance = np.unique(ids, return_inverse=True)[1].reshape(ids.shape)
+        rgb = np.stack([ids // 256 * 10, ids % 256, instance], -1).astype(np.uint8)
+        write_image(folder / f"ADE_train_{name}_seg.png", rgb)
+        write_image(folder / f"ADE_train_{name}_parts_1.png", rgb)
+        write_ids(folder / f"ADE_train_{name}" / "instance_000.png", np.zeros((4, 4), np.uint8))
+    return root / "ADE20K_2021_17_01"

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dataset_build.readers import SourceLayoutError, read_coco_panoptic, read_voc
+from dataset_build.coco_readers import read_coco_panoptic
+from dataset_build.readers import SourceLayoutError, read_voc
 from dataset_build.sources import SOURCES
 from tests.dataset_build import factories_sources as draw
 
