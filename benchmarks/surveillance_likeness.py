@@ -20,8 +20,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-# Beside this script lies one named like the package that it measures: look here last.
-sys.path.append(sys.path.pop(0))
+# Beside this script lies one named like the package that it measures: look above first.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from measuring import Row, parser_of, report
 
