@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import webbrowser
 from dataclasses import replace
 from pathlib import Path
 
@@ -99,7 +100,16 @@ def analyze(
         click.echo(f"no champion model in {settings.home}: judged by movers alone")
     click.echo(f"report: {report}")
     if open_page:
-        click.launch(str(report))
+        _show(report)
+
+
+def _show(page: Path) -> None:
+    """Open a page where there is a browser; its path has been printed either way."""
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:
+        return
+    browser.open(page.resolve().as_uri())
 
 
 @main.command()
@@ -157,7 +167,7 @@ def report(camera: str | None, open_page: bool, home: Path | None) -> None:
         raise click.ClickException(f"no report of {what} yet; run learned-normal cameras backfill")
     click.echo(page)
     if open_page:
-        click.launch(str(page))
+        _show(page)
 
 
 @main.command()

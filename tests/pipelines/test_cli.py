@@ -11,6 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from pipelines import cli
 from pipelines.cli import main
 from pipelines.instance import open_instance
 from pipelines.storage.local import LocalFiles
@@ -284,3 +285,28 @@ def test_commands_over_the_finished_line(line):
     assert line.days[1] in call("report", line.camera, "--home", home)
     said = call("cameras", "backfill", line.camera, "--home", home)
     assert f"0 days filled, {len(line.days)} " in said
+
+
+def test_a_page_is_opened_where_there_is_a_browser(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    class Browser:
+        def open(self, url: str) -> None:
+            opened.append(url)
+
+    monkeypatch.setattr(cli.webbrowser, "get", Browser)
+    cli._show(tmp_path / "report.html")
+    assert opened == [(tmp_path / "report.html").as_uri()]
+
+
+def test_a_machine_without_a_browser_is_left_in_peace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def absent() -> None:
+        raise cli.webbrowser.Error("could not locate runnable browser")
+
+    monkeypatch.setattr(cli.webbrowser, "get", absent)
+    cli._show(tmp_path / "report.html")
+    assert capfd.readouterr() == ("", "")
