@@ -1,6 +1,7 @@
 """The three ways assets are cut: by source, by architecture, by camera and day."""
 
 import warnings
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -10,6 +11,19 @@ from segmentation.config import ARCHITECTURES
 
 #: One partition per dataset source of the registry; a rebuild asks for the configured ones.
 SOURCE = dg.StaticPartitionsDefinition(sorted(SOURCES))
+
+
+def with_sources(spec: dg.AssetSpec, custom: Iterable[str]) -> dg.AssetSpec:
+    """An asset by source, with the custom sources of a home among its partitions.
+
+    Static, from the settings that the code location is loaded with: a dynamic partition would live
+    in Dagster's storage, where it can differ from the settings that say how to read the source.
+    """
+    if spec.partitions_def != SOURCE:
+        return spec
+    names = sorted({*SOURCES, *custom})
+    return spec.replace_attributes(partitions_def=dg.StaticPartitionsDefinition(names))
+
 
 #: One partition per network of the registry.
 ARCHITECTURE = dg.StaticPartitionsDefinition(list(ARCHITECTURES))

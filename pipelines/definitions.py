@@ -3,6 +3,7 @@
 import dagster as dg
 
 from assets import cameras, dataset, models, review
+from assets.partitions import with_sources
 from pipelines.executors import executor_of
 from pipelines.jobs import JOBS
 from pipelines.logs import shell_logger
@@ -15,7 +16,10 @@ from pipelines.settings import Settings, load_settings
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Definitions of one home: the same graph everywhere, other resources and executor."""
     return dg.Definitions(
-        assets=dg.load_assets_from_modules([dataset, review, models, cameras]),
+        assets=dg.map_asset_specs(
+            lambda spec: with_sources(spec, settings.custom_sources),
+            dg.load_assets_from_modules([dataset, review, models, cameras]),
+        ),
         jobs=JOBS,
         schedules=[
             weekly_rebuild(settings),

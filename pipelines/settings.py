@@ -11,20 +11,24 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import yaml
 
 from dataset_build.config import CleaningRules, DatasetConfig
+from dataset_build.custom_sources import CustomSource
+from pipelines.source_settings import (
+    SettingsError,
+    build,
+    plain_sources,
+    read_sources,
+    require_known_sources,
+)
 from segmentation.config import ModelConfig, TrainConfig
 
 EXECUTORS = ("in_process", "multiprocess", "ray")
 PREFIX = "LEARNED_NORMAL_"
 DEFAULT_HOME = Path.home() / "learned-normal"
-
-
-class SettingsError(ValueError):
-    """A setting is unknown or has a value that cannot be used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,7 @@ class Settings:
     store_options: Mapping[str, Any] = field(default_factory=dict)  # fsspec: endpoint_url, key, ...
     footage_root: Path | None = None  # None means <home>/footage; one folder per camera
     sources: Mapping[str, Path] = field(default_factory=dict)  # dataset source -> its folder
+    custom_sources: Mapping[str, CustomSource] = field(default_factory=dict)  # of those, one's own
 
     # how it runs
     executor: str = "in_process"  # shortest start; multiprocess on one big machine, ray on many
@@ -63,6 +68,7 @@ class Settings:
     review_dataset: str = "learned-normal-review"
     review_uri: str = ""  # of a mongod run as a service; "" starts the embedded one
     review_limit: int = 200  # samples in the queue; an hour of a person's time
+    mistakenness_limit: int = 2_000  # masks that the champion looks at, drawn by their hash
 
     def __post_init__(self) -> None:
         """Refuse what would fail later and less clearly."""
@@ -70,9 +76,7 @@ class Settings:
             raise SettingsError(f"executor = {self.executor!r}; expected one of {EXECUTORS}")
         if self.gpu_slots < 1 or self.keep_versions < 1:
             raise SettingsError("gpu_slots and keep_versions must be at least 1")
-        unknown = sorted(set(self.sources) - set(known_sources()))
-        if unknown:
-            raise SettingsError(f"sources {unknown} are unknown; known: {known_sources()}")
+        require_known_sources(self.sources, self.custom_sources)
 
     @property
     def store_url(self) -> str:
@@ -91,6 +95,7 @@ class Settings:
             "dataset",
             {
                 "source_roots": {name: Path(root) for name, root in sorted(self.sources.items())},
+                "custom_sources": dict(sorted(self.custom_sources.items())),
                 "cleaning": build(CleaningRules, "cleaning", self.cleaning),
                 **self.dataset,
             },
@@ -106,13 +111,6 @@ class Settings:
     def train_config(self) -> TrainConfig:
         """Configuration of the training loop."""
         return build(TrainConfig, "training", self.training)
-
-
-def known_sources() -> list[str]:
-    """Names of the dataset sources in the registry."""
-    from dataset_build.sources import SOURCES
-
-    return sorted(SOURCES)
 
 
 def load_settings(
@@ -136,10 +134,12 @@ def load_settings(
         values["footage_root"] = (folder / str(values["footage_root"])).resolve()
     if values.get("store_root") and "://" not in str(values["store_root"]):
         values["store_root"] = str((folder / str(values["store_root"])).resolve())
-    if "sources" in values:
-        values["sources"] = {
-            str(name): (folder / str(root)).resolve() for name, root in values["sources"].items()
-        }
+    if "custom_sources" in values:
+        raise SettingsError(
+            f"{folder / 'settings.yaml'}: unknown setting 'custom_sources'; describe your own"
+            " sources under `sources`, see docs/sources.md"
+        )
+    values |= read_sources(values.get("sources") or {}, folder)
     return build(Settings, str(folder / "settings.yaml"), {**values, "home": folder})
 
 
@@ -148,8 +148,10 @@ def save_settings(settings: Settings) -> Path:
     values: dict[str, Any] = {}
     for item in dataclasses.fields(settings):
         value = getattr(settings, item.name)
-        if item.name != "home" and value != _default(item):
+        if item.name not in ("home", "custom_sources") and value != _default(item):
             values[item.name] = _plain(value)
+    if settings.sources:
+        values["sources"] = plain_sources(settings.sources, settings.custom_sources)
     settings.home.mkdir(parents=True, exist_ok=True)
     path = settings.home / "settings.yaml"
     path.write_text(yaml.safe_dump(values, sort_keys=True), encoding="utf-8")
@@ -176,33 +178,6 @@ def _from_environment(variables: Mapping[str, str]) -> dict[str, Any]:
         if item.name != "home" and name in variables:
             found[item.name] = yaml.safe_load(variables[name])
     return found
-
-
-def build(kind: type[Any], where: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """A configuration dataclass from settings.
-
-    Raises:
-        SettingsError: An unknown key, or a value that it refuses; names where it stands.
-    """
-    allowed = {item.name for item in dataclasses.fields(kind)}
-    unknown = sorted(set(values) - allowed)
-    if unknown:
-        raise SettingsError(f"{where}: unknown settings {unknown}; allowed: {sorted(allowed)}")
-    hints = get_type_hints(kind)
-    fitted = {key: _fitted(hints[key], f"{where}.{key}", value) for key, value in values.items()}
-    try:
-        return kind(**fitted)
-    except (TypeError, ValueError) as error:
-        raise SettingsError(f"{where}: {error}") from error
-
-
-def _fitted(hint: object, where: str, value: object) -> object:
-    """A value as the dataclass wants it: lists as tuples, mappings as nested dataclasses."""
-    if isinstance(value, list):
-        return tuple(value)
-    if isinstance(value, Mapping) and isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return build(hint, where, value)
-    return value
 
 
 def _default(item: dataclasses.Field[Any]) -> object:
