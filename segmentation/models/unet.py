@@ -1,7 +1,8 @@
 """U-Net with biased convolutions, batch norm and transposed convolutions.
 
 At ``width=64`` and one class it has the published 31,055,297 parameters: 31,043,521 trained ones
-and 11,776 running statistics of its batch norms.
+and 11,776 running statistics of its batch norms. Ronneberger, Fischer and Brox, "U-Net", 2015,
+section 2, with padding where the paper crops.
 """
 
 from __future__ import annotations
@@ -41,14 +42,28 @@ class UNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, 3, H, W) normalised colours -> (N, C, H, W) logits; any H and W of at least 1."""
         height, width = x.shape[-2:]
-        y = pad_to_multiple(x, STRIDE)  # (N, 3, H', W'), both divisible by 16
+        deep, skips = self.descend(pad_to_multiple(x, STRIDE))
+        return self.ascend(deep, skips)[..., :height, :width]  # (N, C, H, W)
+
+    def descend(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The way down.
+
+        Args:
+            x: (N, 3, H', W'), both divisible by 16.
+
+        Returns:
+            (N, 16 W, H'/16, W'/16) at the bottom, and the detail of each level, finest first.
+        """
         skips = []
         for level in self.encoder:
-            y = level(y)  # (N, W * 2^i, H'/2^i, W'/2^i)
-            skips.append(y)
-            y = functional.max_pool2d(y, kernel_size=2)
-        y = self.bottleneck(y)  # (N, 16 W, H'/16, W'/16)
-        for enlarge, level in zip(self.up, self.decoder, strict=True):
-            y = level(torch.cat([skips.pop(), enlarge(y)], dim=1))  # back up to (N, W, H', W')
-        logits: Tensor = self.head(y)
-        return logits[..., :height, :width]  # (N, C, H, W)
+            x = level(x)  # (N, W * 2^i, H'/2^i, W'/2^i)
+            skips.append(x)
+            x = functional.max_pool2d(x, kernel_size=2)
+        return self.bottleneck(x), skips
+
+    def ascend(self, deep: Tensor, skips: list[Tensor]) -> Tensor:
+        """The way up, from what ``descend`` gave: (N, C, H', W') logits."""
+        for enlarge, level, skip in zip(self.up, self.decoder, reversed(skips), strict=True):
+            deep = level(torch.cat([skip, enlarge(deep)], dim=1))  # back up to (N, W, H', W')
+        logits: Tensor = self.head(deep)
+        return logits
