@@ -2,25 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+#: Names of torchvision's own segmentation networks begin with this.
+TORCHVISION = "torchvision_"
 #: Every architecture; ``models.registry`` holds a builder for each of these names.
-ARCHITECTURES: tuple[str, ...] = ("unet",)
+ARCHITECTURES: tuple[str, ...] = (
+    "unet",
+    "convlstm_unet",
+    "deeplabv3",
+    "deeplabv3plus",
+    "bisenetv1",
+    "bisenetv2",
+    "stdc1",
+    "stdc2",
+    "segformer_b0",
+    "segformer_b1",
+    "segformer_b2",
+    "segformer_b3",
+    "segformer_b4",
+    "segformer_b5",
+    "torchvision_deeplabv3_resnet50",
+    "torchvision_deeplabv3_resnet101",
+    "torchvision_deeplabv3_mobilenet_v3_large",
+    "torchvision_lraspp_mobilenet_v3_large",
+)
+#: Encoders that some architectures can look through; the first is theirs unless another is asked.
+BACKBONES: Mapping[str, tuple[str, ...]] = {
+    "deeplabv3": ("resnet50", "resnet18", "mobilenet_v2"),
+    "deeplabv3plus": ("resnet50", "resnet18", "mobilenet_v2"),
+}
+#: What ``convlstm_unet`` answers on a clip: logits of each frame, or of the last only.
+CLIP_OUTPUTS = ("each", "last")
+#: Stands for the folder in which torchvision keeps the weights that it downloaded.
+WEIGHTS_CACHE = "cache"
 #: Arithmetic of the forward pass; weights and their updates are always float32.
 PRECISIONS = ("float32", "bfloat16")
+#: Loss of single pixels: all of them, or the hard ones (OHEM) as BiSeNet and STDC train.
+PIXEL_LOSSES = ("bce", "ohem")
+#: Loss of the overlap of mask and prediction.
+REGION_LOSSES = ("dice", "jaccard")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """Which network.
+    """Which network, and what it starts from.
 
     Raises:
-        ValueError: an unknown architecture, or a size below one.
+        ValueError: an unknown architecture or encoder, or a size below one.
     """
 
     architecture: str = "unet"
-    width: int = 64  # channels at full resolution; 64 is the published U-Net, 16 suits two cores
+    width: int = 64  # scales all channels; 64 is each paper's size, 16 suits two cores;
+    # the torchvision networks have one size and ignore it
     classes: int = 1  # 1: one human logit; more: class ids, of which 1 is human
+    backbone: str = ""  # encoder of deeplabv3 and deeplabv3plus; "": resnet50
+    clip_output: str = "each"  # convlstm_unet on clips: "each" frame's logits, or the "last"'s
+    weights: str = ""  # to start from: "" random; "cache": torchvision's; else a file
 
     def __post_init__(self) -> None:
         """Refuse a network that cannot be built."""
@@ -29,6 +68,18 @@ class ModelConfig:
                 f"architecture = {self.architecture!r}; expected one of {', '.join(ARCHITECTURES)}"
             )
         _require_at_least(1, width=self.width, classes=self.classes)
+        offered = BACKBONES.get(self.architecture, ())
+        if self.backbone and self.backbone not in offered:
+            raise ValueError(
+                f"backbone = {self.backbone!r} of {self.architecture}; expected"
+                f" {' or '.join(offered) or 'none: its encoder is its own'}"
+            )
+        _require_one_of(CLIP_OUTPUTS, clip_output=self.clip_output)
+
+    @property
+    def encoder(self) -> str:
+        """Name of the encoder, where there is a choice; else nothing."""
+        return self.backbone or BACKBONES.get(self.architecture, ("",))[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +126,12 @@ class TrainConfig:
     noise_share: float = 0.2  # sensor noise
 
     # loss
+    pixel_loss: str = "bce"  # of every pixel; "ohem": of those that are hard
+    region_loss: str = "dice"  # or "jaccard", which punishes small overlaps more
     dice_weight: float = 1.0  # Dice looks at overlap, BCE at every pixel: equal say
     pos_weight: float = 1.0  # BCE weight of human pixels; Dice already counters the imbalance
+    auxiliary_weight: float = 1.0  # of each head that exists for training only, as BiSeNet has it
+    detail_weight: float = 1.0  # of STDC's outlines, as its paper has it
 
     # optimizer
     steps: int = 4_000  # 32,000 crops
@@ -111,6 +166,9 @@ class TrainConfig:
             min_person_px=self.min_person_px,
         )
         _require_at_least(0, workers=self.workers, cache_mb=self.cache_mb, seed=self.seed)
+        _require_at_least(
+            0, auxiliary_weight=self.auxiliary_weight, detail_weight=self.detail_weight
+        )
         _require_at_least(0, warmup_steps=self.warmup_steps, weight_decay=self.weight_decay)
         _require_at_least(16, max_side_px=self.max_side_px)
         _require_at_least(16, validation_side_px=self.validation_side_px)
@@ -122,6 +180,12 @@ def _require_at_least(low: float, **values: float) -> None:
     for name, value in values.items():
         if value < low:
             raise ValueError(f"{name} = {value}; expected at least {low}")
+
+
+def _require_one_of(known: tuple[str, ...], **values: str) -> None:
+    for name, value in values.items():
+        if value not in known:
+            raise ValueError(f"{name} = {value!r}; expected one of {', '.join(known)}")
 
 
 def _require_shares(config: TrainConfig) -> None:
@@ -149,8 +213,9 @@ def _require_recipe(config: TrainConfig) -> None:
             f"max_person_px = {config.max_person_px} is below min_person_px ="
             f" {config.min_person_px}; swap them"
         )
-    if config.precision not in PRECISIONS:
-        raise ValueError(f"precision = {config.precision!r}; expected one of {PRECISIONS}")
+    _require_one_of(PRECISIONS, precision=config.precision)
+    _require_one_of(PIXEL_LOSSES, pixel_loss=config.pixel_loss)
+    _require_one_of(REGION_LOSSES, region_loss=config.region_loss)
     for name in ("max_lr", "poly_power", "pos_weight", "dice_weight", "clip_norm", "max_seconds"):
         value = getattr(config, name)
         if value is not None and not value > 0:
