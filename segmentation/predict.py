@@ -1,24 +1,18 @@
-"""Frames -> the probability of a human at every pixel.
-
-On a CPU the frames of a batch are shared out among workers with one thread each. Threads that
-share one frame instead wait for each other after every layer, and spin while they wait: on two
-cores that have other work, twice the processor time and thrice the wall time.
-"""
+"""Frames -> the probability of a human at every pixel."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import fuse_conv_bn_eval
 
-from segmentation.model_folder import Normalisation, load_network, read_description, weights_digest
+from segmentation.backends import REFERENCE, open_backend
+from segmentation.export import frame_network
+from segmentation.inference_config import InferenceConfig
+from segmentation.model_folder import Normalisation, read_description, weights_digest
 from segmentation.models.blocks import human_logit
 
 F32 = npt.NDArray[np.float32]
@@ -31,11 +25,18 @@ MAX_BATCH_PX = 4 * 640 * 480
 class HumanSegmenter:
     """A trained model, ready to look at frames.
 
+    Attributes:
+        weights: digest of the weights.
+        version: names the weights and, unless it is eager float32, what runs them: backends agree
+            in all but a few pixels of ten thousand, and these pixels are labels too.
+
     Args:
         model_dir: folder of a trained model.
-        device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``; half precision on cuda.
+        device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``.
         threads: of torch in this whole process; None leaves them as they are.
         max_batch_px: bounds the memory of one forward pass; a larger frame goes alone.
+        inference: by what the network is run; None is the fastest whose answers are right.
+        cache: folder for exported graphs; None exports anew for each segmenter.
 
     Raises:
         FileNotFoundError: no model there.
@@ -49,18 +50,24 @@ class HumanSegmenter:
         threads: int | None = None,
         *,
         max_batch_px: int = MAX_BATCH_PX,
+        inference: InferenceConfig | None = None,
+        cache: Path | None = None,
     ) -> None:
         if threads is not None:
             torch.set_num_threads(threads)
-        description = read_description(model_dir)
-        self.version = weights_digest(model_dir)
-        self.architecture = description.model.architecture
-        self._device = find_device(device)
-        self._dtype = torch.float16 if self._device.type == "cuda" else torch.float32
-        self._normalise = description.normalisation
-        self._max_batch_px = max_batch_px
-        network = fold_batch_norms(load_network(model_dir)).to(self._device, self._dtype)
-        self._network = network.to(memory_format=torch.channels_last)
+        self.architecture = read_description(model_dir).model.architecture
+        self.weights = weights_digest(model_dir)
+        self._backend = open_backend(
+            frame_network(model_dir),
+            self.weights,
+            find_device(device),
+            inference or InferenceConfig(),
+            max_batch_px=max_batch_px,
+            cache=cache,
+        )
+        self.backend = self._backend.name
+        plain = self.backend == REFERENCE
+        self.version = self.weights if plain else f"{self.weights}+{self.backend}"
 
     def probability(self, frames: U8) -> F32:
         """Probability of a human.
@@ -75,53 +82,7 @@ class HumanSegmenter:
             ValueError: another shape or dtype.
         """
         _require_frames(frames)
-        out = np.empty(frames.shape[:3], np.float32)
-        at_once = max(1, self._max_batch_px // (frames.shape[1] * frames.shape[2]))
-        threads = torch.get_num_threads()
-        if self._device.type == "cpu" and 1 < threads <= min(at_once, len(frames)):
-            self._share_out(frames, out, threads)
-        else:
-            for part in _parts(len(frames), at_once):
-                self._look(frames, out, part)
-        return out
-
-    def _share_out(self, frames: U8, out: F32, workers: int) -> None:
-        """One frame at a time to each of the workers; fills ``out``."""
-        one_thread = (torch.set_num_threads, (1,))  # holds for the thread that calls it ...
-        try:
-            with ThreadPoolExecutor(workers, "segmenter", *one_thread) as pool:
-                for done in [
-                    pool.submit(self._look, frames, out, part) for part in _parts(len(frames), 1)
-                ]:
-                    done.result()
-        finally:
-            torch.set_num_threads(workers)  # ... and for threads that are started later
-
-    def _look(self, frames: U8, out: F32, part: slice) -> None:
-        images = to_images(frames[part]).to(self._device, self._dtype)
-        found = human_probability(self._network, images, self._normalise)
-        out[part] = found.float().cpu().numpy()
-
-
-def _parts(count: int, at_once: int) -> Iterator[slice]:
-    return (slice(start, start + at_once) for start in range(0, count, at_once))
-
-
-def fold_batch_norms(network: nn.Module) -> nn.Module:
-    """The same function with fewer steps: a norm that follows a convolution becomes part of it.
-
-    Args:
-        network: in evaluation mode; its ``nn.Sequential`` blocks are changed.
-
-    Returns:
-        The network.
-    """
-    for block in [module for module in network.modules() if isinstance(module, nn.Sequential)]:
-        for place, (layer, following) in enumerate(pairwise(list(block))):
-            if isinstance(layer, nn.Conv2d) and isinstance(following, nn.BatchNorm2d):
-                block[place] = fuse_conv_bn_eval(layer, following)
-                block[place + 1] = nn.Identity()
-    return network
+        return self._backend.probability(frames)
 
 
 @torch.inference_mode()
