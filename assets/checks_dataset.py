@@ -9,29 +9,52 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from assets.checks_sources import official_counts_match
 from assets.claims import Claim, Finding, Inputs
-from dataset_build import expectations, ledger, negatives, statistics, thesis_tables
+from dataset_build import (
+    expectations,
+    ledger,
+    negatives,
+    split_sizes,
+    statistics,
+    thesis_tables,
+)
 from dataset_build.mask_pack import MaskPack
 
 #: Masks that the audit reads back, spread over the pack.
 MASKS_READ_BACK = 200
 
 
-def suite_holds(suite: str, file: str) -> Claim:
-    """Great Expectations suite of a stage, shown as a table with failing rows."""
+#: Rows and expectations that a failed check names in its sentence; its table names more.
+NAMED = 3
+
+
+def suite_holds(suite: str, file: str, *, name: str = "expectations_hold") -> Claim:
+    """Great Expectations suite of a stage, shown as a table with failing rows.
+
+    Args:
+        suite: One of ``expectation_suites.SUITES``.
+        file: With the table that the suite is about.
+        name: Of the claim; an asset with two tables has two.
+    """
 
     def look(folder: Path) -> Finding:
         found = expectations.validate(pq.read_table(folder / file), suite)
         failed = [finding for finding in found if not finding.passed]
+        held = f"{len(found) - len(failed)} of {len(found)} expectations hold"
         return Finding(
             passed=not failed,
-            seen=f"{len(found) - len(failed)} of {len(found)} expectations hold",
+            seen="; ".join([held, *map(_named, failed[:NAMED])]),
             metadata={"expectations": dg.MetadataValue.md(expectations.as_markdown(found))},
         )
 
-    return Claim(
-        name="expectations_hold", says=f"The Great Expectations suite {suite} holds.", look=look
-    )
+    return Claim(name=name, says=f"The Great Expectations suite {suite} holds.", look=look)
+
+
+def _named(broken: expectations.Finding) -> str:
+    """What does not hold, and the first rows it does not hold for."""
+    rows = f" ({', '.join(broken.failing_sample_ids[:NAMED])})" if broken.failing_sample_ids else ""
+    return f"{broken.column or broken.expectation}: {broken.observed}{rows}"
 
 
 def some_samples_are_readable(folder: Path) -> Finding:
@@ -106,6 +129,16 @@ def negative_share_is_held(folder: Path) -> Finding:
     return Finding(
         passed=all(share.within_tolerance for share in shares),
         seen="; ".join(share.sentence() for share in shares),
+    )
+
+
+def split_sizes_hold(folder: Path) -> Finding:
+    """Every split is as large as its share, as far as chance lets it."""
+    columns = ["source", "fate", "split", "human_px", "duplicate_group"]
+    sizes = split_sizes.split_sizes(pq.read_table(folder / "ledger.parquet", columns=columns))
+    return Finding(
+        passed=all(size.holds for size in sizes),
+        seen="; ".join(size.sentence() for size in sizes),
     )
 
 
@@ -190,6 +223,12 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
             look=most_samples_are_readable,
             blocking=False,
         ),
+        Claim(
+            name="official_counts_match",
+            says="A full source has the samples that are published; a small sample says so.",
+            look=official_counts_match,
+            blocking=False,
+        ),
         suite_holds("source_samples", "samples.parquet"),
     ),
     "human_masks": (
@@ -225,6 +264,12 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
             says="No group of duplicates spans two splits.",
             look=duplicate_groups_stay_together,
         ),
+        Claim(
+            name="split_sizes_hold",
+            says="Every split holds its share of the images with humans, within chance.",
+            look=split_sizes_hold,
+            blocking=False,
+        ),
         suite_holds("dataset_split", "ledger.parquet"),
     ),
     "dataset_statistics": (
@@ -236,6 +281,7 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
             against=("merged_dataset", "cleaned_dataset", "dataset_split"),
         ),
         suite_holds("dataset_statistics", "statistics.parquet"),
+        suite_holds("thesis_tables", "thesis_tables.parquet", name="thesis_expectations_hold"),
     ),
     "review_queue": (
         Claim(

@@ -23,11 +23,12 @@ In data-flow order:
 * ``decisions`` what a reviewer decided, keyed by sha256
 * ``cleaning`` rules and decisions -> ledger rows
 * ``negatives`` images without humans: how many each split needs
-* ``splits`` duplicate groups -> train, val, test
+* ``splits`` duplicate groups -> train, val, test; ``split_sizes`` whether they hold their shares
 * ``tally`` counts with an address, their sums, and whether they add up
 * ``thesis_tables`` sizes, cleaning, split and merge; ``thesis_tables_views`` as they are shown
 * ``distributions`` sizes of people, shapes of images; ``distributions_views`` their picture
 * ``statistics`` the tables; ``statistics_views`` their Markdown and picture; ``charts`` bars
+* ``row_claims`` statements about a row, for the suites
 * ``expectation_suites`` what each table must look like; ``expectations`` suites -> findings
 * ``review`` the queue, and FiftyOne in and out
 """

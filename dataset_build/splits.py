@@ -28,6 +28,7 @@ from dataset_build.ledger import (
 )
 from dataset_build.negatives import choose_negatives, negative_shares, with_target
 from dataset_build.rules import DUPLICATE_NEAR
+from dataset_build.split_sizes import with_shares
 
 #: In the order in which a tie within a duplicate group is decided: the rarer wins.
 SPLITS = ("test", "val", "train")
@@ -69,6 +70,7 @@ def split_dataset(ledger: Path, out: Path, *, config: DatasetConfig) -> LedgerSu
         Totals; ``findings`` names every split that lacks images without humans, or is empty.
     """
     table = with_target(read_ledger(ledger), config.negative_share, config.negative_tolerance)
+    table = with_shares(table, config)
     carry_corrections(ledger, out)
     table = _assigned(table, config)
     table = remove(table, _straddling(table), config.cleaning.version)

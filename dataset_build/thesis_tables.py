@@ -44,6 +44,10 @@ ORIGINAL, OLD, NEW, RESULT = "original", "old", "new", "result"
 TAKEN, LEFT, JOINED = "removed", "left", "joined"
 #: Where the images of a split of ours stood officially: ``from_train`` and so on.
 FROM = "from_"
+STAGES = (
+    *(ORIGINAL, OLD, NEW, RESULT, TAKEN, LEFT, JOINED),
+    *(f"{FROM}{official}" for official in ("train", "val", "test", "none")),
+)
 #: Quantities that count images. images = readable + unreadable, readable = with + without humans.
 IMAGES, READABLE = "images", "readable"
 COUNTS = (IMAGES, READABLE, *KINDS)
