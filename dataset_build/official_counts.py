@@ -23,7 +23,7 @@ class CountFinding:
 def official_count_findings(
     spec: SourceSpec,
     official_splits: Mapping[str, int],
-    with_humans_by_split: Mapping[str, int],
+    with_humans_by_split: Mapping[str, int] | None,
 ) -> tuple[CountFinding, ...]:
     """Compare found samples and human images with the published counts.
 
@@ -33,7 +33,8 @@ def official_count_findings(
     Args:
         spec: the source; its ``official_counts`` and ``official_humans``.
         official_splits: official split -> samples that have both an image and a mask.
-        with_humans_by_split: official split -> readable samples with at least one human pixel.
+        with_humans_by_split: official split -> readable samples with at least one human pixel; None
+            where no mask was looked into.
 
     Returns:
         One finding per published number; one that says so where nothing is published.
@@ -53,6 +54,8 @@ def official_count_findings(
         for split, count in spec.official_counts.items()
         if official_splits.get(split, 0) == count
     }
+    if with_humans_by_split is None:
+        return tuple(sizes)
     return (*sizes, *_humans(spec, whole, with_humans_by_split))
 
 

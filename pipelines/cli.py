@@ -212,8 +212,9 @@ def _register() -> None:
     from pipelines.cli_cameras import cameras
     from pipelines.cli_models import models, store
     from pipelines.cli_review import review
+    from pipelines.cli_sources import sources
 
-    for group in (cameras, models, review, store):
+    for group in (cameras, models, review, sources, store):
         main.add_command(group)
 
 
