@@ -8,8 +8,8 @@ import scipy.io
 from PIL import Image
 
 from dataset_build import label_maps
-from dataset_build.faults import SampleFault
-from dataset_build.mask_files import MatIds, PanopticIds, PngIds, human_mask
+from dataset_build.faults import RejectReason, SampleFault
+from dataset_build.mask_files import AdeFullIds, MatIds, PanopticIds, PngIds, human_mask
 
 
 def png(array: np.ndarray) -> bytes:
@@ -94,3 +94,33 @@ def test_foreign_matlab_files_are_undecodable(data):
 def test_matlab_values_that_are_no_class_ids_are_undecodable(value):
     with pytest.raises(SampleFault, match="mask_undecodable: 'groundtruth' holds"):
         MatIds("groundtruth").class_ids(mat(groundtruth=value), "a")
+
+
+def ade_png(classes: np.ndarray, *, red: int = 0) -> bytes:
+    """Class numbers coded as full ADE20K codes them; ``red`` is added to one pixel."""
+    rgb = np.stack([classes // 256 * 10, classes % 256, classes % 7], -1).astype(np.uint8)
+    rgb[0, 0, 0] += red
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_full_ade20k_codes_its_classes_in_red_and_green():
+    classes = np.array([[0, 1831, 1830], [312, 3688, 1831 - 256]])
+    data = ade_png(classes)
+    assert AdeFullIds().size(data) == (3, 2)
+    mask = human_mask(data, "a", AdeFullIds(), label_maps.ADE20K_FULL)
+    assert mask.tolist() == [[255, 1, 0], [0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (ade_png(np.full((2, 3), 3689)), RejectReason.UNKNOWN_CLASS_ID),
+        (ade_png(np.full((2, 3), 312), red=3), RejectReason.MASK_STAINED),
+    ],
+)
+def test_what_is_no_full_ade20k_is_refused(data: bytes, reason: RejectReason):
+    with pytest.raises(SampleFault) as caught:
+        AdeFullIds().class_ids(data, "a")
+    assert caught.value.reason is reason

@@ -89,3 +89,42 @@ def test_damage_of_any_kind_is_an_error_and_nothing_else(damage, length, compres
             read_matrix(part, "ids")
         except MatlabFileError:
             continue
+
+
+@given(
+    matrix=hnp.arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9))),
+    compressed=st.booleans(),
+)
+def test_a_field_of_a_structure_is_read_exactly(matrix, compressed):
+    boundaries = np.empty((2, 1), object)
+    boundaries[:, 0] = [np.eye(3), "text"]
+    fields = {"Boundaries": boundaries, "Segmentation": matrix, "CategoriesPresent": np.eye(2)}
+    data = mat(compressed=compressed, GTcls=fields)
+    assert matrix_size(data, "GTcls.Segmentation") == matrix.shape
+    assert np.array_equal(read_matrix(data, "GTcls.Segmentation"), matrix)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("GTcls.Mask", r"no field 'Mask' in 'GTcls'; it holds \['Segmentation'\]"),
+        ("GTinst.Segmentation", r"no matrix 'GTinst'; the file holds \['GTcls', 'plain'\]"),
+        ("plain.Segmentation", "'plain' is no structure of one element"),
+    ],
+)
+def test_a_missing_field_is_named(name: str, says: str):
+    data = mat(GTcls={"Segmentation": IDS}, plain=IDS)
+    with pytest.raises(MatlabFileError, match=says):
+        read_matrix(data, name)
+
+
+@given(st.data())
+def test_damage_in_a_structure_never_does_worse_than_say_so(data):
+    whole = mat(compressed=data.draw(st.booleans()), GTcls={"a": np.eye(3), "Segmentation": IDS})
+    damaged = bytearray(whole[: data.draw(st.integers(128, len(whole)))])
+    for _ in range(data.draw(st.integers(0, 3))):
+        damaged[data.draw(st.integers(128, len(damaged))) - 1] = data.draw(st.integers(0, 255))
+    try:
+        read_matrix(bytes(damaged), "GTcls.Segmentation")
+    except MatlabFileError:
+        pass

@@ -7,7 +7,7 @@ import pytest
 
 from dataset_build.coco_readers import read_coco_panoptic
 from dataset_build.readers import SourceLayoutError, read_voc
-from dataset_build.sources import SOURCES
+from dataset_build.sources import SOURCES, open_source
 from tests.dataset_build import factories_sources as draw
 
 
@@ -84,3 +84,37 @@ def test_samples_are_sorted_whatever_the_folder_order(tmp_path: Path):
     draw.write_ade20k(tmp_path, {"y": ids, "a": ids}, "training")
     keys = [s.key for s in SOURCES["ade20k"].read(tmp_path).samples]
     assert keys == ["training/a", "training/y", "validation/b", "validation/z"]
+
+
+def test_sbd_lists_decide_the_split_and_masks_lie_in_structures(tmp_path: Path):
+    ids = draw.class_map(15)
+    draw.write_sbd(tmp_path, {"2008_000002": ids, "2008_000003": ids}, val=("2008_000003",))
+    files = open_source(SOURCES["sbd"], tmp_path)
+    assert [(s.key, s.official_split) for s in files.samples] == [
+        ("2008_000002", "train"),
+        ("2008_000003", "val"),
+    ]
+    data = (tmp_path / files.samples[0].mask_path).read_bytes()
+    assert files.decoder.size(data) == (32, 24)
+    assert np.array_equal(files.decoder.class_ids(data, "2008_000002"), ids)
+
+
+def test_sbd_without_a_list_is_named(tmp_path: Path):
+    (draw.write_sbd(tmp_path, {"a": draw.class_map(15)}) / "val.txt").unlink()
+    with pytest.raises(SourceLayoutError, match=r"no val\.txt"):
+        open_source(SOURCES["sbd"], tmp_path)
+
+
+def test_full_ade20k_pairs_files_in_scene_folders_and_leaves_parts_and_instances(tmp_path: Path):
+    draw.write_ade20k_full(tmp_path, {"00016869": np.full((24, 32), 312)})
+    (sample,) = open_source(SOURCES["ade20k_full"], tmp_path).samples
+    assert sample.key == "training/urban/street/train_00016869"
+    assert sample.official_split == "train"
+    assert sample.image_path.endswith("urban/street/ADE_train_00016869.jpg")
+    assert sample.mask_path.endswith("urban/street/ADE_train_00016869_seg.png")
+
+
+def test_full_ade20k_of_2016_is_not_taken_for_that_of_2021(tmp_path: Path):
+    (tmp_path / "ADE20K_2016_07_26" / "images" / "training" / "s" / "street").mkdir(parents=True)
+    with pytest.raises(SourceLayoutError, match="ADE20K_2021_17_01"):
+        open_source(SOURCES["ade20k_full"], tmp_path / "ADE20K_2016_07_26")
