@@ -9,6 +9,7 @@ and readers go on seeing the last good version.
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def publish_together(
     leaves some new and some old versions current, each whole, and the step unfinished.
     """
     partition = _partition(context)
-    names = sorted(key.path[-1] for key in context.selected_asset_keys)
+    names = _in_order_of_need(context)
     sealed: dict[str, Any] = {}
     metadata: dict[str, dict[str, dg.MetadataValue]] = {}
     outcomes: dict[str, list[Outcome]] = {}
@@ -95,6 +96,21 @@ def publish_together(
                 config=as_json(config),
             )
     yield from _published(store, sealed, metadata, outcomes)
+
+
+def _in_order_of_need(context: dg.AssetExecutionContext) -> list[str]:
+    """Names of the step's assets, each after those of them that it depends on."""
+    needs = {spec.key: {dep.asset_key for dep in spec.deps} for spec in context.assets_def.specs}
+    sorter = TopologicalSorter(
+        {key: needs[key] & context.selected_asset_keys for key in context.selected_asset_keys}
+    )
+    sorter.prepare()
+    names: list[str] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        names += [key.path[-1] for key in ready]
+        sorter.done(*ready)
+    return names
 
 
 def _partition(context: dg.AssetExecutionContext) -> str:

@@ -156,3 +156,27 @@ def test_assets_of_one_pass_are_all_current_before_any_is_recorded(monkeypatch, 
 
     assert dg.materialize([both]).success
     assert current_at_result == [["left", "right"], ["left", "right"]]
+
+
+def test_assets_of_one_pass_are_recorded_after_those_they_depend_on(monkeypatch, tmp_path):
+    names = ("a_needs_b", "b")
+    monkeypatch.setattr(checks, "CLAIMS", {name: () for name in names})
+    store = Store(str(tmp_path))
+
+    @dg.multi_asset(
+        specs=[
+            dg.AssetSpec("a_needs_b", deps=["b", "elsewhere"], code_version="1"),
+            dg.AssetSpec("b", code_version="1"),
+        ]
+    )
+    def both(context: dg.AssetExecutionContext):
+        def make(folders):
+            for name, folder in folders.items():
+                (folder / "word.txt").write_text(name)
+            return dict.fromkeys(names, Summary(letters=1))
+
+        yield from publishing.publish_together(context, store, make)
+
+    result = dg.materialize([both])
+    recorded = [event.asset_key.path[-1] for event in result.get_asset_materialization_events()]
+    assert recorded == ["b", "a_needs_b"]
