@@ -18,7 +18,8 @@ def test_defaults_are_valid_and_leave_eighty_percent_to_train_on():
         ({"max_image_px": 0}, "max_image_px = 0"),
         ({"max_image_px": 10**9}, "max_image_px = 1000000000"),
         ({"near_duplicate_radius": 64}, "64 bits"),
-        ({"workers": 0}, "workers = 0"),
+        ({"workers": -1}, "workers = -1"),
+        ({"min_duplicate_correlation": 1.1}, "min_duplicate_correlation = 1.1"),
     ],
 )
 def test_an_impossible_build_is_refused_by_name(options, message):

@@ -112,6 +112,25 @@ def test_a_thumbnail_is_the_mean_of_areas_row_by_row():
     assert (thumbnail[0], thumbnail[1], thumbnail[2], thumbnail[16]) == (100, 25, 0, 0)
 
 
+@given(hnp.arrays(np.uint8, (24, 31), elements=st.sampled_from([0, 0, 0, HUMAN, IGNORE])))
+def test_regions_in_their_box_are_those_of_the_whole_frame(mask):
+    mask[0, 0] = 0
+    boxes = cv2.connectedComponentsWithStats((mask == HUMAN).astype(np.uint8))[2][1:]
+    boxes = boxes[boxes[:, cv2.CC_STAT_AREA] >= 3]
+    found = measure_mask(mask, min_region_px=3)
+    assert found.human_regions == len(boxes)
+    assert found.tallest_region_share == max([0, *boxes[:, 3]]) / 24
+    x, y, w, h = boxes.T[:4]
+    touching = (x == 0) | (y == 0) | (x + w == 31) | (y + h == 24)
+    assert found.border_touch_share == (touching.mean() if len(boxes) else 0.0)
+
+
+def test_a_checkerboard_too_large_for_small_labels_is_counted_right():
+    mask = np.zeros((600, 600), np.uint8)
+    mask[::2, ::2] = HUMAN  # 90,000 regions of one pixel
+    assert measure_mask(mask, min_region_px=1).human_regions == 90_000
+
+
 def test_specks_of_humans_score_nothing_and_nobody_has_no_score():
     mask = np.zeros((64, 64), np.uint8)
     assert measure_mask(mask, min_region_px=16).surveillance_score is None
