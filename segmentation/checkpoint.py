@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from segmentation.config import ModelConfig, TrainConfig
-from segmentation.models.registry import build_model
+from segmentation.models.registry import starting_model
 
 CHECKPOINT_FILE = "checkpoint.pt"
 #: Raised whenever the steps of the training loop change their meaning.
@@ -66,8 +66,11 @@ class TrainState:
 
 
 def new_state(model: ModelConfig, config: TrainConfig, device: torch.device) -> TrainState:
-    """Fresh weights from torch's global generator, and AdamW without decay on biases and norms."""
-    network = build_model(model).to(device).to(memory_format=torch.channels_last)
+    """Weights to start from, and AdamW without decay on biases and norms.
+
+    Torch's global generator decides what is random; the rest comes from ``model.weights``.
+    """
+    network = starting_model(model).to(device).to(memory_format=torch.channels_last)
     kernels = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
     groups = [

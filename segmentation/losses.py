@@ -1,7 +1,12 @@
-"""Losses of a human logit against a mask; ignored pixels count nowhere."""
+"""Losses of networks against masks of 0, 1 and 255; ignored pixels count nowhere.
+
+Everything is judged by the human logit, the log odds of human against all other classes, so that
+one recipe fits a network with one output and one with many.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -9,40 +14,67 @@ from torch import Tensor
 from torch.nn import functional
 
 from dataset_build.label_maps import HUMAN, IGNORE
+from segmentation.config import TrainConfig
+from segmentation.detail_loss import detail_loss
+from segmentation.models.blocks import human_logit
+from segmentation.models.outputs import TrainingOutputs
 
-#: Keeps Dice defined where neither mask nor prediction has a human pixel.
-DICE_SMOOTH = 1.0
+#: Keeps Dice and Jaccard defined where neither mask nor prediction has a human pixel.
+SMOOTH = 1.0
+#: OHEM: a pixel is hard while its own class has less than this probability; both papers' value.
+HARD_PROBABILITY = 0.7
+#: OHEM: at least one of so many labelled pixels counts, be they hard or not.
+HARD_SHARE = 16
 
 
 @dataclass(frozen=True)
 class LossParts:
-    """``total`` is what is minimised; ``bce`` and ``dice`` are its unweighted parts (scalars)."""
+    """What is minimised, and its parts (float32 scalars).
+
+    Args:
+        total: weighted sum of the rest.
+        bce: of the main output's pixels, unweighted: of all, or of the hard ones with OHEM.
+        dice: of the main output's overlap, unweighted: Dice, or Jaccard.
+        auxiliary: sum over the auxiliary heads of what they would cost as main output.
+        detail: of the outlines.
+    """
 
     total: Tensor
     bce: Tensor
     dice: Tensor
+    auxiliary: Tensor
+    detail: Tensor
 
 
-def bce_dice_loss(
-    logits: Tensor, mask: Tensor, *, pos_weight: float = 1.0, dice_weight: float = 1.0
+def training_loss(
+    outputs: Tensor | TrainingOutputs, masks: Tensor, config: TrainConfig
 ) -> LossParts:
-    """Mean BCE over labelled pixels plus soft Dice over all of them together.
+    """The loss of whatever an architecture answers in training.
 
     Args:
-        logits: (N, H, W) log odds of human.
-        mask: (N, H, W) uint8 of NOT_HUMAN, HUMAN and IGNORE.
-        pos_weight: factor on the BCE of human pixels.
-        dice_weight: factor on Dice.
+        outputs: (N, C, H, W) logits, with a head's for training only where there are any; a clip
+            has (N, T, C, H, W).
+        masks: (N, H, W) uint8 of NOT_HUMAN, HUMAN and IGNORE; of a clip (N, T, H, W).
+        config: kinds and weights.
 
     Returns:
-        Scalars in float32; all zero, with zero gradient, where every pixel is ignored.
+        Scalars; all zero, with zero gradient, where every pixel is ignored.
     """
-    logits = logits.float()
-    labelled = mask != IGNORE
-    target = (mask == HUMAN).float()
-    bce = binary_cross_entropy(logits, target, labelled, pos_weight)
-    dice = dice_loss(torch.sigmoid(logits), target, labelled)
-    return LossParts(total=bce + dice_weight * dice, bce=bce, dice=dice)
+    if isinstance(outputs, Tensor):
+        outputs = TrainingOutputs(outputs)
+    if outputs.main.ndim == 5:
+        outputs = TrainingOutputs(outputs.main.flatten(0, 1))
+        masks = masks.flatten(0, 1)
+    pixels, region = _head_losses(outputs.main, masks, config)
+    nothing = torch.zeros_like(pixels)
+    auxiliary = nothing
+    for logits in outputs.auxiliary:
+        aside, overlap = _head_losses(logits, masks, config)
+        auxiliary = auxiliary + aside + config.dice_weight * overlap
+    detail = nothing if outputs.detail is None else detail_loss(outputs.detail.float(), masks)
+    total = pixels + config.dice_weight * region
+    total = total + config.auxiliary_weight * auxiliary + config.detail_weight * detail
+    return LossParts(total=total, bce=pixels, dice=region, auxiliary=auxiliary, detail=detail)
 
 
 def binary_cross_entropy(
@@ -63,6 +95,32 @@ def binary_cross_entropy(
     return torch.where(labelled, each, 0.0).sum() / labelled.sum().clamp(min=1)
 
 
+def ohem_loss(logits: Tensor, target: Tensor, labelled: Tensor, pos_weight: float = 1.0) -> Tensor:
+    """Cross entropy of the hard pixels only: online hard example mining.
+
+    Hard are those whose own class has a probability below ``HARD_PROBABILITY``; where they are
+    fewer than n_min = labelled / 16, the n_min worst count. Yu et al., "BiSeNet", 2018, section 3.3.
+
+    Args:
+        logits: (N, H, W) log odds.
+        target: (N, H, W) float, 0 or 1.
+        labelled: (N, H, W) bool; the others count nowhere.
+        pos_weight: factor on the loss of human pixels; it does not make them harder.
+    """
+    each = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    surprise = each[labelled]  # (L,), in nats
+    if not len(surprise):
+        return torch.where(labelled, each, 0.0).sum()
+    hard = surprise > -math.log(HARD_PROBABILITY)
+    least = max(1, len(surprise) // HARD_SHARE)
+    if int(hard.sum()) >= least:
+        chosen = hard.nonzero()[:, 0]
+    else:
+        chosen = surprise.detach().topk(least, sorted=False).indices
+    weight = torch.where(target[labelled][chosen] > 0, pos_weight, 1.0)
+    return (weight * surprise[chosen]).mean()
+
+
 def dice_loss(probability: Tensor, target: Tensor, labelled: Tensor) -> Tensor:
     """1 - (2 sum p t + s) / (sum p + sum t + s) over the labelled pixels of the whole batch.
 
@@ -71,7 +129,37 @@ def dice_loss(probability: Tensor, target: Tensor, labelled: Tensor) -> Tensor:
         target: (N, H, W) float, 0 or 1.
         labelled: (N, H, W) bool.
     """
+    overlap, both = _overlap(probability, target, labelled)
+    return 1 - (2 * overlap + SMOOTH) / (both + SMOOTH)
+
+
+def jaccard_loss(probability: Tensor, target: Tensor, labelled: Tensor) -> Tensor:
+    """1 - (sum p t + s) / (sum p + sum t - sum p t + s): one minus a soft IoU of the whole batch.
+
+    Args:
+        probability: (N, H, W) in [0, 1].
+        target: (N, H, W) float, 0 or 1.
+        labelled: (N, H, W) bool.
+    """
+    overlap, both = _overlap(probability, target, labelled)
+    return 1 - (overlap + SMOOTH) / (both - overlap + SMOOTH)
+
+
+_PIXEL_LOSSES = {"bce": binary_cross_entropy, "ohem": ohem_loss}
+_REGION_LOSSES = {"dice": dice_loss, "jaccard": jaccard_loss}
+
+
+def _head_losses(logits: Tensor, masks: Tensor, config: TrainConfig) -> tuple[Tensor, Tensor]:
+    """Pixel loss and region loss of one head's (N, C, H, W) logits."""
+    odds = human_logit(logits.float())  # (N, H, W)
+    labelled, target = masks != IGNORE, (masks == HUMAN).float()
+    pixels = _PIXEL_LOSSES[config.pixel_loss](odds, target, labelled, config.pos_weight)
+    region = _REGION_LOSSES[config.region_loss](torch.sigmoid(odds), target, labelled)
+    return pixels, region
+
+
+def _overlap(probability: Tensor, target: Tensor, labelled: Tensor) -> tuple[Tensor, Tensor]:
+    """Sum of p t, and sum of p plus sum of t, over labelled pixels."""
     probability = torch.where(labelled, probability, 0.0)
     target = torch.where(labelled, target, 0.0)
-    overlap = (probability * target).sum()
-    return 1 - (2 * overlap + DICE_SMOOTH) / (probability.sum() + target.sum() + DICE_SMOOTH)
+    return (probability * target).sum(), probability.sum() + target.sum()

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from segmentation.config import ModelConfig
+from segmentation.models.outputs import inference_network
 from segmentation.models.registry import ParameterCount, build_model
 from segmentation.tensor_file import TensorFileError, read_tensors, write_tensors
 
@@ -99,7 +100,7 @@ def read_description(folder: Path) -> ModelDescription:
 
 
 def load_network(folder: Path) -> nn.Module:
-    """The trained network on the CPU, ready for inference.
+    """The trained network on the CPU, ready for inference, without heads for training only.
 
     Raises:
         FileNotFoundError: no model there.
@@ -113,7 +114,7 @@ def load_network(folder: Path) -> nn.Module:
         raise TensorFileError(
             f"{folder / WEIGHTS_FILE} does not fit the network of {DESCRIPTION_FILE}: {error}"
         ) from error
-    return network.eval().requires_grad_(False)
+    return inference_network(network).requires_grad_(False)
 
 
 def weights_digest(folder: Path) -> str:

@@ -23,10 +23,9 @@ from segmentation.checkpoint import (
 )
 from segmentation.config import ModelConfig, TrainConfig
 from segmentation.data import SplitData
-from segmentation.losses import bce_dice_loss
+from segmentation.losses import training_loss
 from segmentation.metrics import THRESHOLD, HumanCounts, count_image
 from segmentation.model_folder import ModelDescription, Normalisation, TrainingFacts, write_model
-from segmentation.models.blocks import human_logit
 from segmentation.models.registry import count_parameters
 from segmentation.pictures import draw_curves
 from segmentation.predict import find_device, human_probability, to_images
@@ -132,13 +131,8 @@ def take_step(
     masks = batch.masks.to(device)  # (N, crop, crop)
     state.network.train()
     with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
-        logits = state.network(images.contiguous(memory_format=torch.channels_last))
-    loss = bce_dice_loss(
-        human_logit(logits.float()),  # (N, crop, crop)
-        masks,
-        pos_weight=config.pos_weight,
-        dice_weight=config.dice_weight,
-    )
+        outputs = state.network(images.contiguous(memory_format=torch.channels_last))
+    loss = training_loss(outputs, masks, config)
     state.optimizer.zero_grad(set_to_none=True)
     loss.total.backward()  # type: ignore[no-untyped-call]
     norm = nn.utils.clip_grad_norm_(state.network.parameters(), config.clip_norm)

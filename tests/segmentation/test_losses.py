@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -6,64 +7,172 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataset_build.label_maps import IGNORE
-from segmentation.losses import bce_dice_loss, binary_cross_entropy, dice_loss
+from segmentation.config import TrainConfig
+from segmentation.losses import (
+    binary_cross_entropy,
+    dice_loss,
+    jaccard_loss,
+    ohem_loss,
+    training_loss,
+)
+from segmentation.models.outputs import TrainingOutputs
+
+RECIPE = TrainConfig()
+KINDS = [
+    replace(RECIPE, pixel_loss=pixel, region_loss=region)
+    for pixel in ("bce", "ohem")
+    for region in ("dice", "jaccard")
+]
 
 
 def mask_of(*values):
+    """One image of one row."""
     return torch.tensor([[list(values)]], dtype=torch.uint8)
 
 
-def logits_of(*probabilities):
-    p = torch.tensor([[list(probabilities)]])
+def odds_of(*probabilities):
+    """(1, 1, 1, W) logits of those probabilities of human."""
+    p = torch.tensor([[[list(probabilities)]]])
     return torch.log(p / (1 - p))
 
 
+def surprise(*probabilities):
+    """Mean of -log p."""
+    return -sum(math.log(p) for p in probabilities) / len(probabilities)
+
+
 def test_bce_is_the_mean_surprise_over_labelled_pixels():
-    loss = bce_dice_loss(logits_of(0.8, 0.4, 0.9), mask_of(1, 0, IGNORE))
-    assert float(loss.bce) == pytest.approx(-(math.log(0.8) + math.log(0.6)) / 2, abs=1e-6)
+    loss = training_loss(odds_of(0.8, 0.4, 0.9), mask_of(1, 0, IGNORE), RECIPE)
+    assert float(loss.bce) == pytest.approx(surprise(0.8, 0.6), abs=1e-6)
 
 
 def test_dice_is_overlap_over_labelled_pixels():
-    loss = bce_dice_loss(logits_of(0.8, 0.4, 0.9), mask_of(1, 0, IGNORE))
+    loss = training_loss(odds_of(0.8, 0.4, 0.9), mask_of(1, 0, IGNORE), RECIPE)
     assert float(loss.dice) == pytest.approx(1 - (2 * 0.8 + 1) / (0.8 + 0.4 + 1 + 1), abs=1e-6)
 
 
-def test_total_weighs_dice():
-    loss = bce_dice_loss(logits_of(0.8, 0.4), mask_of(1, 0), dice_weight=0.5)
-    assert float(loss.total) == pytest.approx(float(loss.bce) + 0.5 * float(loss.dice))
+def test_jaccard_is_overlap_over_union_of_labelled_pixels():
+    recipe = replace(RECIPE, region_loss="jaccard")
+    loss = training_loss(odds_of(0.8, 0.4, 0.9), mask_of(1, 0, IGNORE), recipe)
+    union = 0.8 + 0.4 + 1 - 0.8
+    assert float(loss.dice) == pytest.approx(1 - (0.8 + 1) / (union + 1), abs=1e-6)
+
+
+def test_total_weighs_its_parts():
+    outputs = TrainingOutputs(
+        main=odds_of(0.8, 0.4), auxiliary=(odds_of(0.7, 0.1),), detail=odds_of(0.9, 0.2)
+    )
+    recipe = replace(RECIPE, dice_weight=0.5, auxiliary_weight=0.25, detail_weight=2.0)
+    loss = training_loss(outputs, mask_of(1, 0), recipe)
+    parts = loss.bce + 0.5 * loss.dice + 0.25 * loss.auxiliary + 2 * loss.detail
+    assert float(loss.total) == pytest.approx(float(parts))
+    assert float(loss.detail) > 0
+
+
+def test_each_auxiliary_head_costs_what_it_would_as_main_output():
+    heads = [odds_of(0.7, 0.1), odds_of(0.2, 0.3)]
+    alone = [float(training_loss(head, mask_of(1, 0), RECIPE).total) for head in heads]
+    outputs = TrainingOutputs(main=odds_of(0.8, 0.4), auxiliary=tuple(heads))
+    loss = training_loss(outputs, mask_of(1, 0), RECIPE)
+    assert float(loss.auxiliary) == pytest.approx(sum(alone))
 
 
 def test_pos_weight_counts_human_pixels_more():
     target, labelled = torch.tensor([1.0, 0.0]), torch.tensor([True, True])
-    logits = logits_of(0.8, 0.4)[0, 0]
+    logits = odds_of(0.8, 0.4)[0, 0, 0]
     loss = binary_cross_entropy(logits, target, labelled, pos_weight=3.0)
     assert float(loss) == pytest.approx(-(3 * math.log(0.8) + math.log(0.6)) / 2, abs=1e-6)
 
 
-def test_all_ignored_costs_nothing_and_teaches_nothing():
-    logits = torch.randn(1, 2, 2, requires_grad=True)
-    loss = bce_dice_loss(logits, torch.full((1, 2, 2), IGNORE, dtype=torch.uint8))
+def test_many_classes_are_judged_by_the_odds_of_human():
+    logits = torch.log(torch.tensor([0.3, 0.6, 0.1])).reshape(1, 3, 1, 1)
+    loss = training_loss(logits, mask_of(1), RECIPE)
+    assert float(loss.bce) == pytest.approx(-math.log(0.6), abs=1e-6)
+
+
+# OHEM.
+
+
+def ohem_of(probabilities, values, **options):
+    mask = mask_of(*values)
+    target, labelled = (mask == 1).float(), mask != IGNORE
+    return float(ohem_loss(odds_of(*probabilities)[:, 0], target, labelled, **options))
+
+
+def test_ohem_counts_only_pixels_below_seven_tenths():
+    """Own class: 0.9, 0.6, 0.2 and 0.75; the second and third are hard."""
+    assert ohem_of([0.9, 0.6, 0.8, 0.25], [1, 1, 0, 0]) == pytest.approx(surprise(0.6, 0.2))
+
+
+def test_ohem_takes_a_sixteenth_where_fewer_are_hard():
+    """32 labelled pixels: at least two count. One is hard, the second worst has 0.8."""
+    easy = [0.9] * 30
+    found = ohem_of([0.5, 0.8, *easy], [1] * 32)
+    assert found == pytest.approx(surprise(0.5, 0.8), abs=1e-6)
+
+
+def test_ohem_never_counts_ignored_pixels_as_hard_or_labelled():
+    """16 labelled pixels and 16 hopeless ignored ones: one counts, and it is labelled."""
+    probabilities = [0.8, *[0.9] * 15, *[0.01] * 16]
+    assert ohem_of(probabilities, [1] * 16 + [IGNORE] * 16) == pytest.approx(surprise(0.8))
+
+
+def test_ohem_weighs_humans_after_it_chose():
+    """0.75 stays easy under any weight; 0.6 of a human counts thrice."""
+    found = ohem_of([0.75, 0.6, 0.5], [1, 1, 0], pos_weight=3.0)
+    assert found == pytest.approx(-(3 * math.log(0.6) + math.log(0.5)) / 2)
+
+
+# What holds for all kinds.
+
+
+@pytest.mark.parametrize("recipe", KINDS, ids=lambda r: f"{r.pixel_loss}-{r.region_loss}")
+def test_all_ignored_costs_nothing_and_teaches_nothing(recipe):
+    logits = torch.randn(1, 1, 4, 4, requires_grad=True)
+    outputs = TrainingOutputs(main=logits, auxiliary=(logits,), detail=logits)
+    loss = training_loss(outputs, torch.full((1, 4, 4), IGNORE, dtype=torch.uint8), recipe)
     loss.total.backward()
     assert float(loss.total.detach()) == 0.0
     assert logits.grad.abs().sum() == 0
 
 
-def test_nobody_and_nobody_seen_is_perfect():
-    zeros = torch.zeros(1, 2, 2)
-    assert float(dice_loss(zeros, zeros, torch.ones(1, 2, 2, dtype=torch.bool))) == 0.0
-
-
-@given(st.floats(-20, 20), st.lists(st.sampled_from([0, 1, IGNORE]), min_size=2, max_size=8))
-def test_ignored_pixels_never_matter(stray, values):
+@pytest.mark.parametrize("recipe", KINDS, ids=lambda r: f"{r.pixel_loss}-{r.region_loss}")
+@given(
+    st.floats(-20, 20),
+    st.lists(st.sampled_from([0, 1, IGNORE]), min_size=2, max_size=40),
+    st.sampled_from([1, 3]),
+)
+def test_ignored_pixels_never_matter(recipe, stray, values, classes):
     mask = mask_of(*values)
-    logits = torch.linspace(-2, 2, len(values))[None, None].clone().requires_grad_()
-    loss = bce_dice_loss(logits, mask)
-    loss.total.backward()
-    assert torch.all(logits.grad[mask == IGNORE] == 0)
-    changed = torch.where(mask == IGNORE, stray, logits.detach())
-    assert float(bce_dice_loss(changed, mask).total) == float(loss.total.detach())
+    row = torch.linspace(-2, 2, len(values) * classes).reshape(1, classes, 1, len(values))
+    logits = row.clone().requires_grad_()
+
+    def loss_of(main):
+        outputs = TrainingOutputs(main=main, auxiliary=(main,), detail=main[:, :1])
+        return training_loss(outputs, mask, recipe).total
+
+    loss = loss_of(logits)
+    loss.backward()
+    ignored = (mask == IGNORE)[:, None].expand_as(logits)
+    assert torch.all(logits.grad[ignored] == 0)
+    changed = torch.where(ignored, stray, logits.detach())
+    assert float(loss_of(changed)) == float(loss.detach())
+
+
+@pytest.mark.parametrize("loss", [dice_loss, jaccard_loss])
+def test_nobody_and_nobody_seen_is_perfect(loss):
+    zeros = torch.zeros(1, 2, 2)
+    assert float(loss(zeros, zeros, torch.ones(1, 2, 2, dtype=torch.bool))) == 0.0
+
+
+def test_a_clip_is_judged_frame_by_frame():
+    logits, masks = torch.randn(2, 3, 1, 4, 4), torch.randint(0, 2, (2, 3, 4, 4)).byte()
+    clip = training_loss(logits, masks, RECIPE)
+    frames = training_loss(logits.flatten(0, 1), masks.flatten(0, 1), RECIPE)
+    assert float(clip.total) == float(frames.total)
 
 
 def test_half_precision_logits_are_judged_in_full():
-    logits = logits_of(0.8, 0.4).to(torch.bfloat16)
-    assert bce_dice_loss(logits, mask_of(1, 0)).total.dtype == torch.float32
+    logits = odds_of(0.8, 0.4).to(torch.bfloat16)
+    outputs = TrainingOutputs(main=logits, auxiliary=(logits,), detail=logits)
+    assert training_loss(outputs, mask_of(1, 0), RECIPE).total.dtype == torch.float32

@@ -143,13 +143,13 @@ def test_torch_is_left_as_it_was(data, tmp_path):
 
 
 def test_a_loss_that_is_no_number_stops_the_training(data, tmp_path, monkeypatch):
-    real = loop.bce_dice_loss
+    real = loop.training_loss
 
     def broken(*args, **options):
         parts = real(*args, **options)
         return replace(parts, total=parts.total * float("nan"))
 
-    monkeypatch.setattr(loop, "bce_dice_loss", broken)
+    monkeypatch.setattr(loop, "training_loss", broken)
     with pytest.raises(DivergedError, match=r"step 1: loss nan.*lower max_lr"):
         run(data, tmp_path)
 
