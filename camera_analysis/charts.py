@@ -28,7 +28,10 @@ STEPS_S = (
     *(60 * m for m in (1, 2, 5, 10, 20, 30)),
     *(3600 * h for h in (1, 2, 4, 6, 12, 24)),
 )
-MOST_STEPS = 6
+#: Labels with seconds are wider: fewer of them stand side by side on a phone.
+MOST_STEPS, MOST_STEPS_WITH_SECONDS = 6, 4
+#: Room above the threshold for the words that name it, as a share of its height.
+ROOM_FOR_WORDS = 1.2
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,8 @@ def save_timeline(timeline: Timeline, path: Path) -> None:
         va="bottom",
         fontsize=FONT_POINTS,
     )
-    above.set_ylim(bottom=0.0)
+    highest = float(np.nanmax(bits)) if len(bits) else 0.0
+    above.set_ylim(0.0, max(ROOM_FOR_WORDS * timeline.alarm_bits, 1.05 * highest))
     above.set_ylabel("surprise, bits")
     count = len(timeline.spans)
     events = "1 event" if count == 1 else f"{count} events"
@@ -121,9 +125,9 @@ def save_timeline(timeline: Timeline, path: Path) -> None:
 
 
 def _time_ticks(first: datetime, last: datetime, zone: ZoneInfo) -> _Ticks:
-    """At most seven round local times within a day's span."""
+    """At most seven round local times within a day's span, five where they name seconds."""
     span_s = (last - first).total_seconds()
-    step_s = next((step for step in STEPS_S if span_s / step <= MOST_STEPS), STEPS_S[-1])
+    step_s = next((step for step in STEPS_S if span_s / step <= _most_steps(step)), STEPS_S[-1])
     midnight = first.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     midnight = midnight.astimezone(UTC)
     count = int((first - midnight).total_seconds() // step_s)
@@ -134,6 +138,10 @@ def _time_ticks(first: datetime, last: datetime, zone: ZoneInfo) -> _Ticks:
     pattern = "%H:%M:%S" if step_s < 60 else "%H:%M"
     times = times or [first]
     return _Ticks(times, [f"{time.astimezone(zone):{pattern}}" for time in times])
+
+
+def _most_steps(step_s: int) -> int:
+    return MOST_STEPS_WITH_SECONDS if step_s < 60 else MOST_STEPS
 
 
 def _broken_at_gaps(timeline: Timeline) -> tuple[list[datetime], FloatSeries, FloatSeries]:
