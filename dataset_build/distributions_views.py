@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _TITLES = {
     PERSON_HEIGHT: "Tallest person / height of the frame",
-    PERSON_SIZE: "Mean person, by area: < 32², < 96² px, more",
+    PERSON_SIZE: "Mean person: < 32², < 96² px, larger",
     ASPECT: "Shape of the images, width / height",
 }
 _SPLITS = ("train", "val", "test")
