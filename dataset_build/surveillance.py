@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 #: Columns of a sample that the definition reads.
 COLUMNS = (
@@ -66,17 +66,16 @@ class Likeness:
 
     def score(self) -> float:
         """The weighted geometric mean of the parts, in [0, 1]."""
-        parts = asdict(self)
         total = sum(
-            weight * math.log(max(parts[name], LEAST_PART)) for name, weight in WEIGHTS.items()
+            weight * math.log(max(getattr(self, part), LEAST_PART))
+            for part, weight in WEIGHTS.items()
         )
         return math.exp(total / sum(WEIGHTS.values()))
 
     def weakest(self) -> tuple[str, float]:
         """The part that lowers the score most, and its value."""
-        parts = asdict(self)
-        name = min(WEIGHTS, key=lambda part: parts[part] ** WEIGHTS[part])
-        return name, parts[name]
+        name = min(WEIGHTS, key=lambda part: getattr(self, part) ** WEIGHTS[part])
+        return name, getattr(self, name)
 
 
 def likeness(sample: Mapping[str, float | None]) -> Likeness:
