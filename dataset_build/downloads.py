@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import logging
 import os
 import ssl
 import time
@@ -35,6 +36,7 @@ ATTEMPTS = 6
 _TIMEOUT_S = 60.0  # of a server that says nothing
 _LONGEST_WAIT_S = 60.0
 
+_log = logging.getLogger(__name__)
 _NETWORK_FAULTS = (
     HTTPException,
     urllib.error.URLError,
@@ -140,7 +142,9 @@ class _Fetch:
                     f"{self.url}: {reason}, {attempts} times in a row. What is there lies in"
                     f" {_part(self.path)}; run the same command again to go on."
                 )
-            sleep(min(max(wait_s, 2.0**idle), _LONGEST_WAIT_S))
+            wait_s = min(max(wait_s, 2.0**idle), _LONGEST_WAIT_S)
+            _log.warning("%s: %s; trying again in %.0f s", self.url, reason, wait_s)
+            sleep(wait_s)
 
     def _attempt(self) -> bool:
         """One request; True when the file is whole."""
