@@ -47,9 +47,9 @@ _VOC_TERMS = (
     " http://host.robots.ox.ac.uk/pascal/VOC/voc2012/"
 )
 
-# The md5 of train2017, val2017 and annotations_trainval2017 are those that PaddleDetection and
-# LVIS tools publish, and the sizes are those of the server; VOC's and SBD's md5 are torchvision's;
-# ADE20K's is TorchSeg's. Nobody publishes one for the other files.
+# The md5 of VOC and SBD are those that torchvision checks; those of COCO stand in the download
+# scripts of PaddleDetection and others, that of ADE20K in several training code bases. Exact sizes
+# are those that the servers state. Nobody publishes a checksum for the other files.
 _COCO_TRAIN = Archive(
     url="http://images.cocodataset.org/zips/train2017.zip",
     name="train2017.zip",

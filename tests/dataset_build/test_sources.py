@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from dataset_build.custom_sources import CustomSource
 from dataset_build.readers import SourceLayoutError
-from dataset_build.sources import SOURCES, open_source, source_spec
+from dataset_build.sources import SOURCES, open_source, source_rank, source_spec
 from tests.dataset_build import factories_sources as draw
 
 
@@ -60,3 +61,28 @@ def test_voc_is_found_at_any_of_its_levels_and_paths_stay_below_the_root(
 def test_an_unknown_source_lists_the_known_ones():
     with pytest.raises(ValueError, match="unknown source 'imagenet'; known: voc, coco_stuff"):
         source_spec("imagenet")
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_source_is_documented_with_its_official_size(name: str):
+    page = (Path(__file__).parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
+    assert f"\n### {name}\n" in page
+    (row,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
+    if not name.startswith("coco_"):
+        assert all(f"{count:,}" in row for count in SOURCES[name].official_counts.values())
+
+
+def test_of_one_photograph_in_two_sources_the_better_mask_has_the_lower_rank():
+    assert source_rank("voc") < source_rank("sbd")
+    assert source_rank("coco_stuff") < source_rank("coco_panoptic") < source_rank("coco_instances")
+    assert max(source_rank(name) for name in SOURCES) < source_rank("our_yard")
+
+
+def test_a_custom_source_is_looked_up_beside_the_published_ones():
+    own = {"yard": CustomSource(human=(1,), licence="our own")}
+    assert source_spec("yard", own).licence == "our own"
+    assert source_spec("voc", own) is SOURCES["voc"]
+    with pytest.raises(ValueError, match="ccp, yard"):
+        source_spec("garden", own)
+    with pytest.raises(ValueError, match="'voc' is built in"):
+        source_spec("voc", {"voc": own["yard"]})
