@@ -109,6 +109,7 @@ def open_backend(
     *,
     max_batch_px: int,
     cache: Path | None = None,
+    any_size: bool = False,
 ) -> Backend:
     """The fastest backend that answers as eager float32 does.
 
@@ -119,6 +120,7 @@ def open_backend(
         config: what is wanted.
         max_batch_px: pixels in one forward pass.
         cache: folder for exported graphs; None exports anew each time.
+        any_size: frames come in many sizes, so that compiling for each does not pay.
 
     Raises:
         ImportError: OpenVINO is asked for by name and not installed.
@@ -130,22 +132,27 @@ def open_backend(
     if config.backend == "eager":
         return eager
     if config.backend == "openvino":
-        return _openvino(graph, weights, config, cache)
+        return _openvino(graph, weights, config, cache, any_size)
     try:
-        return _openvino(graph, weights, config, cache)
+        return _openvino(graph, weights, config, cache, any_size)
     except (ImportError, RuntimeError, ValueError, OSError) as error:
         _log.warning("eager PyTorch instead of OpenVINO, which is faster: %s", error)
         return eager
 
 
 def _openvino(
-    graph: FrameNetwork, weights: str, config: InferenceConfig, cache: Path | None
+    graph: FrameNetwork, weights: str, config: InferenceConfig, cache: Path | None, any_size: bool
 ) -> Backend:
     if importlib.util.find_spec("openvino") is None:
         raise ImportError("openvino is not installed; pip install openvino onnx")
     with tempfile.TemporaryDirectory() as folder:
         path = exported(graph, weights, cache or Path(folder))
-        backend = OpenVinoBackend(path, threads=torch.get_num_threads(), precision=config.precision)
+        backend = OpenVinoBackend(
+            path,
+            threads=torch.get_num_threads(),
+            precision=config.precision,
+            any_size=any_size,
+        )
     exact = config.precision == "float32"
     _try(backend, _answers(graph), MAX_DIFFERENCE if exact else MAX_HALF_DIFFERENCE)
     return backend

@@ -204,7 +204,7 @@ def _tried(graph: FrameNetwork, path: Path) -> float:
 def _runtime(path: Path) -> Callable[[U8], F32]:
     """OpenVINO where it is installed; else onnx's own interpreter, which takes minutes."""
     if importlib.util.find_spec("openvino"):
-        return OpenVinoBackend(path).probability
+        return OpenVinoBackend(path, any_size=True).probability
     from onnx.reference import ReferenceEvaluator
 
     session = ReferenceEvaluator(str(path))

@@ -37,6 +37,8 @@ class HumanSegmenter:
         max_batch_px: bounds the memory of one forward pass; a larger frame goes alone.
         inference: by what the network is run; None is the fastest whose answers are right.
         cache: folder for exported graphs; None exports anew for each segmenter.
+        any_size: for pictures of many sizes; else each size is prepared when it first comes, which
+            suits cameras.
 
     Raises:
         FileNotFoundError: no model there.
@@ -52,6 +54,7 @@ class HumanSegmenter:
         max_batch_px: int = MAX_BATCH_PX,
         inference: InferenceConfig | None = None,
         cache: Path | None = None,
+        any_size: bool = False,
     ) -> None:
         if threads is not None:
             torch.set_num_threads(threads)
@@ -64,6 +67,7 @@ class HumanSegmenter:
             inference or InferenceConfig(),
             max_batch_px=max_batch_px,
             cache=cache,
+            any_size=any_size,
         )
         self.backend = self._backend.name
         plain = self.backend == REFERENCE

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from segmentation.config import ModelConfig
-from segmentation.losses import bce_dice_loss
+from segmentation.config import ModelConfig, TrainConfig
+from segmentation.losses import training_loss
 from segmentation.model_folder import Normalisation, write_model
-from segmentation.models.blocks import human_logit
 from segmentation.models.registry import build_model
 from segmentation.predict import to_images
 from tests.segmentation.factories_model import describe
@@ -38,8 +37,8 @@ def trained_state() -> dict[str, torch.Tensor]:
     optimizer = torch.optim.AdamW(network.parameters(), lr=5e-3)
     for step in range(STEPS):
         frames, masks = drawn_batch(4, (48, 64), start=4 * step)
-        logits = human_logit(network(Normalisation()(to_images(frames))))
-        loss = bce_dice_loss(logits, torch.from_numpy(masks)).total
+        outputs = network(Normalisation()(to_images(frames)))
+        loss = training_loss(outputs, torch.from_numpy(masks), TrainConfig()).total
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

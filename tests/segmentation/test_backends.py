@@ -89,16 +89,19 @@ def test_versions_name_what_runs_the_weights(trained):
 
 
 @needs_openvino
-def test_more_sizes_than_are_kept_change_nothing(trained, monkeypatch):
+@pytest.mark.parametrize("any_size", [False, True])
+def test_more_sizes_than_are_kept_change_nothing(trained, monkeypatch, any_size):
     from segmentation import openvino_backend
 
     monkeypatch.setattr(openvino_backend, "MAX_SIZES", 2)
     plain = HumanSegmenter(trained, inference=EAGER)
-    fast = HumanSegmenter(trained, inference=OPENVINO)
+    monkeypatch.setattr(openvino_backend, "MAX_COMPILED", 2)
+    fast = HumanSegmenter(trained, inference=OPENVINO, any_size=any_size)
     for height in (40, 41, 42, 43, 40):
         frames, _ = drawn_batch(2, (height, 64))
         np.testing.assert_allclose(fast.probability(frames), plain.probability(frames), atol=1e-4)
     assert len(fast._backend._sizes) <= 2
+    assert len(fast._backend._queues) <= 2
 
 
 def test_without_openvino_eager_takes_its_place(trained, monkeypatch, caplog):
