@@ -108,6 +108,7 @@ def save_timeline(timeline: Timeline, path: Path) -> None:
         xycoords=("axes fraction", "data"),
         va="bottom",
         fontsize=FONT_POINTS,
+        bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1},
     )
     highest = float(np.nanmax(bits)) if len(bits) else 0.0
     above.set_ylim(0.0, max(ROOM_FOR_WORDS * timeline.alarm_bits, 1.05 * highest))
