@@ -1,6 +1,5 @@
 """Claims about trained, measured and promoted models."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -30,9 +29,11 @@ def loss_went_down(folder: Path) -> Finding:
 
 
 def scores_are_shares(folder: Path) -> Finding:
-    """IoU, Dice and pixel accuracy lie in [0, 1] where they are defined."""
+    """Every score and both ends of its interval lie in [0, 1] where they are defined."""
+    from segmentation.metrics import SCORES
+
     rows = pq.read_table(folder / "metrics.parquet").to_pylist()
-    names = ("iou", "dice", "pixel_accuracy")
+    names = [f"{name}{end}" for name in SCORES for end in ("", "_low", "_high")]
     wrong = [
         (row["scope"], name)
         for row in rows
@@ -44,23 +45,72 @@ def scores_are_shares(folder: Path) -> Finding:
     )
 
 
-def champion_is_the_best_evaluated(folder: Path, evaluations: Inputs, models: Inputs) -> Finding:
-    """The promoted weights were evaluated; none measured on the same images has a higher IoU."""
-    from segmentation.champion import METRIC, why_left_out
-    from segmentation.evaluate import overall_score, read_evaluated
+def images_add_up(folder: Path) -> Finding:
+    """No image was judged twice, and the images' counts add up to those of the scores."""
+    from segmentation.image_table import COUNT_NAMES, count_blocks, sample_ids
 
-    name = json.loads((folder / "champion.json").read_text())["architecture"]
-    judged = read_evaluated(evaluations[name])
-    digest = judged.data_digest if judged else ""
-    why = why_left_out(evaluations[name], folder, digest)
-    if why:
-        return Finding(passed=False, seen=f"{name}: {why}")
-    rivals = [one for one in evaluations if not why_left_out(evaluations[one], models[one], digest)]
-    scores = {one: overall_score(evaluations[one], METRIC) or 0.0 for one in {name, *rivals}}
-    best = max(scores.values())
+    ids = sample_ids(folder)
+    twice = len(ids) - len(ids.unique())
+    whole = next(
+        row
+        for row in pq.read_table(folder / "metrics.parquet").to_pylist()
+        if row["scope"] == "all"
+    )
+    sums = np.sum([block.sum(axis=0) for block in count_blocks(folder)], axis=0)
+    wrong = [name for name, total in zip(COUNT_NAMES, sums, strict=False) if total != whole[name]]
     return Finding(
-        passed=scores[name] >= best,
-        seen=f"{name} at {scores[name]:.3f}; best of {len(scores)} {best:.3f}",
+        passed=not twice and not wrong,
+        seen=f"{len(ids)} images, {twice} of them twice; counts that differ: {wrong}",
+    )
+
+
+def best_comes_first(folder: Path) -> Finding:
+    """Models are listed from best to worst, each at most once, all over as many images."""
+    rows = pq.read_table(folder / "comparison.parquet").to_pylist()
+    names = [row["model"] for row in rows]
+    ahead = [row["model"] for row in rows if (row["behind_best"] or 0.0) > 0]
+    images = {row["images"] for row in rows}
+    return Finding(
+        passed=len(set(names)) == len(names) > 0 and not ahead and len(images) == 1,
+        seen=f"{len(names)} models over {sorted(images)} images; ahead of the first: {ahead}",
+    )
+
+
+def champion_was_evaluated(folder: Path) -> Finding:
+    """The evaluation beside the promoted weights judged these weights."""
+    from segmentation.evaluated import read_evaluated
+    from segmentation.model_folder import weights_digest
+
+    judged, weights = read_evaluated(folder), weights_digest(folder)
+    seen = judged.model_version if judged else "nothing"
+    return Finding(passed=seen == weights, seen=f"weights {weights[:12]}, judged {seen[:12]}")
+
+
+def no_rival_is_surely_better(folder: Path, evaluations: Inputs, models: Inputs) -> Finding:
+    """Measured image by image, no candidate that took part beats the champion by the rule."""
+    from segmentation.champion import why_left_out
+    from segmentation.champion_card import read_card
+    from segmentation.evaluated import read_evaluated
+    from segmentation.paired import paired_improvement
+
+    card, judged = read_card(folder), read_evaluated(folder)
+    if card["decision"] == "forced":
+        return Finding(passed=True, seen=f"{card['architecture']}: {card['why']}")
+    digest = judged.data_digest if judged else ""
+    rivals = [
+        name
+        for name in sorted(evaluations)
+        if name not in card["left_out"]
+        and not why_left_out(evaluations[name], models[name], digest)
+    ]
+    beaten_by = []
+    for name in rivals:
+        found = paired_improvement(evaluations[name], folder, card["metric"])
+        if found and found.is_sure and found.difference >= card["rule"]["min_improvement"]:
+            beaten_by.append(name)
+    return Finding(
+        passed=not beaten_by,
+        seen=f"{card['architecture']} among {len(rivals)}; surely better: {beaten_by or 'none'}",
     )
 
 
@@ -81,15 +131,32 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
     "model_evaluation": (
         Claim(
             name="scores_are_shares",
-            says="IoU, Dice and pixel accuracy lie in [0, 1].",
+            says="Scores and their intervals lie in [0, 1].",
             look=scores_are_shares,
+        ),
+        Claim(
+            name="images_add_up",
+            says="No image counts twice, and the images add up to the scores.",
+            look=images_add_up,
+        ),
+    ),
+    "model_comparison": (
+        Claim(
+            name="best_comes_first",
+            says="All models are judged on as many images, the best first.",
+            look=best_comes_first,
         ),
     ),
     "champion_model": (
         Claim(
-            name="champion_is_the_best_evaluated",
-            says="Its weights were evaluated; nothing measured alike has a higher human IoU.",
-            look=champion_is_the_best_evaluated,
+            name="champion_was_evaluated",
+            says="The evaluation beside the weights is theirs.",
+            look=champion_was_evaluated,
+        ),
+        Claim(
+            name="no_rival_is_surely_better",
+            says="No candidate of the same test split is surely better, unless a person said so.",
+            look=no_rival_is_surely_better,
             against=("model_evaluation", "trained_model"),
         ),
         Claim(

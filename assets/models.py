@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from assets.champions import ChampionContest, EvaluatedModels
 from assets.checks import specs
 from assets.dataset import dataset_split, human_masks
 from assets.partitions import ARCHITECTURE
@@ -15,6 +16,7 @@ from assets.progress import log_progress
 from assets.publishing import RETRY, Event, need, publish
 from assets.resources import GpuGuard, ModelSetup, VersionStore
 from dataset_build.config import DatasetConfig
+from segmentation.champion_rule import ChampionRule
 from segmentation.config import ModelConfig
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ STORE = dg.ResourceParam[VersionStore]
 CONFIG = dg.ResourceParam[DatasetConfig]
 GPU = dg.ResourceParam[GpuGuard]
 MODELS = dg.ResourceParam[ModelSetup]
+RULE = dg.ResourceParam[ChampionRule]
 #: What a step asks of a Ray cluster, when the executor is ``ray``.
 RAY_GPU_STEP = {"dagster-ray/config": '{"num_cpus": 1, "num_gpus": 0.25}'}
 
@@ -79,7 +82,7 @@ def trained_model(
     partitions_def=ARCHITECTURE,
     deps=[trained_model, dataset_split, human_masks],
     check_specs=specs("model_evaluation"),
-    code_version="2",
+    code_version="3",
     pool="gpu",
     op_tags=RAY_GPU_STEP,
     retry_policy=RETRY,
@@ -88,7 +91,7 @@ def trained_model(
 def model_evaluation(
     context: dg.AssetExecutionContext, store: STORE, dataset_config: CONFIG, gpu: GPU
 ) -> Iterator[Event]:
-    """IoU, Dice, pixel accuracy and no-human false positives on the test split, by source."""
+    """Scores with intervals on the test split, by source; counts of every image are kept."""
     from segmentation import evaluate
 
     model = need(store, "trained_model", context.partition_key)
@@ -112,33 +115,58 @@ def model_evaluation(
 @dg.asset(
     group_name="models",
     deps=[trained_model, model_evaluation],
+    check_specs=specs("model_comparison"),
+    code_version="1",
+    retry_policy=RETRY,
+    kinds={"python", "parquet"},
+)
+def model_comparison(
+    context: dg.AssetExecutionContext, store: STORE, dataset_config: CONFIG, champion_rule: RULE
+) -> Iterator[Event]:
+    """Every evaluated model on the same test images: accuracy, speed and size, with intervals."""
+    from segmentation import comparison
+
+    models, data = EvaluatedModels(store), SplitInputs(store, dataset_config)
+    yield from publish(
+        context,
+        store,
+        lambda out: comparison.compare_models(
+            models.entrants(),
+            out,
+            data_digest=data.load("test").digest,
+            metric=champion_rule.metric,
+        ),
+        inputs=[*models.versions, *data.versions],
+        config=champion_rule,
+    )
+
+
+@dg.asset(
+    group_name="models",
+    deps=[trained_model, model_evaluation],
     check_specs=specs("champion_model"),
-    code_version="2",
+    code_version="3",
+    pool="gpu",
+    op_tags=RAY_GPU_STEP,
     retry_policy=RETRY,
     kinds={"python", "pytorch"},
 )
 def champion_model(
-    context: dg.AssetExecutionContext, store: STORE, dataset_config: CONFIG
+    context: dg.AssetExecutionContext,
+    store: STORE,
+    dataset_config: CONFIG,
+    champion_rule: RULE,
+    gpu: GPU,
 ) -> Iterator[Event]:
-    """The model with the best human IoU on the newest test split, and why it was chosen."""
-    from segmentation import champion
-
-    names = store.partitions("model_evaluation")
-    evaluations = {name: need(store, "model_evaluation", name) for name in names}
-    models = {name: need(store, "trained_model", name) for name in names}
-    data = SplitInputs(
-        store, dataset_config
-    )  # comes before every evaluation, so no arrow of its own
+    """The champion: it stays until a candidate is surely better on the newest test split."""
+    contest = ChampionContest(context, store, SplitInputs(store, dataset_config))
     yield from publish(
         context,
         store,
-        lambda out: champion.choose_champion(
-            {name: store.path(version) for name, version in evaluations.items()},
-            {name: store.path(version) for name, version in models.items()},
-            out,
-            data_digest=data.load("test").digest,
-        ),
-        inputs=[*evaluations.values(), *models.values(), *data.versions],
+        lambda out: contest.settle(out, champion_rule, gpu),
+        inputs=contest.versions,
+        config=contest.config(champion_rule),
+        afterwards=contest.record,
     )
 
 

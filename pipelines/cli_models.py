@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from pipelines.cli_champion import history, promote, rollback
 from pipelines.cli_home import HOME_OPTION, settings_of
 from pipelines.settings import Settings
 
@@ -15,6 +16,47 @@ from pipelines.settings import Settings
 @click.group()
 def models() -> None:
     """Trained models."""
+
+
+for command in (promote, rollback, history):
+    models.add_command(command)
+
+
+@models.command("list")
+@click.option(
+    "--classes",
+    type=click.IntRange(min=1),
+    help="Count with so many classes; default: as each was published (1 is what is trained here).",
+)
+@click.option("--json", "as_json", is_flag=True)
+def list_architectures(classes: int | None, as_json: bool) -> None:
+    """Every architecture at its published width, with its number of parameters."""
+    from segmentation.config import ARCHITECTURES, ModelConfig
+    from segmentation.models.registry import PUBLISHED_CLASSES, size_of
+
+    rows = [
+        dataclasses.asdict(
+            size_of(ModelConfig(architecture=name, classes=classes or PUBLISHED_CLASSES[name]))
+        )
+        for name in ARCHITECTURES
+    ]
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    for line in _table(rows):
+        click.echo(line)
+
+
+def _table(rows: list[dict[str, object]]) -> list[str]:
+    """Lines with a name on the left and numbers, thousands apart, below their titles."""
+    cells = [
+        list(rows[0]),
+        *([f"{v:,}" if isinstance(v, int) else str(v) for v in row.values()] for row in rows),
+    ]
+    name, *numbers = zip(*cells, strict=True)
+    columns = [[cell.ljust(max(map(len, name))) for cell in name]]
+    columns += [[cell.rjust(max(map(len, column))) for cell in column] for column in numbers]
+    return ["  ".join(line) for line in zip(*columns, strict=True)]
 
 
 @models.command()
@@ -29,6 +71,11 @@ def models() -> None:
     show_default=True,
     help="A third mask value that counts nowhere (SBI and CDnet use 170).",
 )
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep tables and pictures there; two such folders can be compared image by image.",
+)
 @click.option("--json", "as_json", is_flag=True)
 @HOME_OPTION
 def evaluate(
@@ -36,24 +83,38 @@ def evaluate(
     masks: Path,
     architecture: str | None,
     unknown_value: int,
+    out: Path | None,
     as_json: bool,
     home: Path | None,
 ) -> None:
-    """Score a model on a folder of images with masks of the same stem."""
+    """Score a model on a folder of images with masks of the same stem, with 95 % intervals."""
     from pipelines.executors import GpuSlots
     from segmentation.evaluate import evaluate_folder
 
     settings = settings_of(home)
     device = GpuSlots(settings.home / "locks", slots=1, device=settings.device).device
     folder = _model_folder(settings, architecture)
-    summary = dataclasses.asdict(
-        evaluate_folder(folder, images, masks, device=device, unknown_value=unknown_value)
-    )
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+    try:
+        found = evaluate_folder(
+            folder, images, masks, device=device, unknown_value=unknown_value, out=out
+        )
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    summary = dataclasses.asdict(found)
     if as_json:
         click.echo(json.dumps(summary, default=str))
         return
     for name, value in summary.items():
-        click.echo(f"{name:24} {value}")
+        if name != "intervals":
+            click.echo(f"{name:24} {_with_interval(value, summary['intervals'].get(name))}")
+
+
+def _with_interval(value: object, interval: tuple[float, float] | None) -> str:
+    """``0.521 (0.480 to 0.563)``."""
+    shown = f"{value:.3f}" if isinstance(value, float) else str(value)
+    return f"{shown} ({interval[0]:.3f} to {interval[1]:.3f})" if interval else shown
 
 
 def _model_folder(settings: Settings, architecture: str | None) -> Path:

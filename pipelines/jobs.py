@@ -43,8 +43,8 @@ model_job = dg.define_asset_job(
 
 champion_job = dg.define_asset_job(
     "champion_job",
-    dg.AssetSelection.assets("champion_model"),
-    description="Promote the best evaluated model.",
+    dg.AssetSelection.assets("model_comparison", "champion_model"),
+    description="Compare the evaluated models, and promote one that is surely better.",
 )
 
 #: One camera-day, from footage to report.

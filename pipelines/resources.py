@@ -45,6 +45,7 @@ def resources_of(settings: Settings) -> dict[str, Any]:
             training=settings.train_config(),
             work_dir=settings.home / "training",
         ),
+        "champion_rule": settings.champion_rule(),
         "camera_setup": camera_setup(settings),
         "review_setup": ReviewSetup(
             dataset_name=settings.review_dataset,

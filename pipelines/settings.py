@@ -24,6 +24,7 @@ from pipelines.source_settings import (
     read_sources,
     require_known_sources,
 )
+from segmentation.champion_rule import ChampionRule
 from segmentation.config import ModelConfig, TrainConfig
 
 EXECUTORS = ("in_process", "multiprocess", "ray")
@@ -61,6 +62,7 @@ class Settings:
     cleaning: Mapping[str, Any] = field(default_factory=dict)  # fields of CleaningRules
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # name -> ModelConfig
     training: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig
+    champion: Mapping[str, Any] = field(default_factory=dict)  # fields of ChampionRule
     label_pass: Mapping[str, Any] = field(default_factory=dict)  # fields of PassConfig
     anomalies: Mapping[str, Any] = field(default_factory=dict)  # fields of AnomalyConfig
 
@@ -111,6 +113,10 @@ class Settings:
     def train_config(self) -> TrainConfig:
         """Configuration of the training loop."""
         return build(TrainConfig, "training", self.training)
+
+    def champion_rule(self) -> ChampionRule:
+        """By which rule a model is promoted."""
+        return build(ChampionRule, "champion", self.champion)
 
 
 def load_settings(

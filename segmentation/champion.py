@@ -1,59 +1,74 @@
-"""The best of the evaluated models, with its files, and why it was chosen."""
+"""Which model is the champion: the present one, until another is surely better."""
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from segmentation.evaluate import overall_score, read_evaluated
-from segmentation.model_folder import (
-    DESCRIPTION_FILE,
-    WEIGHTS_FILE,
-    read_description,
-    weights_digest,
+from segmentation.champion_card import (
+    Contest,
+    Decision,
+    Order,
+    read_card,
+    write_champion,
 )
-from segmentation.training_report import CARD_FILE, CURVES_FILE, HISTORY_FILE
-
-CHAMPION_FILE = "champion.json"
-#: What models are compared by.
-METRIC = "iou"
-#: What is promoted of a model's folder, where it is there; never what a store adds to it.
-MODEL_FILES = (WEIGHTS_FILE, DESCRIPTION_FILE, CARD_FILE, CURVES_FILE, HISTORY_FILE)
+from segmentation.champion_rule import ChampionRule
+from segmentation.evaluated import read_evaluated
+from segmentation.measured_speed import read_fastest
+from segmentation.metrics import LESS_IS_BETTER
+from segmentation.model_folder import read_description, weights_digest
+from segmentation.paired import paired_improvement
+from segmentation.scores import overall_score
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """An evaluated model.
+class Entrant:
+    """A model that was evaluated.
 
     Args:
-        iou: human IoU over all images of the test split.
-        empty_alarm_rate: share of images without people that raise a false alarm; None without any.
-        parameters: numbers in the network.
+        model: folder with its weights.
+        evaluation: folder with what ``evaluate`` wrote.
+        speed: folder of its speed table; None where none was measured.
+        warning: a check that does not hold; such a model never replaces a champion.
+        barred: why a person does not want it, or "".
     """
 
+    model: Path
+    evaluation: Path
+    speed: Path | None = None
+    warning: str = ""
+    barred: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """An entrant that may be promoted."""
+
     name: str
-    iou: float
-    empty_alarm_rate: float | None
-    parameters: int
+    entrant: Entrant
+    score: float
+    rank: tuple[float, float, int, str] = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChampionSummary:
-    """Which model was promoted.
+    """Which model is champion now.
 
     Args:
-        iou: its human IoU on the test split.
+        action: ``promoted``, ``forced`` or ``kept``.
+        model_version: sha256 of its weights.
+        score: by ``metric``, on the newest test split.
         why: one sentence.
-        candidates: model -> IoU.
-        unscored: models whose IoU nothing defines.
-        left_out: models that cannot be compared -> why.
+        candidates: model -> score.
+        left_out: models that did not take part -> why.
     """
 
     architecture: str
-    iou: float
+    action: str
+    model_version: str
+    metric: str
+    score: float | None
     why: str
     candidates: Mapping[str, float]
     unscored: tuple[str, ...]
@@ -61,61 +76,60 @@ class ChampionSummary:
 
 
 def choose_champion(
-    evaluations: Mapping[str, Path],
-    models: Mapping[str, Path],
+    entrants: Mapping[str, Entrant],
     out: Path,
     *,
     data_digest: str,
+    rule: ChampionRule | None = None,
+    present: Entrant | None = None,
+    order: Order | None = None,
 ) -> ChampionSummary:
-    """Copy the files of the model with the highest IoU, and say why it was chosen.
+    """Keep the present champion, or promote the first candidate that surely beats it.
 
-    Only weights that were evaluated, on the split that ``data_digest`` names, are compared. Of
-    equals, the one with fewer false alarms wins, then the smaller, then the first by name.
+    Without a champion the best candidate is promoted without a contest. Otherwise the candidates
+    challenge in the order of their scores; the improvement is paired image by image, and its whole
+    95 % interval must lie above zero. Of equals, the one with fewer false alarms challenges first,
+    then the smaller, then the first by name.
 
     Args:
-        evaluations: model -> folder with its metrics.parquet and evaluation.json.
-        models: model -> folder with its weights.
-        out: existing folder; receives the model's files and champion.json.
-        data_digest: of the newest test split.
+        entrants: architecture -> what was evaluated.
+        out: existing folder; receives the champion's files, its evaluation and champion.json.
+        data_digest: of the newest test split; nothing else is compared.
+        rule: None takes the defaults.
+        present: the champion until now, evaluated on the newest test split; None for the first.
+        order: a person's wish to promote one of the entrants; None leaves it to the rule.
 
     Raises:
-        ValueError: no evaluation can be compared or none has an IoU, or a model's folder is
-            missing.
+        ValueError: nothing can be promoted, or the order cannot be followed; says why.
     """
-    missing = sorted(set(evaluations) - set(models))
-    if missing:
-        raise ValueError(f"evaluated but without weights: {', '.join(missing)}; train them again")
-    left_out = {
-        name: why
-        for name in sorted(evaluations)
-        if (why := why_left_out(evaluations[name], models[name], data_digest))
-    }
-    fit = sorted(set(evaluations) - set(left_out))
-    found = {name: _candidate(name, evaluations[name], models[name]) for name in fit}
-    candidates = sorted((c for c in found.values() if c is not None), key=_rank)
-    if not candidates:
-        raise ValueError(_nothing_to_promote(fit, left_out))
-    best = candidates[0]
-    summary = ChampionSummary(
-        architecture=best.name,
-        iou=best.iou,
-        why=_why(candidates),
-        candidates={candidate.name: candidate.iou for candidate in candidates},
-        unscored=tuple(name for name, candidate in found.items() if candidate is None),
+    rule = rule or ChampionRule()
+    if order and order.name not in entrants:
+        known = ", ".join(sorted(entrants)) or "none"
+        raise ValueError(f"{order.name} was never evaluated; evaluated: {known}")
+    left_out = _left_out(entrants, data_digest, rule, present, order)
+    fit = [name for name in sorted(entrants) if name not in left_out]
+    scored = {name: one for name in fit if (one := _scored(name, entrants[name], rule))}
+    ranked = sorted(scored.values(), key=lambda one: one.rank)
+    decision = Decision(
+        rule=rule,
+        candidates={one.name: one.score for one in ranked},
+        unscored=tuple(name for name in fit if name not in scored),
         left_out=left_out,
+        order=order,
     )
-    for name in MODEL_FILES:
-        if (models[best.name] / name).is_file():
-            shutil.copyfile(models[best.name] / name, out / name)
-    _write(summary, out)
-    return summary
+    chosen = _decide(decision, ranked, present, rule)
+    winner = scored[chosen.name].entrant if chosen.action != "kept" else present
+    if winner is None:
+        raise ValueError("no champion to keep; this is a fault of the program")
+    write_champion(chosen, winner.model, winner.evaluation, out)
+    return _summary(chosen, out)
 
 
 def why_left_out(evaluation: Path, model: Path, data_digest: str) -> str:
     """Why an evaluation says nothing about these weights on this split; empty where it does."""
     judged = read_evaluated(evaluation)
     if judged is None:
-        return "the evaluation does not say which weights it judged; evaluate again"
+        return "the evaluation does not say enough to be compared; evaluate again"
     if judged.model_version != weights_digest(model):
         return "trained again since it was evaluated; evaluate again"
     if judged.data_digest != data_digest:
@@ -123,53 +137,104 @@ def why_left_out(evaluation: Path, model: Path, data_digest: str) -> str:
     return ""
 
 
-def _nothing_to_promote(fit: Sequence[str], left_out: Mapping[str, str]) -> str:
-    if left_out and not fit:
-        reasons = "; ".join(f"{name}: {why}" for name, why in left_out.items())
-        return f"no model to promote: none of {len(left_out)} can be compared ({reasons})"
-    return (
-        f"no model to promote: {len(fit)} evaluated, none with a human IoU; evaluate on a test"
-        " split that has people in it"
+def _summary(decision: Decision, out: Path) -> ChampionSummary:
+    return ChampionSummary(
+        architecture=decision.name,
+        action=decision.action,
+        model_version=weights_digest(out),
+        metric=decision.rule.metric,
+        score=decision.score,
+        why=decision.why,
+        candidates=decision.candidates,
+        unscored=decision.unscored,
+        left_out=decision.left_out,
     )
 
 
-def _candidate(name: str, evaluation: Path, model: Path) -> Candidate | None:
-    iou = overall_score(evaluation, METRIC)
-    if iou is None:
+def _left_out(
+    entrants: Mapping[str, Entrant],
+    data_digest: str,
+    rule: ChampionRule,
+    present: Entrant | None,
+    order: Order | None,
+) -> dict[str, str]:
+    """Entrant -> why it does not take part; force lifts all but a missing evaluation."""
+    found = {}
+    for name, one in sorted(entrants.items()):
+        why = why_left_out(one.evaluation, one.model, data_digest)
+        forced = order is not None and order.force and order.name == name
+        if not why and not forced:
+            why = one.barred or _too_slow(one, rule) or (one.warning if present else "")
+        if why:
+            found[name] = why
+    if order and order.name in found:
+        raise ValueError(f"{order.name} is not promoted: {found[order.name]}")
+    return found
+
+
+def _too_slow(one: Entrant, rule: ChampionRule) -> str:
+    if rule.min_fps is None:
+        return ""
+    fastest = read_fastest(one.speed)
+    if fastest is None:
+        return f"its speed was not measured, {rule.min_fps:g} images/s are asked for"
+    if fastest.images_per_s < rule.min_fps:
+        return (
+            f"{fastest.images_per_s:.1f} images/s ({fastest.how}), {rule.min_fps:g} are asked for"
+        )
+    return ""
+
+
+def _scored(name: str, one: Entrant, rule: ChampionRule) -> Scored | None:
+    score = overall_score(one.evaluation, rule.metric)
+    if score is None:
         return None
-    return Candidate(
-        name=name,
-        iou=iou,
-        empty_alarm_rate=overall_score(evaluation, "empty_alarm_rate"),
-        parameters=read_description(model).parameters.total,
+    alarms = overall_score(one.evaluation, "empty_alarm_rate")
+    size = read_description(one.model).parameters.total
+    place = score if rule.metric in LESS_IS_BETTER else -score
+    rank = (place, 1.0 if alarms is None else alarms, size, name)
+    return Scored(name=name, entrant=one, score=score, rank=rank)
+
+
+def _decide(
+    decision: Decision, ranked: Sequence[Scored], present: Entrant | None, rule: ChampionRule
+) -> Decision:
+    """The decision with its action, its champion and its reason."""
+    order = decision.order
+    if order and order.name in decision.unscored:
+        raise ValueError(f"{order.name} has no {rule.metric}; evaluate it where people are seen")
+    challengers = [one for one in ranked if order is None or one.name == order.name]
+    if present is None:
+        return _first(decision, challengers)
+    held = weights_digest(present.model)
+    rivals = [one for one in challengers if weights_digest(one.entrant.model) != held]
+    contests = [_contest(one, present, rule) for one in rivals]
+    decision = decision.with_contests(contests)
+    for one, contest in zip(rivals, contests, strict=True):
+        if contest.wins or (order and order.force):
+            return decision.promoting(one.name, one.score, contest.why)
+    if order:
+        why = contests[0].why if contests else "it is the champion already"
+        raise ValueError(f"{order.name} is not promoted: {why}")
+    score = overall_score(present.evaluation, rule.metric)
+    return decision.keeping(read_card(present.model), score)
+
+
+def _first(decision: Decision, ranked: Sequence[Scored]) -> Decision:
+    if ranked:
+        best = ranked[0]
+        return decision.promoting(best.name, best.score, "the first champion, without a contest")
+    if decision.left_out and not decision.unscored:
+        reasons = "; ".join(f"{name}: {why}" for name, why in decision.left_out.items())
+        raise ValueError(
+            f"no model to promote: none of {len(decision.left_out)} can be compared ({reasons})"
+        )
+    raise ValueError(
+        f"no model to promote: {len(decision.unscored)} evaluated, none with a"
+        f" {decision.rule.metric}; evaluate on a test split that has people in it"
     )
 
 
-def _rank(candidate: Candidate) -> tuple[float, float, int, str]:
-    alarms = 1.0 if candidate.empty_alarm_rate is None else candidate.empty_alarm_rate
-    return -candidate.iou, alarms, candidate.parameters, candidate.name
-
-
-def _why(ranked: list[Candidate]) -> str:
-    best = ranked[0]
-    score = f"human IoU {100 * best.iou:.1f} % on the test split"
-    if len(ranked) == 1:
-        return f"{score}; the only model that could be compared"
-    second = ranked[1]
-    if second.iou == best.iou:
-        return f"{score}, as {second.name}; fewer false alarms, or smaller"
-    return f"{score}; the next, {second.name}, has {100 * second.iou:.1f} %"
-
-
-def _write(summary: ChampionSummary, out: Path) -> None:
-    values = {
-        "architecture": summary.architecture,
-        "metric": METRIC,
-        "score": summary.iou,
-        "why": summary.why,
-        "candidates": dict(sorted(summary.candidates.items())),
-        "unscored": list(summary.unscored),
-        "left_out": dict(summary.left_out),
-    }
-    text = json.dumps(values, indent=1, sort_keys=True)
-    (out / CHAMPION_FILE).write_text(text + "\n", encoding="utf-8")
+def _contest(one: Scored, present: Entrant, rule: ChampionRule) -> Contest:
+    found = paired_improvement(one.entrant.evaluation, present.evaluation, rule.metric)
+    return Contest.of(one.name, found, rule)

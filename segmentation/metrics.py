@@ -45,6 +45,11 @@ RATIOS: Mapping[str, Ratio] = {
     "empty_region_rate": Ratio(part=("empty_with_region",), whole=("empty_images",)),
     "empty_false_px_share": Ratio(part=("empty_false_px",), whole=("empty_px",)),
 }
+#: Expected calibration error, the one score that is no ratio of counts.
+ECE = "ece"
+SCORES: tuple[str, ...] = (*RATIOS, ECE)
+#: Scores of which less is better; of all others more is.
+LESS_IS_BETTER = frozenset({"empty_alarm_rate", "empty_region_rate", "empty_false_px_share", ECE})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,7 +64,7 @@ def judged_sample(caption: str, image: U8, mask: U8, predicted: U8) -> JudgedSam
 
 def draw_worst(samples: Sequence[JudgedSample], path: Path) -> Path | None:
     """One row per sample: image, truth, prediction; humans are orange, unlabelled is grey."""
-    if not samples or not _can_draw():
+    if not samples or not can_draw():
         return None
     figure = charts.new_figure(_ROW_IN * len(samples) + 0.8)
     axes = figure.subplots(len(samples), 1, squeeze=False)[:, 0]
@@ -111,7 +111,7 @@ def overlay(image_hwc_rgb: U8, mask_hw: U8) -> U8:
 
 def draw_curves(history: Sequence[HistoryRow], path: Path, *, title: str) -> Path | None:
     """Loss and validation IoU against steps."""
-    if not history or not _can_draw():
+    if not history or not can_draw():
         return None
     figure = charts.new_figure(5.0)
     above, below = figure.subplots(2, 1, sharex=True)
@@ -153,7 +153,8 @@ def _smoothed(
     axes.plot(x, y, label=name, color=colour)
 
 
-def _can_draw() -> bool:
+def can_draw() -> bool:
+    """Whether matplotlib is installed; says so in the log where it is not."""
     if find_spec("matplotlib") is None:
         _log.info("matplotlib is not installed: no picture is drawn")
         return False

@@ -1,58 +1,121 @@
-"""The champion's claim looks at the evaluations, not at what the champion says of itself."""
+"""The champion's claims look at the evaluations, not at what the champion says of itself."""
 
 import json
+import shutil
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from assets.checks_models import champion_is_the_best_evaluated
-from segmentation.evaluate import METRICS
-from segmentation.model_folder import weights_digest
-from tests.segmentation.factories_model import write_untrained
+from assets.champions import failed_claims
+from assets.checks_models import (
+    best_comes_first,
+    champion_was_evaluated,
+    images_add_up,
+    no_rival_is_surely_better,
+    scores_are_shares,
+)
+from segmentation.champion import Entrant, choose_champion
+from segmentation.comparison import compare_models
+from tests.segmentation.factories_evaluation import DATA, write_judged_model
+
+PLAIN = [40 + place for place in range(20)]
 
 
 @pytest.fixture
 def inputs(tmp_path):
-    """Evaluations and models: ``good`` at 0.7, ``poor`` at 0.5, ``other`` at 0.9 elsewhere."""
+    """Evaluations and models: ``good``, ``poor``, and ``other``, the best on other images."""
     evaluations, models = {}, {}
-    for place, (name, iou, data) in enumerate(
-        [("good", 0.7, "d"), ("poor", 0.5, "d"), ("other", 0.9, "e")]
+    for place, (name, more, data) in enumerate(
+        [("good", 8, DATA), ("poor", 0, DATA), ("other", 30, "e" * 64)]
     ):
-        models[name] = write_untrained(tmp_path / "models" / name, bias=float(place))
-        evaluations[name] = tmp_path / "evaluations" / name
-        evaluations[name].mkdir(parents=True)
-        row = {field.name: 0 for field in METRICS if pa.types.is_integer(field.type)}
-        table = pa.Table.from_pylist([row | {"scope": "all", "iou": iou}], METRICS)
-        pq.write_table(table, evaluations[name] / "metrics.parquet")
-        judged = {"model_version": weights_digest(models[name]), "data_digest": data}
-        (evaluations[name] / "evaluation.json").write_text(json.dumps(judged))
+        hits = [hit + more for hit in PLAIN]
+        models[name], evaluations[name] = write_judged_model(
+            tmp_path / name, hits, seed=float(place), data=data
+        )
     return evaluations, models
 
 
-def promoted(folder, models, name, weights_of=None):
-    """A champion that says it is ``name``."""
-    weights = (models[weights_of or name] / "weights.safetensors").read_bytes()
-    (folder / "weights.safetensors").write_bytes(weights)
-    card = {"architecture": name, "candidates": {name: 1.0}}
-    (folder / "champion.json").write_text(json.dumps(card))
-    return folder
-
-
-def test_the_best_of_those_measured_alike_passes(inputs, tmp_path):
+@pytest.fixture
+def promoted(inputs, tmp_path):
+    """The champion among some of the models, as it is written."""
     evaluations, models = inputs
-    folder = promoted(tmp_path, models, "good")
-    assert champion_is_the_best_evaluated(folder, evaluations, models).passed
+
+    def write(*names):
+        out = tmp_path / "champion"
+        out.mkdir()
+        entrants = {
+            name: Entrant(model=models[name], evaluation=evaluations[name]) for name in names
+        }
+        choose_champion(entrants, out, data_digest=DATA)
+        return out
+
+    return write
 
 
-def test_a_poorer_one_fails_whatever_its_card_says(inputs, tmp_path):
-    evaluations, models = inputs
-    found = champion_is_the_best_evaluated(promoted(tmp_path, models, "poor"), evaluations, models)
+def test_the_best_of_those_measured_alike_passes(inputs, promoted):
+    folder = promoted("good", "poor")
+    assert no_rival_is_surely_better(folder, *inputs).passed
+    assert champion_was_evaluated(folder).passed
+
+
+def test_a_poorer_one_fails_whatever_its_card_says(inputs, promoted):
+    found = no_rival_is_surely_better(promoted("poor"), *inputs)
     assert not found.passed
-    assert found.seen == "poor at 0.500; best of 2 0.700"
+    assert found.seen == "poor among 2; surely better: ['good']"
 
 
-def test_weights_that_were_not_evaluated_fail(inputs, tmp_path):
+def test_a_poorer_one_passes_when_a_person_said_so(inputs, promoted):
+    folder = promoted("poor")
+    card = json.loads((folder / "champion.json").read_text())
+    (folder / "champion.json").write_text(json.dumps(card | {"decision": "forced"}))
+    assert no_rival_is_surely_better(folder, *inputs).passed
+
+
+def test_weights_that_were_not_evaluated_fail(inputs, promoted):
+    folder = promoted("good")
+    shutil.copyfile(inputs[1]["poor"] / "weights.safetensors", folder / "weights.safetensors")
+    assert not champion_was_evaluated(folder).passed
+
+
+def test_a_share_beyond_one_fails(inputs):
+    folder = inputs[0]["good"]
+    assert scores_are_shares(folder).passed
+    table = pq.read_table(folder / "metrics.parquet")
+    rows = table.to_pylist()
+    rows[1]["ece_high"] = 1.5
+    pq.write_table(type(table).from_pylist(rows, table.schema), folder / "metrics.parquet")
+    found = scores_are_shares(folder)
+    assert not found.passed
+    assert "('voc', 'ece_high')" in found.seen
+
+
+def test_an_image_that_counts_twice_or_differently_fails(inputs):
+    folder = inputs[0]["good"]
+    assert images_add_up(folder).passed
+    table = pq.read_table(folder / "images.parquet")
+    rows = table.to_pylist()
+    rows[0]["hits"] += 1
+    rows[1]["sample_id"] = rows[2]["sample_id"]
+    pq.write_table(type(table).from_pylist(rows, table.schema), folder / "images.parquet")
+    found = images_add_up(folder)
+    assert not found.passed
+    assert found.seen == "21 images, 1 of them twice; counts that differ: ['hits']"
+
+
+def test_a_comparison_out_of_order_fails(inputs, tmp_path):
     evaluations, models = inputs
-    folder = promoted(tmp_path, models, "good", weights_of="poor")
-    assert not champion_is_the_best_evaluated(folder, evaluations, models).passed
+    entrants = {n: Entrant(model=models[n], evaluation=evaluations[n]) for n in ("good", "poor")}
+    compare_models(entrants, tmp_path, data_digest=DATA)
+    assert best_comes_first(tmp_path).passed
+    table = pq.read_table(tmp_path / "comparison.parquet")
+    rows = table.to_pylist()
+    rows[1]["behind_best"] = 0.1
+    pq.write_table(type(table).from_pylist(rows, table.schema), tmp_path / "comparison.parquet")
+    assert not best_comes_first(tmp_path).passed
+
+
+def test_what_does_not_hold_of_a_candidate_is_named_also_what_is_missing(inputs):
+    folder = inputs[1]["good"]
+    found = failed_claims({"trained_model": folder, "model_evaluation": inputs[0]["good"]})
+    assert found.startswith("loss_went_down does not hold: not readable")
+    assert "weights_are_finite" not in found

@@ -1,11 +1,15 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from dataset_build.label_maps import HUMAN, IGNORE
-from segmentation.evaluate import Evaluated, evaluate, evaluate_folder, read_evaluated
+from segmentation.evaluate import evaluate, evaluate_folder
+from segmentation.evaluated import Evaluated, read_evaluated
 from segmentation.model_folder import weights_digest
+from segmentation.paired import paired_improvement
 from tests.segmentation.factories_model import write_untrained
 from tests.segmentation.factories_split import draw, small_split
 
@@ -50,7 +54,7 @@ def test_nothing_human_alarms_nobody(data, tmp_path):
 
 def test_every_image_has_a_row(data, all_human, tmp_path):
     judged(all_human, data, tmp_path / "out")
-    table = pq.read_table(tmp_path / "out" / "per_image.parquet")
+    table = pq.read_table(tmp_path / "out" / "images.parquet")
     assert table["sample_id"].to_pylist() == list(data.sample_ids)
     empty = table.to_pylist()[data.sample_ids.index("voc/empty")]
     assert (empty["iou"], empty["wrong_share"]) == (0.0, 1.0)
@@ -59,14 +63,26 @@ def test_every_image_has_a_row(data, all_human, tmp_path):
 def test_same_input_same_bytes(data, all_human, tmp_path):
     for name in ("1", "2"):
         judged(all_human, data, tmp_path / name)
-    for file in ("metrics.parquet", "per_image.parquet", "worst.png", "evaluation.json"):
+    files = sorted(path.name for path in (tmp_path / "1").iterdir())
+    assert files == [
+        "evaluation.json",
+        "images.parquet",
+        "metrics.md",
+        "metrics.parquet",
+        "reliability.png",
+        "worst.png",
+    ]
+    for file in files:
         assert (tmp_path / "1" / file).read_bytes() == (tmp_path / "2" / file).read_bytes()
 
 
 def test_it_is_written_which_weights_were_judged_on_which_pixels(data, all_human, tmp_path):
     judged(all_human, data, tmp_path / "out")
-    expected = Evaluated(model_version=weights_digest(all_human), data_digest=data.digest)
-    assert read_evaluated(tmp_path / "out") == expected
+    expected = Evaluated(
+        model_version=weights_digest(all_human), data_digest=data.digest, max_side_px=640
+    )
+    found = read_evaluated(tmp_path / "out")
+    assert replace(found, backend=expected.backend) == expected
     assert read_evaluated(tmp_path) is None
 
 
@@ -88,7 +104,27 @@ def test_progress_ends_at_the_number_of_images(data, all_human, tmp_path):
     assert seen[-1] == (4, 4)
 
 
-def test_a_folder_of_images_and_masks(all_human, tmp_path):
+def test_everything_human_is_found_and_badly_calibrated(data, all_human, tmp_path):
+    summary, rows = judged(all_human, data, tmp_path / "out")
+    assert summary.recall_large == 1.0  # figures of 29 of 48 rows
+    assert (summary.recall_small, summary.empty_region_rate) == (None, 1.0)
+    assert summary.ece == pytest.approx(1 / (1 + np.exp(-5.0)) - summary.iou, abs=0.001)
+    assert 0 < summary.boundary_iou < 0.5  # the contour of the frame is not that of the figures
+    low, high = summary.intervals["iou"]
+    assert low <= summary.iou <= high
+    assert rows["ade20k"]["iou_low"] is None  # a single image
+
+
+def test_the_table_for_readers_has_a_row_per_source(data, all_human, tmp_path):
+    summary, _ = judged(all_human, data, tmp_path / "out")
+    lines = (tmp_path / "out" / "metrics.md").read_text().splitlines()
+    assert [line.split(" | ")[0] for line in lines[2:5]] == ["| all", "| ade20k", "| voc"]
+    assert f"{100 * summary.iou:.1f} (" in lines[2]
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Images, masks, and what was drawn."""
     for name in ("images", "masks"):
         (tmp_path / name).mkdir()
     drawn = [draw("a"), draw("b", people=0)]
@@ -96,11 +132,44 @@ def test_a_folder_of_images_and_masks(all_human, tmp_path):
         cv2.imwrite(str(tmp_path / "images" / f"{d.name}.jpg"), d.image_hwc_rgb)
         mask = np.where(d.mask_hw == HUMAN, 255, np.where(d.mask_hw == IGNORE, 170, 0))
         cv2.imwrite(str(tmp_path / "masks" / f"{d.name}.png"), mask.astype(np.uint8))
-    summary = evaluate_folder(
-        all_human, tmp_path / "images", tmp_path / "masks", device="cpu", unknown_value=170
-    )
+    return tmp_path / "images", tmp_path / "masks", drawn
+
+
+def test_a_folder_of_images_and_masks(all_human, folders):
+    images, masks, drawn = folders
+    summary = evaluate_folder(all_human, images, masks, device="cpu", unknown_value=170)
     human = int((drawn[0].mask_hw == HUMAN).sum())
     labelled = sum(int((d.mask_hw != IGNORE).sum()) for d in drawn)
     assert summary.images == 2
     assert summary.iou == human / labelled
     assert summary.metrics is None
+
+
+def test_a_folder_can_be_kept_and_compared(all_human, folders, tmp_path):
+    images, masks, _ = folders
+    models = {"human": all_human, "nobody": write_untrained(tmp_path / "nobody", bias=-5.0)}
+    for name, model in models.items():
+        (tmp_path / name / "out").mkdir()
+        summary = evaluate_folder(
+            model, images, masks, device="cpu", unknown_value=170, out=tmp_path / name / "out"
+        )
+        assert summary.metrics == tmp_path / name / "out" / "metrics.parquet"
+    human, nobody = (read_evaluated(tmp_path / name / "out") for name in models)
+    assert human.data_digest == nobody.data_digest
+    assert human.model_version != nobody.model_version
+    found = paired_improvement(tmp_path / "human" / "out", tmp_path / "nobody" / "out", "recall")
+    assert found.difference == 1.0
+
+
+def test_other_pixels_have_another_digest(all_human, folders, tmp_path):
+    images, masks, _ = folders
+    digests = []
+    for name in ("before", "after"):
+        (tmp_path / name).mkdir()
+        evaluate_folder(
+            all_human, images, masks, device="cpu", unknown_value=170, out=tmp_path / name
+        )
+        digests.append(read_evaluated(tmp_path / name).data_digest)
+        mask = cv2.imread(str(masks / "a.png"), cv2.IMREAD_GRAYSCALE)
+        cv2.imwrite(str(masks / "a.png"), 255 - mask if 170 not in mask else mask * 0)
+    assert digests[0] != digests[1]

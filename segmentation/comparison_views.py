@@ -1,0 +1,148 @@
+"""A comparison for readers: a table, and a plot of accuracy, speed and size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dataset_build import charts
+from segmentation.bootstrap import RESAMPLES, Interval
+from segmentation.evaluation_views import HEADINGS, per_cent
+from segmentation.metrics import LESS_IS_BETTER
+from segmentation.pictures import can_draw
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TABLE_FILE = "comparison.md"
+NOT_MEASURED = "not measured"
+_SHOWN = ("iou", "boundary_iou", "dice", "recall_small", "recall_middle", "empty_false_px_share")
+#: Area of a dot in square points per million parameters, and of the smallest that is seen.
+_PT2_PER_MILLION, _LEAST_PT2 = 12.0, 40.0
+_ROW_IN = 0.55
+
+Row = Mapping[str, Any]
+
+
+def write_comparison_table(
+    rows: Sequence[Row], out: Path, *, metric: str, left_out: Mapping[str, str]
+) -> Path:
+    """Write ``comparison.md``: the best first, and below it what is missing and why."""
+    names = [HEADINGS[name] for name in _SHOWN]
+    lines = [
+        f"| model | {' | '.join(names)} | behind the best | parameters | images/s | ms at p50 |",
+        f"|---|{'---|' * (len(names) + 4)}",
+    ]
+    for row in rows:
+        cells = [per_cent(row[name], _interval(row, name)) for name in _SHOWN]
+        cells += [_behind(row), f"{row['parameters']:,}"]
+        cells += [_number(row["images_per_s"]), _number(row["latency_p50_ms"])]
+        lines.append(f"| {row['model']} | {' | '.join(cells)} |")
+    text = "\n".join([*lines, "", *_notes(rows, metric, left_out)])
+    (out / TABLE_FILE).write_text(text + "\n", encoding="utf-8")
+    return out / TABLE_FILE
+
+
+def _notes(rows: Sequence[Row], metric: str, left_out: Mapping[str, str]) -> list[str]:
+    notes = [
+        f"Per cent of the same {rows[0]['images']:,} test images; in brackets 95 % intervals"
+        f" ({RESAMPLES:,} bootstrap resamples of images). Behind the best: difference of"
+        f" {metric} in points, paired image by image; an interval that holds 0 means that neither"
+        " is surely better."
+    ]
+    ways = sorted({str(row["speed_of"]) for row in rows} - {""})
+    if ways:
+        notes.append(f"Speed of the fastest measured way on this machine: {'; '.join(ways)}.")
+    slow = [str(row["model"]) for row in rows if row["images_per_s"] is None]
+    if slow:
+        notes.append(f"Speed not measured (materialize `model_speed`): {', '.join(slow)}.")
+    notes += [f"Left out: {name}: {why}." for name, why in left_out.items()]
+    return [line for note in notes for line in (note, "")][:-1]
+
+
+def draw_comparison(rows: Sequence[Row], path: Path, *, metric: str) -> Path | None:
+    """Scores with intervals, best on top; beside them speed, where it was measured."""
+    shown = [row for row in rows if row[metric] is not None][::-1]
+    if not shown or not can_draw():
+        return None
+    measured = [row for row in shown if row["images_per_s"] is not None]
+    inches = [1.2 + _ROW_IN * len(shown), 4.2] if measured else [1.2 + _ROW_IN * len(shown)]
+    figure = charts.new_figure(sum(inches))
+    axes = figure.subplots(len(inches), 1, squeeze=False, height_ratios=inches)[:, 0]
+    _scores(axes[0], shown, metric)
+    if measured:
+        _speeds(axes[1], measured, metric)
+    return charts.save(figure, path)
+
+
+def _scores(axes: Axes, rows: Sequence[Row], metric: str) -> None:
+    """One line per model."""
+    heading = HEADINGS.get(metric, metric)
+    for place, row in enumerate(rows):
+        axes.errorbar(
+            100 * row[metric],
+            place,
+            xerr=_reach(row, metric),
+            fmt="o",
+            capsize=4,
+            color=charts.colour_of(0),
+        )
+    axes.set_yticks(range(len(rows)), [f"{row['model']}\n{_millions(row)}" for row in rows])
+    axes.set_ylim(-0.6, len(rows) - 0.4)
+    title = f"{heading} on {rows[0]['images']:,} test images, 95 % intervals"
+    better = "less is better" if metric in LESS_IS_BETTER else "more is better"
+    charts.label(axes, title=title, x=f"{heading} (%), {better}")
+
+
+def _speeds(axes: Axes, rows: Sequence[Row], metric: str) -> None:
+    """Score against speed; the area of a dot is the number of parameters."""
+    for number, row in enumerate(rows[::-1]):
+        colour = charts.colour_of(number)
+        size = max(_LEAST_PT2, _PT2_PER_MILLION * row["parameters"] / 1e6)
+        y = 100 * row[metric]
+        reach = _reach(row, metric)
+        axes.errorbar(row["images_per_s"], y, yerr=reach, fmt="none", capsize=3, color=colour)
+        axes.scatter(row["images_per_s"], y, s=size, color=colour, alpha=0.7, label=row["model"])
+    axes.set_xscale("log")
+    charts.label(
+        axes,
+        title="Speed and size: a dot's area is its parameters",
+        x=f"images/s ({', '.join(sorted({str(row['speed_of']) for row in rows}))})",
+        y=f"{HEADINGS.get(metric, metric)} (%)",
+    )
+    axes.legend(fontsize=charts.FONT_PT, loc="best", scatterpoints=1, markerscale=0.6)
+
+
+def _reach(row: Row, metric: str) -> npt.NDArray[np.float64] | None:
+    """(2, 1) points below and above the score; None without an interval."""
+    interval = _interval(row, metric)
+    if interval is None:
+        return None
+    below, above = row[metric] - interval.low, interval.high - row[metric]
+    return np.maximum(100 * np.array([[below], [above]], np.float64), 0.0)
+
+
+def _interval(row: Row, name: str) -> Interval | None:
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return None if low is None or high is None else Interval(low=low, high=high)
+
+
+def _behind(row: Row) -> str:
+    if row["behind_best"] is None:
+        return "–"  # noqa: RUF001
+    shown = f"{100 * row['behind_best']:+.1f}"
+    if row["behind_best_low"] is None:
+        return shown
+    return f"{shown} ({100 * row['behind_best_low']:+.1f} to {100 * row['behind_best_high']:+.1f})"
+
+
+def _number(value: float | None) -> str:
+    return NOT_MEASURED if value is None else f"{value:.1f}"
+
+
+def _millions(row: Row) -> str:
+    return f"{row['parameters'] / 1e6:.1f} M"
