@@ -77,52 +77,7 @@ def threshold_rules(rules: CleaningRules) -> tuple[Rule, ...]:
     Raises:
         ValueError: ``rules.disabled`` names a rule that does not exist.
     """
-    every = (
-        Rule(code="image_small", quantity="short_side_px", limit=rules.min_side_px, above=False),
-        Rule(code="image_odd_aspect", quantity="aspect", limit=rules.max_aspect, above=True),
-        Rule(code="image_dark", quantity="luma_mean", limit=rules.min_luma_mean, above=False),
-        Rule(code="image_bright", quantity="luma_mean", limit=rules.max_luma_mean, above=True),
-        Rule(
-            code="image_low_information",
-            quantity="luma_std",
-            limit=rules.min_luma_std,
-            above=False,
-        ),
-        Rule(
-            code="image_low_information",
-            quantity="entropy_bits",
-            limit=rules.min_entropy_bits,
-            above=False,
-        ),
-        Rule(code="image_blurred", quantity="sharpness", limit=rules.min_sharpness, above=False),
-        Rule(
-            code="mask_mostly_ignored",
-            quantity="ignore_share",
-            limit=rules.max_ignore_share,
-            above=True,
-        ),
-        Rule(
-            code="mask_sliver",
-            quantity="human_share",
-            limit=rules.min_human_share,
-            above=False,
-            humans_only=True,
-        ),
-        Rule(
-            code="mask_frame_filling",
-            quantity="human_share",
-            limit=rules.max_human_share,
-            above=True,
-            humans_only=True,
-        ),
-        Rule(
-            code=NOT_SURVEILLANCE_LIKE,
-            quantity="surveillance_score",
-            limit=rules.min_surveillance_score,
-            above=False,
-            humans_only=True,
-        ),
-    )
+    every = _every_rule(rules)
     known = {rule.code for rule in every} | _OTHER_RULES
     unknown = sorted(set(rules.disabled) - known)
     if unknown:
@@ -131,6 +86,35 @@ def threshold_rules(rules: CleaningRules) -> tuple[Rule, ...]:
             f" {', '.join(sorted(known))}"
         )
     return tuple(rule for rule in every if rule.code not in rules.disabled)
+
+
+def _every_rule(rules: CleaningRules) -> tuple[Rule, ...]:
+    return (
+        _below("image_small", "short_side_px", rules.min_side_px),
+        _above("image_odd_aspect", "aspect", rules.max_aspect),
+        _below("image_dark", "luma_mean", rules.min_luma_mean),
+        _above("image_bright", "luma_mean", rules.max_luma_mean),
+        _below("image_low_information", "luma_std", rules.min_luma_std),
+        _below("image_low_information", "entropy_bits", rules.min_entropy_bits),
+        _below("image_blurred", "sharpness", rules.min_sharpness),
+        _above("mask_mostly_ignored", "ignore_share", rules.max_ignore_share),
+        _below("mask_sliver", "human_share", rules.min_human_share, humans_only=True),
+        _above("mask_frame_filling", "human_share", rules.max_human_share, humans_only=True),
+        _below(
+            NOT_SURVEILLANCE_LIKE,
+            "surveillance_score",
+            rules.min_surveillance_score,
+            humans_only=True,
+        ),
+    )
+
+
+def _below(code: str, quantity: str, limit: float, *, humans_only: bool = False) -> Rule:
+    return Rule(code=code, quantity=quantity, limit=limit, above=False, humans_only=humans_only)
+
+
+def _above(code: str, quantity: str, limit: float, *, humans_only: bool = False) -> Rule:
+    return Rule(code=code, quantity=quantity, limit=limit, above=True, humans_only=humans_only)
 
 
 def removal_codes() -> tuple[str, ...]:
