@@ -99,7 +99,8 @@ def ohem_loss(logits: Tensor, target: Tensor, labelled: Tensor, pos_weight: floa
     """Cross entropy of the hard pixels only: online hard example mining.
 
     Hard are those whose own class has a probability below ``HARD_PROBABILITY``; where they are
-    fewer than n_min = labelled / 16, the n_min worst count. Yu et al., "BiSeNet", 2018, section 3.3.
+    fewer than n_min = labelled / 16, the n_min worst count. Shrivastava et al., "Training
+    Region-based Object Detectors with OHEM", 2016, in the form that BiSeNet and STDC use.
 
     Args:
         logits: (N, H, W) log odds.

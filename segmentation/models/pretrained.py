@@ -23,6 +23,8 @@ from segmentation.tensor_file import TensorFileError, read_tensors
 
 #: Encoders whose ImageNet weights torchvision publishes.
 _IMAGENET = {"bisenetv1": "resnet18"}
+#: torch lists every name that does not fit; the first ones tell enough.
+_ERROR_LENGTH = 300
 #: ImageNet's classifier, which encoders here do not have.
 _CLASSIFIERS = ("fc.", "classifier.")
 
@@ -46,7 +48,7 @@ def load_pretrained(network: nn.Module, config: ModelConfig) -> None:
     path = cached_file(config) if from_cache else Path(config.weights)
     tensors = read_weights(path)
     try:
-        if isinstance(network, TorchvisionNetwork) and not _is_own(tensors, network):
+        if isinstance(network, TorchvisionNetwork):
             network.load_published(tensors)
         elif from_cache:
             _load_encoder(network, tensors)
@@ -55,7 +57,7 @@ def load_pretrained(network: nn.Module, config: ModelConfig) -> None:
     except RuntimeError as error:
         raise TensorFileError(
             f"{path} does not fit {config.architecture} of width {config.width} with"
-            f" {config.classes} classes: {error}"
+            f" {config.classes} classes: {str(error)[:_ERROR_LENGTH]}"
         ) from error
 
 
@@ -132,11 +134,6 @@ def _require_checksum(path: Path) -> None:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if not found.startswith(wanted):
         raise TensorFileError(f"{path}: sha256 begins {found[:8]}, expected {wanted}; fetch again")
-
-
-def _is_own(tensors: Mapping[str, Tensor], network: nn.Module) -> bool:
-    """Whether the names are this project's, not torchvision's."""
-    return set(tensors) == set(network.state_dict())
 
 
 def _load_encoder(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:

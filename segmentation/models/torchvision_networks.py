@@ -57,7 +57,7 @@ class TorchvisionNetwork(nn.Module):
         return TrainingOutputs(main=main, auxiliary=(auxiliary,))
 
     def load_published(self, tensors: dict[str, Tensor]) -> None:
-        """Take over weights under torchvision's names.
+        """Take over weights under torchvision's names, or under this network's own.
 
         Raises:
             RuntimeError: of another network, or of another number of classes.

@@ -12,6 +12,12 @@ from segmentation.config import ModelConfig, TrainConfig
         ({"architecture": "vgg"}, "expected one of unet"),
         ({"width": 0}, "width = 0"),
         ({"classes": 0}, "classes = 0"),
+        ({"backbone": "resnet50"}, "of unet; expected none"),
+        (
+            {"architecture": "deeplabv3", "backbone": "vgg"},
+            "expected resnet50 or resnet18 or mobilenet_v2",
+        ),
+        ({"clip_output": "first"}, "expected one of each, last"),
     ],
 )
 def test_impossible_networks_are_refused(wrong, said):
@@ -29,6 +35,9 @@ def test_impossible_networks_are_refused(wrong, said):
         ({"min_person_px": 50, "max_person_px": 40}, "swap them"),
         ({"precision": "int4"}, "float32"),
         ({"max_lr": 0.0}, "max_lr"),
+        ({"pixel_loss": "focal"}, "expected one of bce, ohem"),
+        ({"region_loss": "iou"}, "expected one of dice, jaccard"),
+        ({"auxiliary_weight": -1.0}, "auxiliary_weight = -1.0"),
         ({"max_seconds": -1.0}, "max_seconds"),
     ],
 )
