@@ -95,8 +95,8 @@ def legend(axes: Axes, *, inches: float, columns: int = 3) -> None:
     """The names of the series under a plot whose axes are ``inches`` high, if there are any."""
     if axes.get_legend_handles_labels()[1]:
         axes.legend(
-            loc="upper left",
-            bbox_to_anchor=(0.0, -0.6 / inches),
+            loc="upper right",  # to the left there is room below the labels of the rows
+            bbox_to_anchor=(1.0, -0.6 / inches),
             ncols=columns,
             fontsize=FONT_PT,
             frameon=False,

@@ -14,7 +14,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dataset_build import distributions_views, statistics_views, thesis_tables_views
+from dataset_build import (
+    distributions_views,
+    statistics_views,
+    thesis_tables_picture,
+    thesis_tables_views,
+)
 from dataset_build.distributions import ASPECT, PERSON_HEIGHT, PERSON_SIZE, distributions
 from dataset_build.distributions import COLUMNS as DISTRIBUTED
 from dataset_build.fates import REMOVED
@@ -90,7 +95,7 @@ def dataset_statistics(merged: Path, cleaned: Path, split: Path, out: Path) -> S
     (out / "statistics.md").write_text(statistics_views.to_markdown(table), encoding="utf-8")
     (out / "thesis_tables.md").write_text(thesis_tables_views.to_markdown(thesis), encoding="utf-8")
     pictures = (
-        thesis_tables_views.draw(thesis, out / "thesis_tables.png"),
+        thesis_tables_picture.draw(thesis, out / "thesis_tables.png"),
         statistics_views.draw(table, out / "statistics.png"),
         distributions_views.draw(table, out / "distributions.png"),
     )

@@ -1,17 +1,12 @@
-"""The three tables of the thesis talk as Markdown and as one picture, each with its note."""
+"""The three tables of the thesis talk as lines of text and as Markdown, each with its note."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import accumulate
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from dataset_build import charts
 from dataset_build.tally import ALL, Address, from_table
 from dataset_build.thesis_tables import (
     CLEANING,
@@ -27,9 +22,6 @@ from dataset_build.thesis_tables import (
     SPLIT_AND_MERGE,
     TAKEN,
 )
-
-if TYPE_CHECKING:
-    from matplotlib.figure import SubFigure
 
 #: What the columns mean, and where the talk's own sums did not add up.
 NOTES: Mapping[str, str] = {
@@ -203,74 +195,3 @@ def to_markdown(table: pa.Table) -> str:
         ]
         sections.append("\n".join(lines))
     return "\n\n".join(sections) + "\n"
-
-
-#: Inches: a line of a table, a line of a note, the column of labels, a bold letter.
-_LINE_IN, _NOTE_LINE_IN, _LABEL_IN, _LETTER_IN = 0.25, 0.175, 2.2, 0.115
-#: Letters between two columns of numbers.
-_GAP_LETTERS = 2
-#: Characters per inch of a note, two points smaller than the tables.
-_NOTE_CHARACTERS_PER_IN = 13.0
-_TITLE_LINES = 2
-
-
-def draw(table: pa.Table, path: Path) -> Path:
-    """The three tables one below the other, in letters that a phone can show."""
-    shown = sheets(table)
-    width = max(charts.WIDTH_IN, *(_column_ends_in(sheet)[-1] + 0.1 for sheet in shown))
-    notes = [
-        textwrap.wrap(NOTES[sheet.name], round(width * _NOTE_CHARACTERS_PER_IN)) for sheet in shown
-    ]
-    heights = [
-        _LINE_IN * (len(sheet.lines) + 1 + _TITLE_LINES) + _NOTE_LINE_IN * (len(note) + 1)
-        for sheet, note in zip(shown, notes, strict=True)
-    ]
-    figure = charts.new_figure(sum(heights), width_in=width)
-    parts = figure.subfigures(len(shown), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for part, sheet, note, height in zip(parts, shown, notes, heights, strict=True):
-        _draw_sheet(part, sheet, note, width, height)
-    return charts.save(figure, path)
-
-
-def _column_ends_in(sheet: Sheet) -> list[float]:
-    """Right edges of the columns, each as wide as its longest cell."""
-    cells = zip(sheet.columns, *(line.cells for line in sheet.lines), strict=True)
-    letters = [max(map(len, column)) + _GAP_LETTERS for column in cells]
-    return [_LABEL_IN + _LETTER_IN * end for end in accumulate(letters)]
-
-
-def _draw_sheet(
-    part: SubFigure, sheet: Sheet, note: Sequence[str], width: float, height: float
-) -> None:
-    """Positions in inches from the top left; every second line is shaded."""
-    top = 0.5 * _LINE_IN
-
-    def write(text: str, x_in: float, *, right: bool = False, bold: bool = False) -> None:
-        part.text(
-            x_in / width,
-            1.0 - top / height,
-            text,
-            ha="right" if right else "left",
-            va="center",
-            fontsize=charts.FONT_PT,
-            weight="bold" if bold else "normal",
-        )
-
-    ends = _column_ends_in(sheet)
-    write(TITLES[sheet.name], 0.05, bold=True)
-    for index, line in enumerate((Line(label="", cells=sheet.columns), *sheet.lines)):
-        top += _LINE_IN
-        if index % 2:
-            charts.band(part, 1.0 - (top + _LINE_IN / 2) / height, _LINE_IN / height)
-        write(line.label, 0.05, bold=line.label.startswith("="))
-        for cell, end in zip(line.cells, ends, strict=True):
-            write(cell, end, right=True, bold=index == 0 or line.label.startswith("="))
-    part.text(
-        0.05 / width,
-        1.0 - (top + 0.7 * _LINE_IN) / height,
-        "\n".join(note),
-        ha="left",
-        va="top",
-        fontsize=charts.FONT_PT - 2,
-        linespacing=1.25,
-    )

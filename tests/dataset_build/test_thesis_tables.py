@@ -9,12 +9,14 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from dataset_build.config import DatasetConfig
 from dataset_build.ledger import read_ledger, with_columns
 from dataset_build.splits import split_dataset
 from dataset_build.tally import STATISTICS, Address, from_table, to_table
 from dataset_build.thesis_tables import thesis_tables, uneven_tables
+from dataset_build.thesis_tables_picture import draw
 from dataset_build.thesis_tables_views import NOTES, sheets, to_markdown
 from tests.dataset_build.factories_ledger import (
     entry,
@@ -216,6 +218,19 @@ def test_the_notes_sums_are_those_of_the_talks_own_numbers(note, parts, printed)
     text = " ".join(NOTES.values())
     assert note in text
     assert printed is None or (f"{printed:,}" in text and printed != sum(parts))
+
+
+def test_a_picture_of_many_sources_grows_downwards_only(tmp_path):
+    few = [entry(sample("a", source=f"source_number_{i}"), split="train") for i in range(3)]
+    many = [entry(sample("a", source=f"source_number_{i}"), split="train") for i in range(9)]
+    sizes = []
+    for rows in (few, many):
+        ledger = ledger_table(rows)
+        path = draw(to_table(thesis_tables(ledger, ledger, ledger)), tmp_path / "tables.png")
+        with Image.open(path) as picture:
+            sizes.append(picture.size)
+    assert sizes[0][0] == sizes[1][0]
+    assert sizes[0][1] < sizes[1][1]
 
 
 def test_addresses_are_unique_and_sorted():
