@@ -11,7 +11,7 @@ from assets.partitions import SOURCE
 from assets.progress import log_progress
 from assets.publishing import RETRY, Event, need, publish, publish_together
 from assets.resources import VersionStore
-from dataset_build import cleaning, ledger, scan, splits, statistics
+from dataset_build import cleaning, merging, scan, splits, statistics
 from dataset_build.config import DatasetConfig
 from dataset_build.scan_memory import PreviousScan
 
@@ -117,7 +117,7 @@ def merged_dataset(
     yield from publish(
         context,
         store,
-        lambda out: ledger.merge_sources(tables, out),
+        lambda out: merging.merge_sources(tables, out),
         inputs=list(scans.values()),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 #: In the dataset, on the side of the line where the source put it.
 KEPT = "kept"
@@ -91,10 +92,10 @@ class LedgerSummary:
 
 def fate_counts(table: pa.Table) -> tuple[FateCount, ...]:
     """Images per fate, by source and official split, sorted."""
-    names = ("source", "official_split", "fate")
     fates: dict[tuple[str, str], Counter[str]] = {}
-    for source, official, fate in zip(*(table[name].to_pylist() for name in names), strict=True):
-        fates.setdefault((source, official), Counter())[fate] += 1
+    for row in _counted(table, ["source", "official_split", "fate"]):
+        key = (str(row["source"]), str(row["official_split"]))
+        fates.setdefault(key, Counter())[str(row["fate"])] += int(row["count_all"])
     return tuple(
         FateCount(
             source=source,
@@ -110,18 +111,23 @@ def fate_counts(table: pa.Table) -> tuple[FateCount, ...]:
 
 def reason_counts(table: pa.Table) -> tuple[ReasonCount, ...]:
     """Removed images per reason, by source and stage, sorted."""
-    names = ("source", "stage", "reason", "fate")
-    counts = Counter(
-        (source, stage, reason)
-        for source, stage, reason, fate in zip(
-            *(table[name].to_pylist() for name in names), strict=True
-        )
-        if fate == REMOVED
-    )
+    removed = table.filter(pc.equal(table["fate"], REMOVED))
+    counts = {
+        (str(row["source"]), str(row["stage"]), str(row["reason"])): int(row["count_all"])
+        for row in _counted(removed, ["source", "stage", "reason"])
+    }
     return tuple(
         ReasonCount(source=source, stage=stage, reason=reason, images=images)
         for (source, stage, reason), images in sorted(counts.items())
     )
+
+
+def _counted(table: pa.Table, names: list[str]) -> list[dict[str, str | int]]:
+    """Rows per combination of the named columns, as ``count_all``."""
+    rows: list[dict[str, str | int]] = (
+        table.select(names).group_by(names).aggregate([([], "count_all")]).to_pylist()
+    )
+    return rows
 
 
 def summarize(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dataset_build.fates import (
     FATES,
-    KEPT,
     REMOVED,
     STAGES,
     FateCount,
@@ -40,7 +41,6 @@ LEDGER = pa.schema(
 KEY = ("source", "official_split", "sample_id")
 _LEDGER_FILE = "ledger.parquet"
 _FATES_FILE = "ledger.md"
-_SAMPLES_FILE = "samples.parquet"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,72 +107,24 @@ def write_ledger(
     """Write the rows sorted by sample id; the schema's metadata of ``table`` is kept."""
     path = out / _LEDGER_FILE
     schema = LEDGER.with_metadata(table.schema.metadata)
-    rows = table.sort_by("sample_id").cast(schema)
+    rows = _sorted(table).cast(schema)
     pq.write_table(rows, path, compression="zstd")
     summary = summarize(rows, path, pictures=pictures, findings=findings)
     (out / _FATES_FILE).write_text(summary.to_markdown(), encoding="utf-8")
     return summary
 
 
+def _sorted(table: pa.Table) -> pa.Table:
+    """By sample id; a ledger of one source, or after any stage but the first, is already."""
+    ids = table["sample_id"]
+    if pc.all(pc.less_equal(ids.slice(0, max(len(ids) - 1, 0)), ids.slice(1))).as_py() is False:
+        return table.sort_by("sample_id")
+    return table
+
+
 def as_markdown(table: pa.Table) -> str:
     """Fates by source and official split, and removed images by reason."""
     return summarize(table, Path(_LEDGER_FILE)).to_markdown()
-
-
-def merge_sources(samples: Mapping[str, Path], out: Path) -> LedgerSummary:
-    """Put the samples of all sources into one ledger; what could not be read is removed.
-
-    Args:
-        samples: source name -> its ``samples.parquet``, or the folder that holds it.
-        out: existing folder; receives ``ledger.parquet``.
-
-    Raises:
-        ValueError: no images at all, a table of another source, or one sample id twice.
-    """
-    tables = [_read_samples(source, samples[source]) for source in sorted(samples)]
-    if sum(table.num_rows for table in tables) == 0:
-        raise ValueError(
-            f"no images in any source ({', '.join(sorted(samples)) or 'none configured'}); point"
-            " source_roots at folders in the published layouts and scan again"
-        )
-    merged = pa.concat_tables(tables)
-    _require_unique(merged)
-    return write_ledger(_with_scan_fates(merged), out)
-
-
-def _read_samples(source: str, path: Path) -> pa.Table:
-    table = pq.read_table(path / _SAMPLES_FILE if path.is_dir() else path)
-    strangers = set(table["source"].to_pylist()) - {source}
-    if strangers:
-        raise ValueError(
-            f"samples of {source} hold rows of {', '.join(sorted(strangers))}; scan {source} again"
-        )
-    return table.select(SAMPLES.names).cast(SAMPLES)
-
-
-def _require_unique(table: pa.Table) -> None:
-    twice = [name for name, count in Counter(table["sample_id"].to_pylist()).items() if count > 1]
-    if twice:
-        raise ValueError(
-            f"{len(twice)} sample ids occur twice, first {min(twice)}; give each source its own"
-            " name and scan again"
-        )
-
-
-def _with_scan_fates(samples: pa.Table) -> pa.Table:
-    reasons = samples["reject_reason"].to_pylist()
-    columns = {
-        "fate": [REMOVED if reason else KEPT for reason in reasons],
-        "reason": reasons,
-        "measured": samples["reject_detail"].to_pylist(),
-        "stage": ["scan" if reason else "" for reason in reasons],
-        "rule_version": [0] * samples.num_rows,  # a fact, not a rule
-        "duplicate_group": samples["image_sha256"].to_pylist(),
-        "split": [""] * samples.num_rows,
-        "mask_correction": [""] * samples.num_rows,  # sha256 of a reviewer's mask, if any
-    }
-    added = [pa.array(columns[name], LEDGER.field(name).type) for name in columns]
-    return pa.Table.from_arrays([*samples.columns, *added], schema=LEDGER)
 
 
 def with_columns(table: pa.Table, columns: Mapping[str, Sequence[object]]) -> pa.Table:
@@ -193,20 +145,46 @@ def remove(table: pa.Table, removals: Mapping[int, Removal], rule_version: int) 
         removals: row number -> why. A row that is removed already keeps its first reason.
         rule_version: of the rules that decided; goes into every row that is decided now.
     """
-    names = ("fate", "reason", "measured", "stage", "rule_version", "split")
-    columns = {name: table[name].to_pylist() for name in names}
-    for row, removal in removals.items():
-        if columns["fate"][row] == REMOVED:
-            continue
-        values = (REMOVED, removal.reason, removal.measured, removal.stage, rule_version, "")
-        for name, value in zip(names, values, strict=True):
-            columns[name][row] = value
-    return with_columns(table, columns)
+    removed = pc.equal(table["fate"], REMOVED).to_numpy()
+    rows = np.array([row for row in sorted(removals) if not removed[row]], np.int64)
+    why = [removals[int(row)] for row in rows]
+    columns: dict[str, Sequence[object]] = {
+        "fate": [REMOVED] * len(why),
+        "reason": [removal.reason for removal in why],
+        "measured": [removal.measured for removal in why],
+        "stage": [removal.stage for removal in why],
+        "rule_version": [rule_version] * len(why),
+        "split": [""] * len(why),
+    }
+    return replace_rows(table, rows, columns)
+
+
+def replace_rows(
+    table: pa.Table, rows: npt.NDArray[np.int64], columns: Mapping[str, Sequence[object]]
+) -> pa.Table:
+    """A copy of the ledger in which the given rows hold other values.
+
+    Args:
+        table: a ledger; it is not changed.
+        rows: (n,) ascending row numbers.
+        columns: name -> n values.
+    """
+    chosen = np.zeros(table.num_rows, np.bool_)
+    chosen[rows] = True
+    for name, values in columns.items():
+        field = LEDGER.field(name)
+        place = table.schema.get_field_index(name)
+        replaced = pc.replace_with_mask(
+            table[name].combine_chunks(), pa.array(chosen), pa.array(values, field.type)
+        )
+        table = table.set_column(place, field, replaced)
+    return table
 
 
 def present(table: pa.Table) -> list[int]:
     """Row numbers of the samples that are in the dataset."""
-    return [row for row, fate in enumerate(table["fate"].to_pylist()) if fate != REMOVED]
+    rows: list[int] = np.flatnonzero(pc.not_equal(table["fate"], REMOVED).to_numpy()).tolist()
+    return rows
 
 
 def balance(table: pa.Table, before: pa.Table | None = None) -> list[ImbalanceRow]:
@@ -217,15 +195,15 @@ def balance(table: pa.Table, before: pa.Table | None = None) -> list[ImbalanceRo
         before: the ledger or samples that went in; without it the distinct images of ``table``,
             which tells nothing of an image that was dropped.
     """
-    ids_out = _ids(table)
-    ids_in = ids_out if before is None else _ids(before)
+    came_in = table if before is None else before
+    went_in = _images(came_in)
+    lost = _images(came_in.filter(pc.invert(pc.is_in(_keys(came_in), value_set=_keys(table)))))
     out = {(row.source, row.official_split): row for row in fate_counts(table)}
     rows = []
-    for key in sorted(ids_in.keys() | out.keys()):
+    for key in sorted(went_in.keys() | out.keys()):
         count = out.get(key, _no_fates(key))
-        went_in = ids_in.get(key, set())
-        rows_in = len(went_in)
-        problem = _problem(rows_in, count, lost=len(went_in - ids_out.get(key, set())))
+        rows_in = went_in.get(key, 0)
+        problem = _problem(rows_in, count, lost=lost.get(key, 0))
         if problem:
             rows.append(_imbalance(rows_in, count, problem))
     return rows
@@ -256,10 +234,16 @@ def _no_fates(key: tuple[str, str]) -> FateCount:
     return FateCount(source=key[0], official_split=key[1], rows=0, kept=0, removed=0, moved=0)
 
 
-def _ids(table: pa.Table) -> dict[tuple[str, str], set[str]]:
-    """(source, official split) -> sample ids."""
-    ids: dict[tuple[str, str], set[str]] = {}
-    columns = (table[name].to_pylist() for name in KEY)
-    for source, official, sample_id in zip(*columns, strict=True):
-        ids.setdefault((source, official), set()).add(sample_id)
-    return ids
+def _images(table: pa.Table) -> dict[tuple[str, str], int]:
+    """(source, official split) -> distinct sample ids."""
+    keys = ["source", "official_split"]
+    counted = table.select(list(KEY)).group_by(keys).aggregate([("sample_id", "count_distinct")])
+    return {
+        (row["source"], row["official_split"]): row["sample_id_count_distinct"]
+        for row in counted.to_pylist()
+    }
+
+
+def _keys(table: pa.Table) -> pa.ChunkedArray:
+    """What names each image, as one string."""
+    return pc.binary_join_element_wise(*(table[name] for name in KEY), "\0")

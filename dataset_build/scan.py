@@ -202,7 +202,7 @@ def scan_source(
             pack.end_group()
             if progress:
                 progress(start + len(group), len(rows))
-    preview = write_preview(table, root, masks_out)
+    preview = scan.earlier.preview_if_same(rows, masks_out) if scan.earlier else None
     return ScanSummary(
         source=source,
         samples=len(rows),
@@ -213,7 +213,7 @@ def scan_source(
         official_splits=dict(sorted(Counter(s.official_split for s in files.samples).items())),
         strays=files.strays,
         table=table,
-        masks=pack.summary(preview),
+        masks=pack.summary(preview or write_preview(table, root, masks_out)),
         memory=ScanMemory(
             rules=rules,
             stats=stats,

@@ -12,6 +12,7 @@ import hashlib
 import itertools
 import logging
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dataset_build.mask_pack import INDEX_FILE, PACK_FILE
+from dataset_build.mask_preview import PREVIEW_FILE
 from dataset_build.readers import SampleFiles
 
 IntArray = npt.NDArray[np.int64]
@@ -196,6 +198,13 @@ class EarlierScan:
         """Index rows of the readable samples of a run; they follow each other in the pack."""
         first, last = self.masks_before[run.row], self.masks_before[run.row + run.count]
         return self.index.slice(first, last - first)
+
+    def preview_if_same(self, rows: IntArray, masks_out: Path) -> Path | None:
+        """Copy the earlier picture where every one of its rows is taken over, and no other."""
+        earlier = self.pack.with_name(PREVIEW_FILE)
+        if not np.array_equal(rows, np.arange(len(self.samples))) or not earlier.exists():
+            return None
+        return Path(shutil.copyfile(earlier, masks_out / PREVIEW_FILE))
 
 
 def recall(previous: PreviousScan | None, rules: str) -> EarlierScan | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.metadata
 import json
 import logging
 import pickle
@@ -37,6 +38,7 @@ LATER_STAGES = frozenset(
         "extraction",
         "fates",
         "ledger",
+        "merging",
         "negatives",
         "remote_file",
         "review",
@@ -121,6 +123,7 @@ def _libraries() -> list[str]:
         np.__version__,
         PIL.__version__,
         pa.__version__,
+        importlib.metadata.version("matplotlib"),
         zlib.ZLIB_RUNTIME_VERSION,
     ]
 

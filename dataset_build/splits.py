@@ -13,7 +13,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dataset_build.config import DatasetConfig
 from dataset_build.corrections import carry_corrections
@@ -93,10 +95,19 @@ def _assigned(table: pa.Table, config: DatasetConfig) -> pa.Table:
 
 def _straddling(table: pa.Table) -> dict[int, Removal]:
     """Samples on the smaller side of a duplicate group that lies across a line."""
-    groups, splits = table["duplicate_group"].to_pylist(), table["split"].to_pylist()
+    inside = table.select(["duplicate_group", "split"]).append_column(
+        "row", pa.array(np.arange(table.num_rows))
+    )
+    inside = inside.filter(pc.not_equal(table["fate"], REMOVED))
+    spread = inside.group_by("duplicate_group").aggregate([("split", "count_distinct")])
+    spread = spread.filter(pc.greater(spread["split_count_distinct"], 1))
+    across = pc.is_in(inside["duplicate_group"], value_set=spread["duplicate_group"])
+    columns = (column.to_pylist() for column in inside.filter(across).columns)
+    splits: dict[int, str] = {}
     members: defaultdict[str, list[int]] = defaultdict(list)
-    for row in present(table):
-        members[groups[row]].append(row)
+    for group, split, row in zip(*columns, strict=True):
+        splits[row] = split
+        members[group].append(row)
     removals: dict[int, Removal] = {}
     for group, rows in members.items():
         sizes = Counter(splits[row] for row in rows)

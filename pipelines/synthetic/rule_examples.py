@@ -23,7 +23,8 @@ from dataset_build.config import CleaningRules, DatasetConfig
 from dataset_build.decisions import REJECT, Decision, write_decisions
 from dataset_build.fates import REMOVED
 from dataset_build.faults import RejectReason
-from dataset_build.ledger import merge_sources, read_ledger
+from dataset_build.ledger import read_ledger
+from dataset_build.merging import merge_sources
 from dataset_build.rules import measurements, removal_codes
 from dataset_build.scan import scan_source
 from dataset_build.splits import NEGATIVE_SURPLUS, split_dataset

@@ -28,7 +28,7 @@ LEDGERS = ("merged_dataset", "cleaned_dataset", "dataset_split")
 STAGES = {
     "source_samples": (dataset.scan, "scan_source"),
     "human_masks": (dataset.scan, "scan_source"),
-    "merged_dataset": (dataset.ledger, "merge_sources"),
+    "merged_dataset": (dataset.merging, "merge_sources"),
     "cleaned_dataset": (dataset.cleaning, "clean"),
     "dataset_split": (dataset.splits, "split_dataset"),
     "dataset_statistics": (dataset.statistics, "dataset_statistics"),

@@ -14,12 +14,12 @@ from dataset_build.ledger import (
     LEDGER,
     Removal,
     balance,
-    merge_sources,
     read_ledger,
     remove,
     with_columns,
     write_ledger,
 )
+from dataset_build.merging import merge_sources
 from tests.dataset_build.factories_ledger import (
     by_id,
     entry,

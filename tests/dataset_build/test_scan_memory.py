@@ -213,6 +213,26 @@ def test_a_new_sample_in_between_leaves_the_others_alone(home: Home):
     assert written(summary) == written(home.scan())
 
 
+def test_the_preview_of_an_unchanged_source_is_the_same_and_of_a_changed_one_drawn_anew(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+):
+    drawn: list[Path] = []
+
+    def draw_preview(table: Path, root: Path, masks: Path) -> Path:
+        drawn.append(masks)
+        (masks / "preview.png").write_text(f"picture {len(drawn)}")
+        return masks / "preview.png"
+
+    monkeypatch.setattr(scan_module, "write_preview", draw_preview)
+    home.rebuild()
+    again = home.rebuild().masks.preview
+    assert again is not None
+    assert again.read_text() == "picture 1"
+    assert again.parent == drawn[0].parent / "scan-1"
+    remove_both(home, "e", 0)
+    assert (home.rebuild().masks.preview or again).read_text() == "picture 2"
+
+
 def test_a_reject_is_not_read_again_either(home: Home):
     damage(home, "b", 200)
     first = home.rebuild()
