@@ -114,7 +114,7 @@ def model_evaluation(
 
 @dg.asset(
     group_name="models",
-    deps=[trained_model, model_evaluation],
+    deps=[trained_model, model_evaluation, "model_speed"],
     check_specs=specs("model_comparison"),
     code_version="1",
     retry_policy=RETRY,
@@ -143,7 +143,7 @@ def model_comparison(
 
 @dg.asset(
     group_name="models",
-    deps=[trained_model, model_evaluation],
+    deps=[trained_model, model_evaluation, "model_speed"],
     check_specs=specs("champion_model"),
     code_version="3",
     pool="gpu",

@@ -23,7 +23,7 @@ NOT_MEASURED = "not measured"
 _SHOWN = ("iou", "boundary_iou", "dice", "recall_small", "recall_middle", "empty_false_px_share")
 #: Area of a dot in square points per million parameters, and of the smallest that is seen.
 _PT2_PER_MILLION, _LEAST_PT2 = 12.0, 40.0
-_ROW_IN = 0.55
+_ROW_IN = 0.6
 
 Row = Mapping[str, Any]
 
@@ -91,6 +91,14 @@ def _scores(axes: Axes, rows: Sequence[Row], metric: str) -> None:
             capsize=4,
             color=charts.colour_of(0),
         )
+        axes.annotate(
+            f"{_behind(row)} against the best" if row["behind_best"] is not None else "the best",
+            (100 * row[metric], place),
+            xytext=(0, 7),
+            textcoords="offset points",
+            ha="center",
+            fontsize=charts.FONT_PT - 2,
+        )
     axes.set_yticks(range(len(rows)), [f"{row['model']}\n{_millions(row)}" for row in rows])
     axes.set_ylim(-0.6, len(rows) - 0.4)
     title = f"{heading} on {rows[0]['images']:,} test images, 95 % intervals"
@@ -107,7 +115,7 @@ def _speeds(axes: Axes, rows: Sequence[Row], metric: str) -> None:
         reach = _reach(row, metric)
         axes.errorbar(row["images_per_s"], y, yerr=reach, fmt="none", capsize=3, color=colour)
         axes.scatter(row["images_per_s"], y, s=size, color=colour, alpha=0.7, label=row["model"])
-    axes.set_xscale("log")
+    _log_axis(axes, [float(row["images_per_s"]) for row in rows])
     charts.label(
         axes,
         title="Speed and size: a dot's area is its parameters",
@@ -115,6 +123,17 @@ def _speeds(axes: Axes, rows: Sequence[Row], metric: str) -> None:
         y=f"{HEADINGS.get(metric, metric)} (%)",
     )
     axes.legend(fontsize=charts.FONT_PT, loc="best", scatterpoints=1, markerscale=0.6)
+
+
+def _log_axis(axes: Axes, values: Sequence[float]) -> None:
+    """Powers and simple multiples of ten in plain figures, with room at both ends."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axes.set_xscale("log")
+    axes.set_xlim(min(values) / 2, max(values) * 2)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _reach(row: Row, metric: str) -> npt.NDArray[np.float64] | None:
@@ -132,6 +151,7 @@ def _interval(row: Row, name: str) -> Interval | None:
 
 
 def _behind(row: Row) -> str:
+    """``-2.1 (-3.0 to -1.2)``: points, paired image by image."""
     if row["behind_best"] is None:
         return "–"  # noqa: RUF001
     shown = f"{100 * row['behind_best']:+.1f}"

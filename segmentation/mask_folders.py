@@ -53,7 +53,7 @@ class LabelledFolder:
             yield Sample(
                 sample_id=f"{self.name}/{image.stem}",
                 source=self.name,
-                image_hwc_rgb=decode_rgb(image.read_bytes()),
+                image_hwc_rgb=_image(image),
                 mask_hw=mask_hw,
             )
 
@@ -137,6 +137,13 @@ def _convention(masks: Iterable[Path], unknown_value: int | None) -> tuple[int, 
         return HUMAN, frozenset({IGNORE})
     unknown = {unknown_value} if unknown_value is not None else set()
     return _WHITE, frozenset({OUTSIDE} | unknown)
+
+
+def _image(path: Path) -> U8:
+    try:
+        return decode_rgb(path.read_bytes())
+    except SampleFault as fault:
+        raise ValueError(f"{path}: {fault}; remove it with its mask, or mend it") from fault
 
 
 def _mask_values(path: Path) -> U8:

@@ -102,3 +102,11 @@ def test_numbers_pair_files_whose_stems_differ(folders):
     images, masks, add = folders
     add("Scene_000007", [0, 255], mask_stem="gt000007")
     assert masks_of(images, masks) == {"images/Scene_000007": [0, 1]}
+
+
+def test_a_damaged_image_is_named(folders):
+    images, masks, add = folders
+    add("a", [0, 255])
+    (images / "a.png").write_bytes(b"\x89PNG half")
+    with pytest.raises(ValueError, match=r"a\.png: image_undecodable.*remove it with its mask"):
+        masks_of(images, masks)
