@@ -9,7 +9,9 @@ In data-flow order:
 * ``pasting`` people of one image in the scene of another
 * ``batches`` batch number n of a training, the same whenever it is asked for
 * ``models`` the networks: ``registry``, ``blocks``, one file per architecture
-* ``losses`` BCE and Dice that honour ignore
+* ``flops`` what a forward pass costs
+* ``losses`` of pixels (all, or the hard ones), of overlap, of auxiliary heads; honour ignore
+* ``detail_loss`` STDC's loss of outlines
 * ``schedule`` learning rate and weight averaging
 * ``tensor_file`` weights as safetensors
 * ``checkpoint`` the state of a training that was interrupted
