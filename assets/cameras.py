@@ -17,6 +17,7 @@ from assets.resources import CameraSetup, GpuGuard, VersionStore
 from camera_analysis import anomaly, counts, label_pass, learned_normal, report
 from camera_analysis.camera import Camera, load_camera
 from camera_analysis.labels import read_labels_meta
+from segmentation.inference_config import InferenceConfig
 
 STORE = dg.ResourceParam[VersionStore]
 CAMERAS = dg.ResourceParam[CameraSetup]
@@ -57,7 +58,13 @@ def footage_pass(
     place = CameraDay(context, store, camera_setup)
     champion = store.current("champion_model")
     with gpu.slot():
-        segmenter = load_segmenter(store.path(champion), gpu.device) if champion else None
+        segmenter = (
+            load_segmenter(
+                store.path(champion), gpu.device, camera_setup.inference, camera_setup.exports
+            )
+            if champion
+            else None
+        )
 
         def make(folders: Mapping[str, Path]) -> Mapping[str, object]:
             summary = label_pass.process_day(
@@ -290,8 +297,10 @@ def _known_camera(folder: Path) -> Camera:
 
 
 @lru_cache(maxsize=1)
-def load_segmenter(model_dir: Path, device: str) -> label_pass.Segmenter:
+def load_segmenter(
+    model_dir: Path, device: str, inference: InferenceConfig, exports: Path | None
+) -> label_pass.Segmenter:
     """The champion, loaded once per process."""
     from segmentation.predict import HumanSegmenter
 
-    return HumanSegmenter(model_dir, device)
+    return HumanSegmenter(model_dir, device, inference=inference, cache=exports)

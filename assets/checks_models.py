@@ -114,6 +114,22 @@ def no_rival_is_surely_better(folder: Path, evaluations: Inputs, models: Inputs)
     )
 
 
+def times_are_in_order(folder: Path) -> Finding:
+    """Every time is above 0, no median above its 95th percentile; eager float32 is among them."""
+    rows = pq.read_table(folder / "speed.parquet").to_pylist()
+    wrong = [
+        (row["backend"], row["precision"], row["batch"])
+        for row in rows
+        if not 0.0 < row["latency_p50_ms"] <= row["latency_p95_ms"]
+    ]
+    compared = any((row["backend"], row["precision"]) == ("eager", "float32") for row in rows)
+    return Finding(
+        passed=compared and not wrong,
+        seen=f"{len(rows)} rows, eager float32 {'' if compared else 'not '}among them,"
+        f" out of order: {wrong}",
+    )
+
+
 CLAIMS: Mapping[str, Sequence[Claim]] = {
     "trained_model": (
         Claim(
@@ -138,6 +154,13 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
             name="images_add_up",
             says="No image counts twice, and the images add up to the scores.",
             look=images_add_up,
+        ),
+    ),
+    "model_speed": (
+        Claim(
+            name="times_are_in_order",
+            says="Medians lie above 0 and below 95th percentiles; eager float32 was measured too.",
+            look=times_are_in_order,
         ),
     ),
     "model_comparison": (

@@ -170,6 +170,32 @@ def champion_model(
     )
 
 
+@dg.asset(
+    group_name="models",
+    partitions_def=ARCHITECTURE,
+    deps=[trained_model],
+    check_specs=specs("model_speed"),
+    code_version="1",
+    pool="gpu",
+    op_tags=RAY_GPU_STEP,
+    retry_policy=RETRY,
+    kinds={"python", "pytorch"},
+)
+def model_speed(context: dg.AssetExecutionContext, store: STORE, gpu: GPU) -> Iterator[Event]:
+    """Latency, throughput, memory, FLOPs by backend: about this machine, never twice the same."""
+    from segmentation import speed
+
+    model = need(store, "trained_model", context.partition_key)
+    with gpu.slot():
+        yield from publish(
+            context,
+            store,
+            lambda out: speed.measure_speed(store.path(model), out, device=gpu.device),
+            inputs=[model],
+            config={"device": gpu.device, "reproducible": "not to the byte: these are times"},
+        )
+
+
 class SplitInputs:
     """Current split and mask packs, as training and evaluation read them."""
 

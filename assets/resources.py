@@ -10,6 +10,7 @@ from camera_analysis.anomaly import AnomalyConfig
 from camera_analysis.camera import Camera
 from camera_analysis.label_pass import PassConfig
 from segmentation.config import ModelConfig, TrainConfig
+from segmentation.inference_config import InferenceConfig
 
 UNPARTITIONED = "all"
 
@@ -99,6 +100,8 @@ class CameraSetup:
     footage_root: Path
     fingerprint: Callable[[Camera, str], str]  # of the footage of a camera's day
     passes: PassConfig = field(default_factory=PassConfig)
+    inference: InferenceConfig = field(default_factory=InferenceConfig)
+    exports: Path | None = None  # graphs of networks, kept between runs
     anomalies: AnomalyConfig = field(default_factory=AnomalyConfig)
 
 

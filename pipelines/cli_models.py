@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli_champion import history, promote, rollback
+from pipelines.cli_export import export
 from pipelines.cli_home import HOME_OPTION, settings_of
 from pipelines.settings import Settings
 
@@ -18,7 +19,7 @@ def models() -> None:
     """Trained models."""
 
 
-for command in (promote, rollback, history):
+for command in (promote, rollback, history, export):
     models.add_command(command)
 
 

@@ -41,6 +41,13 @@ model_job = dg.define_asset_job(
     description="Train and evaluate one architecture.",
 )
 
+#: Measure one architecture on this machine; only comparisons read it.
+speed_job = dg.define_asset_job(
+    "speed_job",
+    dg.AssetSelection.assets("model_speed"),
+    description="Measure the speed of one trained architecture, on a machine with nothing to do.",
+)
+
 champion_job = dg.define_asset_job(
     "champion_job",
     dg.AssetSelection.assets("model_comparison", "champion_model"),
@@ -89,6 +96,7 @@ JOBS = (
     source_job,
     dataset_job,
     model_job,
+    speed_job,
     champion_job,
     camera_job,
     index_job,

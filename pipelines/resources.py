@@ -11,6 +11,7 @@ from pipelines.executors import GpuSlots
 from pipelines.footage import day_fingerprint
 from pipelines.settings import Settings, build
 from pipelines.storage.store import Store
+from segmentation.inference_config import InferenceConfig
 
 
 def open_store(settings: Settings) -> Store:
@@ -28,6 +29,8 @@ def camera_setup(settings: Settings) -> CameraSetup:
         footage_root=settings.footage,
         fingerprint=day_fingerprint,
         passes=build(PassConfig, "label_pass", settings.label_pass),
+        inference=build(InferenceConfig, "inference", settings.inference),
+        exports=settings.home / "cache" / "exports",
         anomalies=build(AnomalyConfig, "anomalies", settings.anomalies),
     )
 

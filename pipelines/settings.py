@@ -64,6 +64,7 @@ class Settings:
     training: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig
     champion: Mapping[str, Any] = field(default_factory=dict)  # fields of ChampionRule
     label_pass: Mapping[str, Any] = field(default_factory=dict)  # fields of PassConfig
+    inference: Mapping[str, Any] = field(default_factory=dict)  # fields of InferenceConfig
     anomalies: Mapping[str, Any] = field(default_factory=dict)  # fields of AnomalyConfig
 
     # review
