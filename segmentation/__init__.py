@@ -18,9 +18,17 @@ In data-flow order:
 * ``model_folder`` weights and what is needed to use them, together
 * ``predict`` frames -> human probability
 * ``metrics`` confusion counts -> IoU, Dice, false alarms on images without people
+* ``boundary``, ``person_recall``, ``calibration`` what else is counted on an image
+* ``temporal_consistency`` labels that flip where nothing moves
 * ``train`` the loop
 * ``training_report`` history, curves, model card
-* ``evaluate`` model and split -> tables and the worst samples
+* ``image_table`` the counts of every image, kept: no network runs twice
+* ``bootstrap``, ``scores`` sums of counts -> scores with intervals
+* ``evaluate`` model and split -> tables and the worst samples; ``evaluated`` what was judged
+* ``evaluation_views`` tables and plots of an evaluation
 * ``mask_folders`` images and masks of the same stem, as test footage brings them
-* ``champion`` the best of the evaluated models, and why
+* ``paired`` two models on the same draws of images
+* ``measured_speed`` the fastest way to run a network, as measured
+* ``comparison``, ``comparison_views`` all models side by side
+* ``champion_rule``, ``champion``, ``champion_card`` who is promoted, and why
 """

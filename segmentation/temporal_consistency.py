@@ -1,0 +1,88 @@
+"""Does a label stay where nothing moves? Flicker of a model over the frames of a fixed camera.
+
+A model that judges each frame alone may change its mind from frame to frame on the same wall. Only
+pixels around which the picture itself did not change are counted, so that people who walk are no
+flicker; the frames are taken to be aligned, as those of a fixed camera are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from segmentation.data import U8
+
+#: A change of any colour beyond this is motion or light, not noise of the sensor.
+NOISE_LEVELS = 12
+#: Pixels this near to a moving one may belong to the mover's outline.
+MARGIN_PX = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flicker:
+    """Pixels of pairs of frames that follow each other. Counts of several clips add up.
+
+    Args:
+        still_px: where nothing moved.
+        flipped_px: of these, human in one frame and not in the other.
+        human_px: of these, human in at least one of the two.
+    """
+
+    still_px: int = 0
+    flipped_px: int = 0
+    human_px: int = 0
+
+    def __add__(self, other: Flicker) -> Flicker:
+        """Counts of both."""
+        return Flicker(
+            still_px=self.still_px + other.still_px,
+            flipped_px=self.flipped_px + other.flipped_px,
+            human_px=self.human_px + other.human_px,
+        )
+
+    @property
+    def flip_share(self) -> float | None:
+        """Share of still pixels whose label flips; None where everything moves."""
+        return self.flipped_px / self.still_px if self.still_px else None
+
+    @property
+    def human_flip_share(self) -> float | None:
+        """Share of still human pixels whose label flips: 1 - IoU of the two frames' labels."""
+        return self.flipped_px / self.human_px if self.human_px else None
+
+
+def count_flicker(predicted_thw: npt.NDArray[np.bool_], frames_thwc: U8) -> Flicker:
+    """Flips of labels between each frame and the next, where the picture stood still.
+
+    Args:
+        predicted_thw: (T, H, W) bool, True where a human is predicted.
+        frames_thwc: (T, H, W, 3) uint8, the frames that were looked at, T at least 2.
+
+    Raises:
+        ValueError: sizes that do not fit, or a single frame.
+    """
+    if frames_thwc.shape != (*predicted_thw.shape, 3) or len(predicted_thw) < 2:
+        raise ValueError(
+            f"labels {predicted_thw.shape}, frames {frames_thwc.shape}; expected (T, H, W) and"
+            " (T, H, W, 3) with at least two frames"
+        )
+    total = Flicker()
+    for now in range(1, len(frames_thwc)):
+        still = ~_moved(frames_thwc[now - 1], frames_thwc[now])
+        before, after = predicted_thw[now - 1] & still, predicted_thw[now] & still
+        total += Flicker(
+            still_px=int(np.count_nonzero(still)),
+            flipped_px=int(np.count_nonzero(before ^ after)),
+            human_px=int(np.count_nonzero(before | after)),
+        )
+    return total
+
+
+def _moved(before_hwc: U8, after_hwc: U8) -> npt.NDArray[np.bool_]:
+    """(H, W) bool, True at pixels that changed and near them."""
+    change = cv2.absdiff(before_hwc, after_hwc).max(axis=-1) > NOISE_LEVELS
+    square = np.ones((2 * MARGIN_PX + 1, 2 * MARGIN_PX + 1), np.uint8)
+    return np.asarray(cv2.dilate(change.astype(np.uint8), square) > 0, np.bool_)
