@@ -2,7 +2,7 @@
 
 Claims run between writing and publishing (``assets.publishing``). A blocking claim that does not
 hold keeps the version from becoming current; the others are warnings. The claims themselves stand
-in ``checks_dataset``, ``checks_models`` and ``checks_cameras``.
+in ``checks_dataset``, ``checks_review``, ``checks_models`` and ``checks_cameras``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pyarrow as pa
 
-from assets import checks_cameras, checks_dataset, checks_models
+from assets import checks_cameras, checks_dataset, checks_models, checks_review
 from assets.claims import Claim, Finding, Inputs, Outcome
 
 #: What reading a missing, damaged or half-written file raises.
@@ -19,6 +19,7 @@ UNREADABLE = (ValueError, OSError, KeyError, pa.ArrowException)
 
 CLAIMS: Mapping[str, Sequence[Claim]] = {
     **checks_dataset.CLAIMS,
+    **checks_review.CLAIMS,
     **checks_models.CLAIMS,
     **checks_cameras.CLAIMS,
 }

@@ -1,4 +1,4 @@
-"""Claims about the dataset and its review."""
+"""Claims about the dataset."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from assets.checks_sources import official_counts_match
+from assets.checks_review import CORRECTED_MASKS
 from assets.claims import Claim, Finding, Inputs
 from dataset_build import (
     expectations,
@@ -190,26 +191,6 @@ def _images_in(fates: pa.ChunkedArray, stage: str) -> int:
     return pc.sum(pc.not_equal(fates, "removed")).as_py() or 0
 
 
-def queue_says_why(folder: Path) -> Finding:
-    """Every queued sample has a reason to be there, once."""
-    queue = pq.read_table(folder / "queue.parquet")
-    silent = pc.sum(pc.equal(queue["why"], "")).as_py() or 0
-    twice = queue.num_rows - len(set(queue["sample_id"].to_pylist()))
-    return Finding(
-        passed=silent == 0 and twice == 0,
-        seen=f"{queue.num_rows} samples, {silent} without a reason, {twice} repeated",
-    )
-
-
-def decisions_are_unique(folder: Path) -> Finding:
-    """One decision per image."""
-    keys = pq.read_table(folder / "decisions.parquet")["image_sha256"].to_pylist()
-    return Finding(
-        passed=len(keys) == len(set(keys)),
-        seen=f"{len(keys)} decisions on {len(set(keys))} images",
-    )
-
-
 CLAIMS: Mapping[str, Sequence[Claim]] = {
     "source_samples": (
         Claim(
@@ -250,6 +231,7 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
             says="No image that a reviewer rejected is kept.",
             look=reviewed_rejects_are_gone,
         ),
+        CORRECTED_MASKS,
         suite_holds("cleaned_dataset", "ledger.parquet"),
     ),
     "dataset_split": (
@@ -264,6 +246,7 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
             says="No group of duplicates spans two splits.",
             look=duplicate_groups_stay_together,
         ),
+        CORRECTED_MASKS,
         Claim(
             name="split_sizes_hold",
             says="Every split holds its share of the images with humans, within chance.",
@@ -282,17 +265,5 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
         ),
         suite_holds("dataset_statistics", "statistics.parquet"),
         suite_holds("thesis_tables", "thesis_tables.parquet", name="thesis_expectations_hold"),
-    ),
-    "review_queue": (
-        Claim(
-            name="queue_says_why",
-            says="Every queued sample is there once and says why.",
-            look=queue_says_why,
-        ),
-    ),
-    "review_decisions": (
-        Claim(
-            name="decisions_are_unique", says="One decision per image.", look=decisions_are_unique
-        ),
     ),
 }

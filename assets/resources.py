@@ -112,5 +112,11 @@ class ReviewSetup:
     dataset_name: str
     database_dir: Path
     uri: str | None  # of a mongod run as a service; None starts the embedded one
-    mask_dir: Path  # PNGs that FiftyOne shows
+    mask_dir: Path  # PNGs that FiftyOne shows, and that a reviewer paints on
     queue_limit: int
+    mistakenness_limit: int  # masks that the champion looks at
+
+    @property
+    def inbox(self) -> Path:
+        """Corrected masks that were handed in from the command line."""
+        return self.mask_dir / "inbox"

@@ -14,11 +14,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from dataset_build.decisions import RELABEL, Decision
 from dataset_build.ledger import with_columns
-from dataset_build.mask_pack import INDEX_FILE, MASK_INDEX, PACK_FILE, MaskPack, pack_mask
+from dataset_build.mask_pack import MaskPack, PackedMask, PackWriter
 from dataset_build.mask_pictures import mask_digest
 from dataset_build.quality import measure_mask
 
@@ -38,25 +37,15 @@ def write_corrections(masks: Mapping[str, U8], out: Path) -> Path | None:
         return None
     folder = out / CORRECTIONS
     folder.mkdir()
-    rows: list[dict[str, object]] = []
-    offset = 0
-    with (folder / PACK_FILE).open("wb") as pack:
-        for key, mask in sorted(masks.items()):
-            blob = pack_mask(mask)
-            pack.write(blob)
-            rows.append(
-                {
-                    "sample_id": key,
-                    "offset": offset,
-                    "length": len(blob),
-                    "height": mask.shape[0],
-                    "width": mask.shape[1],
-                    "sha256": mask_digest(mask),
-                }
-            )
-            offset += len(blob)
-    pq.write_table(pa.Table.from_pylist(rows, MASK_INDEX), folder / INDEX_FILE, compression="zstd")
+    write_masks(masks, folder)
     return folder
+
+
+def write_masks(masks: Mapping[str, U8], folder: Path) -> None:
+    """Pack a few masks by key in an existing folder, sorted."""
+    with PackWriter(folder) as writer:
+        for key, mask in sorted(masks.items()):
+            writer.add(key, PackedMask.of(mask))
 
 
 def open_corrections(version: Path) -> MaskPack | None:

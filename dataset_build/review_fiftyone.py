@@ -1,4 +1,4 @@
-"""The review queue in FiftyOne, and the reviewer's tags back from it.
+"""The review queue in FiftyOne, and the reviewer's tags and masks back from it.
 
 FiftyOne is imported inside functions: it starts a database and takes ten seconds. The key of a
 sample there is the image's sha256, so tags belong to an image whatever is rebuilt around it.
@@ -9,35 +9,20 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dataset_build.decisions import (
-    KEEP,
-    REJECT,
-    Decision,
-    DecisionSummary,
-    read_decisions,
-    write_decisions,
-)
+from dataset_build.decisions import RELABEL, DecisionSummary
+from dataset_build.mask_pictures import MaskPictureError, PictureName, mask_digest, read_picture
 from dataset_build.review_database import ReviewUnavailableError, database, with_timeout
-from dataset_build.review_samples import HUMAN_GREY, IGNORE_GREY, QueuedSample, queued_samples
+from dataset_build.review_pull import Reviewed, merge_decisions
+from dataset_build.review_samples import QueuedSample, QueueFiles, queued_samples
+from dataset_build.review_views import QUEUE_VIEW, open_dataset, save_views
 
-#: Of the regions in FiftyOne.
-_COLOURS = {HUMAN_GREY: "#D55E00", IGNORE_GREY: "#56B4E9"}
-_PLAIN_FIELDS = ("sample_id", "source", "why")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Reviewed:
-    """One sample as FiftyOne holds it."""
-
-    key: str
-    tags: tuple[str, ...]
-    created_at: datetime
-    last_modified_at: datetime
+#: Who decides where nobody said who opened the queue.
+UNKNOWN_REVIEWER = "reviewer"
+_REVIEWERS = "reviewers"  # in the dataset's info: who opened it, and when
 
 
 def configure_fiftyone(database_dir: Path, *, uri: str | None) -> None:
@@ -69,25 +54,14 @@ def configure_fiftyone(database_dir: Path, *, uri: str | None) -> None:
     os.environ.update(wanted)
 
 
-def push_queue(
-    queue: Path,
-    ledger: Path,
-    source_roots: Mapping[str, Path],
-    packs: Mapping[str, Path],
-    *,
-    dataset_name: str,
-    mask_dir: Path,
-) -> int:
+def push_queue(files: QueueFiles, *, dataset_name: str, mask_dir: Path) -> int:
     """Show the queue in a persistent FiftyOne dataset, masks visible without a click.
 
     A sample that is there already is updated in place; its tags and whatever else the reviewer
-    edited stay. One that left the queue stays too, at priority 0.
+    edited stay, a painted mask included. One that left the queue stays too, without a kind.
 
     Args:
-        queue: ``queue.parquet``.
-        ledger: ``ledger.parquet`` with the paths of the images.
-        source_roots: source -> folder that image paths are relative to.
-        packs: source -> folder of its packed masks.
+        files: the queue and what it shows.
         dataset_name: in FiftyOne.
         mask_dir: receives one PNG per sample: 255 human, 128 ignored.
 
@@ -98,58 +72,46 @@ def push_queue(
         ReviewUnavailableError: the database does not answer.
         ValueError: a source without root or pack, or a sample that the ledger does not know.
     """
-    samples = list(queued_samples(queue, ledger, source_roots, packs, mask_dir))
+    samples = list(queued_samples(files, mask_dir))
     with database() as fiftyone:
-        dataset = _dataset(fiftyone, dataset_name)
+        dataset = open_dataset(fiftyone, dataset_name)
         known = set(dataset.values("key"))
-        _update(dataset, [sample for sample in samples if sample.key in known])
+        _update(fiftyone, dataset, [sample for sample in samples if sample.key in known])
         gone = known - {sample.key for sample in samples}
         _set(dataset, "priority", dict.fromkeys(gone, 0.0))
+        _set(dataset, "kind", dict.fromkeys(gone, ""))
         new = [sample for sample in samples if sample.key not in known]
         dataset.add_samples([_as_sample(fiftyone, sample) for sample in new], dynamic=False)
-        order = dataset.sort_by("priority", reverse=True)
-        dataset.save_view("queue", order, description="Most urgent first", overwrite=True)
+        save_views(fiftyone, dataset)
     return len(samples)
 
 
 def pull_decisions(
-    dataset_name: str, out: Path, *, previous: Path | None, decided_by: str = "reviewer"
+    dataset_name: str, out: Path, *, previous: Path | None, inbox: Path | None = None
 ) -> DecisionSummary:
-    """Read the tags ``reject`` and ``keep`` back; decisions outlive the database.
-
-    An image tagged both ways is rejected. A decision is withdrawn by removing its tag; a decision
-    whose sample is gone, or was created anew after it, survives.
+    """Read the reviewer's tags and masks back; decisions outlive the database.
 
     Args:
         dataset_name: in FiftyOne; a dataset that is not there holds no samples.
-        out: existing folder; receives ``decisions.parquet``.
+        out: existing folder; receives ``decisions.parquet`` and the corrected masks.
         previous: the decisions pulled before.
-        decided_by: name of the reviewer, for new decisions.
+        inbox: masks handed in from the command line.
 
     Raises:
         ReviewUnavailableError: the database does not answer.
     """
     with database() as fiftyone:
         reviewed = _reviewed(fiftyone, dataset_name)
-    before = read_decisions(previous)
-    tagged = {sample.key: sample for sample in reviewed if {KEEP, REJECT} & set(sample.tags)}
-    decisions = {key: _decision(sample, before, decided_by) for key, sample in tagged.items()}
-    withdrawn = {
-        sample.key
-        for sample in reviewed
-        if sample.key in before and sample.created_at <= before[sample.key].decided_at
-    }
-    carried = {key: row for key, row in before.items() if key not in decisions.keys() | withdrawn}
-    return write_decisions(
-        [*decisions.values(), *carried.values()],
-        out,
-        conflicts=sum({KEEP, REJECT} <= set(sample.tags) for sample in tagged.values()),
-        carried_over=len(carried),
-    )
+    return merge_decisions(reviewed, out, inbox=inbox, previous=previous)
 
 
-def open_app(dataset_name: str, *, port: int) -> Any:  # noqa: ANN401 - a FiftyOne session
+def open_app(dataset_name: str, *, port: int, reviewer: str = UNKNOWN_REVIEWER) -> Any:  # noqa: ANN401 - a FiftyOne session
     """Serve the queue at a local port without opening a browser; returns FiftyOne's session.
+
+    Args:
+        dataset_name: in FiftyOne.
+        port: on this machine.
+        reviewer: what is decided from now on is decided by this one.
 
     Raises:
         ReviewUnavailableError: the database does not answer, or nothing was queued yet.
@@ -160,36 +122,12 @@ def open_app(dataset_name: str, *, port: int) -> Any:  # noqa: ANN401 - a FiftyO
                 f"FiftyOne holds no dataset {dataset_name}; materialize review_queue first"
             )
         dataset = fiftyone.load_dataset(dataset_name)
+        opened = {"name": reviewer, "at": datetime.now(UTC).isoformat()}
+        dataset.info[_REVIEWERS] = [*dataset.info.get(_REVIEWERS, []), opened]
+        dataset.save()
         return fiftyone.launch_app(
-            dataset.load_saved_view("queue"), port=port, address="127.0.0.1", remote=True
+            dataset.load_saved_view(QUEUE_VIEW), port=port, address="127.0.0.1", remote=True
         )
-
-
-def _dataset(fiftyone: Any, name: str) -> Any:  # noqa: ANN401 - untyped library
-    if fiftyone.dataset_exists(name):
-        return fiftyone.load_dataset(name)
-    dataset = fiftyone.Dataset(name, persistent=True)
-    for field in ("key", *_PLAIN_FIELDS):
-        dataset.add_sample_field(field, fiftyone.StringField)
-    dataset.add_sample_field("priority", fiftyone.FloatField)
-    dataset.add_sample_field(
-        "ground_truth",
-        fiftyone.EmbeddedDocumentField,
-        embedded_doc_type=fiftyone.Segmentation,
-    )
-    dataset.create_index("key", unique=True)
-    dataset.mask_targets = {"ground_truth": {HUMAN_GREY: "human", IGNORE_GREY: "ignored"}}
-    config = dataset.app_config
-    config.active_fields = fiftyone.core.odm.dataset.ActiveFields(
-        paths=["ground_truth", "tags", "why"]  # masks on disk are hidden otherwise
-    )
-    colours = [{"intTarget": grey, "color": colour} for grey, colour in _COLOURS.items()]
-    config.color_scheme = fiftyone.ColorScheme(
-        color_by="value",  # else human and ignored share the field's one colour
-        fields=[{"path": "ground_truth", "maskTargetsColors": colours}],
-    )
-    dataset.save()
-    return dataset
 
 
 def _as_sample(fiftyone: Any, sample: QueuedSample) -> object:  # noqa: ANN401 - untyped library
@@ -198,24 +136,68 @@ def _as_sample(fiftyone: Any, sample: QueuedSample) -> object:  # noqa: ANN401 -
         key=sample.key,
         sample_id=sample.sample_id,
         source=sample.source,
+        kind=sample.kind,
+        pair=sample.pair,
         why=sample.why,
         priority=sample.priority,
+        place=sample.place,
+        metadata=fiftyone.ImageMetadata(width=sample.width, height=sample.height),
         ground_truth=fiftyone.Segmentation(mask_path=sample.mask_path),
+        prediction=_segmentation(fiftyone, sample.prediction_path),
     )
 
 
-def _update(dataset: Any, samples: Sequence[QueuedSample]) -> None:  # noqa: ANN401 - untyped library
+def _segmentation(fiftyone: Any, mask_path: str) -> object:  # noqa: ANN401 - untyped library
+    return fiftyone.Segmentation(mask_path=mask_path) if mask_path else None
+
+
+def _update(fiftyone: Any, dataset: Any, samples: Sequence[QueuedSample]) -> None:  # noqa: ANN401
     """Write what changed, and only that: a write counts as the sample's last modification."""
     values: dict[str, Callable[[QueuedSample], object]] = {
         "filepath": lambda sample: sample.filepath,
         "sample_id": lambda sample: sample.sample_id,
         "source": lambda sample: sample.source,
+        "kind": lambda sample: sample.kind,
+        "pair": lambda sample: sample.pair,
         "why": lambda sample: sample.why,
         "priority": lambda sample: sample.priority,
-        "ground_truth.mask_path": lambda sample: sample.mask_path,
+        "place": lambda sample: sample.place,
     }
     for field, value_of in values.items():
         _set(dataset, field, {sample.key: value_of(sample) for sample in samples})
+    being_painted = _being_painted(dataset, samples)
+    masks = {s.key: s.mask_path for s in samples if s.key not in being_painted}
+    _set(dataset, "ground_truth.mask_path", masks)
+    held = dict(zip(*dataset.values(["key", "prediction.mask_path"]), strict=True))
+    changed = {
+        s.key: s.prediction_path for s in samples if (held[s.key] or "") != s.prediction_path
+    }
+    if changed:
+        seen = {key: _segmentation(fiftyone, path) for key, path in changed.items()}
+        dataset.set_values("prediction", seen, key_field="key")
+
+
+def _being_painted(dataset: Any, samples: Sequence[QueuedSample]) -> set[str]:  # noqa: ANN401
+    """Samples whose corrected mask the dataset does not know yet; they keep their picture."""
+    new = {sample.key: sample for sample in samples}
+    view = dataset.match_tags(RELABEL)
+    held = zip(*view.values(["key", "ground_truth.mask_path"]), strict=True)
+    return {
+        key
+        for key, path in held
+        if key in new and path and _is_unknown(Path(path), Path(new[key].mask_path), new[key])
+    }
+
+
+def _is_unknown(held: Path, given: Path, sample: QueuedSample) -> bool:
+    """Whether a picture shows anything but the mask it was written with or the current one."""
+    if not held.is_file():
+        return False
+    try:
+        digest = mask_digest(read_picture(held.read_bytes(), (sample.height, sample.width)))
+    except MaskPictureError:
+        return True  # half painted, maybe; the next pull says so
+    return digest not in (PictureName.of(held).mask_sha256, PictureName.of(given).mask_sha256)
 
 
 def _set(dataset: Any, field: str, values: Mapping[str, object]) -> None:  # noqa: ANN401
@@ -226,37 +208,52 @@ def _set(dataset: Any, field: str, values: Mapping[str, object]) -> None:  # noq
         dataset.set_values(field, changed, key_field="key")
 
 
-def _reviewed(fiftyone: Any, dataset_name: str) -> list[_Reviewed]:  # noqa: ANN401
+def _reviewed(fiftyone: Any, dataset_name: str) -> list[Reviewed]:  # noqa: ANN401
     if not fiftyone.dataset_exists(dataset_name):
         return []
     dataset = fiftyone.load_dataset(dataset_name)
-    columns = dataset.values(["key", "tags", "created_at", "last_modified_at"])
+    names = ["key", "sample_id", "tags", "created_at", "last_modified_at"]
+    names += ["metadata.width", "metadata.height", "ground_truth.mask_path"]
+    masks = _edited_masks(dataset)
+    opened = [
+        (datetime.fromisoformat(one["at"]), one["name"]) for one in dataset.info.get(_REVIEWERS, [])
+    ]
     return [
-        _Reviewed(
+        Reviewed(
             key=key,
+            sample_id=sample_id or key,
             tags=tuple(sorted(tags or ())),
             created_at=_utc(created),
             last_modified_at=_utc(modified),
+            reviewer=_reviewer_at(opened, _utc(modified)),
+            size_hw=(height or 0, width or 0),
+            mask_path=mask_path or "",
+            mask_greys=masks.get(key),
         )
-        for key, tags, created, modified in zip(*columns, strict=True)
+        for key, sample_id, tags, created, modified, width, height, mask_path in zip(
+            *dataset.values(names), strict=True
+        )
     ]
+
+
+def _edited_masks(dataset: Any) -> dict[str, Any]:  # noqa: ANN401 - untyped library
+    """Key -> mask array, of relabelled samples whose mask was set in FiftyOne itself."""
+    found = {}
+    for sample in dataset.match_tags(RELABEL).select_fields("ground_truth"):
+        if sample.ground_truth is not None and sample.ground_truth.mask is not None:
+            found[sample.id] = sample.ground_truth.mask
+    keys = dict(zip(*dataset.values(["id", "key"]), strict=True))
+    return {keys[sample_id]: mask for sample_id, mask in found.items()}
+
+
+def _reviewer_at(opened: Sequence[tuple[datetime, str]], moment: datetime) -> str:
+    """Who had opened the queue last when a sample was modified; the first one before that."""
+    names = [name for at, name in opened if at <= moment]
+    if names:
+        return names[-1]
+    return opened[0][1] if opened else UNKNOWN_REVIEWER
 
 
 def _utc(moment: datetime) -> datetime:
     """FiftyOne gives UTC without saying so, unless a time zone is configured."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _decision(sample: _Reviewed, before: Mapping[str, Decision], decided_by: str) -> Decision:
-    """The tags as a decision; one that did not change keeps its time and its reviewer."""
-    what = REJECT if REJECT in sample.tags else KEEP
-    known = before.get(sample.key)
-    if known is not None and known.decision == what and known.tags == sample.tags:
-        return known
-    return Decision(
-        image_sha256=sample.key,
-        decision=what,
-        tags=sample.tags,
-        decided_by=decided_by,
-        decided_at=sample.last_modified_at,
-    )

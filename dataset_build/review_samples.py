@@ -1,4 +1,4 @@
-"""Queued samples as a viewer needs them: absolute image path, visible mask picture."""
+"""Queued samples as a viewer needs them: absolute image path, mask pictures that can be edited."""
 
 from __future__ import annotations
 
@@ -7,68 +7,109 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import numpy as np
-import numpy.typing as npt
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dataset_build.label_maps import HUMAN, IGNORE
+from dataset_build.corrections import SampleMasks
 from dataset_build.ledger import read_ledger
 from dataset_build.mask_pack import MaskPack
+from dataset_build.mask_pictures import write_picture
 
-#: Values of the mask pictures, far apart so that any viewer shows them.
-HUMAN_GREY, IGNORE_GREY = 255, 128
+PREDICTIONS = "predictions"
+_COLUMNS = ["sample_id", "image_path", "width", "height"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueFiles:
+    """Where the queue and everything that it shows lie.
+
+    Args:
+        queue: ``queue.parquet``.
+        ledger: ``ledger.parquet`` with the paths of the images, corrected masks beside it.
+        source_roots: source -> folder that image paths are relative to.
+        packs: source -> folder of its packed masks.
+        predictions: folder of packed masks as the model sees them; None before there is a model.
+    """
+
+    queue: Path
+    ledger: Path
+    source_roots: Mapping[str, Path]
+    packs: Mapping[str, Path]
+    predictions: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class QueuedSample:
-    """One sample as FiftyOne shall show it."""
+    """One sample as FiftyOne shall show it.
+
+    Args:
+        place: 1 is the most urgent; members of a pair follow each other.
+        prediction_path: what the model sees; "" where it was not asked.
+    """
 
     key: str
     filepath: str
     sample_id: str
     source: str
+    kind: str
+    pair: str
     why: str
     priority: float
+    place: int
+    width: int
+    height: int
     mask_path: str
+    prediction_path: str
 
 
-def queued_samples(
-    queue: Path,
-    ledger: Path,
-    source_roots: Mapping[str, Path],
-    packs: Mapping[str, Path],
-    mask_dir: Path,
-) -> Iterator[QueuedSample]:
-    """Join queue and ledger, and write one mask picture per sample into ``mask_dir``.
+def queued_samples(files: QueueFiles, mask_dir: Path) -> Iterator[QueuedSample]:
+    """Join queue and ledger, and see that ``mask_dir`` holds the mask pictures of each sample.
+
+    A picture that is there already, maybe painted on by the reviewer, is left as it is.
 
     Raises:
         ValueError: a source without root or pack, or a sample that the ledger does not know.
         OSError: a picture could not be written.
     """
-    queued = pq.read_table(queue)
+    queued = pq.read_table(files.queue)
     rows = queued.to_pylist()
-    table = read_ledger(ledger)
+    table = read_ledger(files.ledger)
     wanted = table.filter(pc.is_in(table["sample_id"], pc.unique(queued["sample_id"])))
-    image_path = dict(
-        zip(wanted["sample_id"].to_pylist(), wanted["image_path"].to_pylist(), strict=True)
-    )
-    _require_known("root or pack", {row["source"] for row in rows}, source_roots.keys() & packs)
-    _require_known("ledger row", {row["sample_id"] for row in rows}, image_path)
-    opened = {source: MaskPack(packs[source]) for source in {row["source"] for row in rows}}
-    mask_dir.mkdir(parents=True, exist_ok=True)
-    for row in rows:
-        mask_path = mask_dir / f"{row['image_sha256']}.png"
-        _write_mask(opened[row["source"]].read(row["sample_id"]), mask_path)
+    known = {row["sample_id"]: row for row in wanted.select(_COLUMNS).to_pylist()}
+    sources = {row["source"] for row in rows}
+    _require_known("root or pack", sources, files.source_roots.keys() & files.packs)
+    _require_known("ledger row", {row["sample_id"] for row in rows}, known)
+    masks = SampleMasks({source: files.packs[source] for source in sources}, files.ledger)
+    predicted = MaskPack(files.predictions) if files.predictions else None
+    (mask_dir / PREDICTIONS).mkdir(parents=True, exist_ok=True)
+    for number, row in enumerate(rows):
+        sample_id, key = row["sample_id"], row["image_sha256"]
+        entry = known[sample_id]
+        root = files.source_roots[row["source"]]
+        mask_path = write_picture(masks.read(row["source"], sample_id), mask_dir, key)
+        size_wh = entry["width"], entry["height"]
+        seen = _write_prediction(predicted, sample_id, mask_dir / PREDICTIONS, key, size_wh)
         yield QueuedSample(
-            key=row["image_sha256"],
-            filepath=str((source_roots[row["source"]] / image_path[row["sample_id"]]).resolve()),
-            sample_id=row["sample_id"],
-            source=row["source"],
-            why=row["why"],
+            key=key,
+            filepath=str((root / entry["image_path"]).resolve()),
+            **{name: row[name] for name in ("sample_id", "source", "kind", "pair", "why")},
             priority=row["priority"],
+            place=number + 1,
+            width=entry["width"],
+            height=entry["height"],
             mask_path=str(mask_path.resolve()),
+            prediction_path=str(seen.resolve()) if seen else "",
         )
+
+
+def _write_prediction(
+    predicted: MaskPack | None, sample_id: str, folder: Path, key: str, size_wh: tuple[int, int]
+) -> Path | None:
+    """What the model sees, at the size of the image."""
+    if predicted is None or sample_id not in predicted:
+        return None
+    mask = cv2.resize(predicted.read(sample_id), size_wh, interpolation=cv2.INTER_NEAREST_EXACT)
+    return write_picture(mask, folder, key)
 
 
 def _require_known(what: str, names: Iterable[str], known: Iterable[str]) -> None:
@@ -77,10 +118,3 @@ def _require_known(what: str, names: Iterable[str], known: Iterable[str]) -> Non
         raise ValueError(
             f"no {what} for {', '.join(missing[:5])}; build the queue again from the current ledger"
         )
-
-
-def _write_mask(mask_hw: npt.NDArray[np.uint8], path: Path) -> None:
-    grey_of = np.zeros(256, np.uint8)
-    grey_of[HUMAN], grey_of[IGNORE] = HUMAN_GREY, IGNORE_GREY
-    if not cv2.imwrite(str(path), grey_of[mask_hw]):
-        raise OSError(f"{path.name} could not be written; is the disk of mask_dir full?")

@@ -54,6 +54,13 @@ champion_job = dg.define_asset_job(
     description="Compare the evaluated models, and promote one that is surely better.",
 )
 
+#: What the newest champion thinks of the masks, and the queue that follows from it.
+mistakenness_job = dg.define_asset_job(
+    "mistakenness_job",
+    dg.AssetSelection.assets("mask_mistakenness", "review_queue"),
+    description="Let the champion look for mistaken masks, and queue the worst for review.",
+)
+
 #: One camera-day, from footage to report.
 camera_job = dg.define_asset_job(
     "camera_job",
@@ -98,6 +105,7 @@ JOBS = (
     model_job,
     speed_job,
     champion_job,
+    mistakenness_job,
     camera_job,
     index_job,
     review_job,

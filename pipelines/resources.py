@@ -56,5 +56,6 @@ def resources_of(settings: Settings) -> dict[str, Any]:
             uri=settings.review_uri or None,
             mask_dir=settings.home / "review-masks",
             queue_limit=settings.review_limit,
+            mistakenness_limit=settings.mistakenness_limit,
         ),
     }

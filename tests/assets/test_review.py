@@ -30,7 +30,7 @@ def shown(monkeypatch):
     folders: list[Path] = []
     monkeypatch.setattr(review_fiftyone, "configure_fiftyone", lambda *_, **__: None)
     monkeypatch.setattr(
-        review_fiftyone, "push_queue", lambda queue, *_, **__: folders.append(queue.parent)
+        review_fiftyone, "push_queue", lambda files, **_: folders.append(files.queue.parent)
     )
     return folders
 
@@ -42,6 +42,7 @@ def build(store, tmp_path):
         uri=None,
         mask_dir=tmp_path / "masks",
         queue_limit=2,
+        mistakenness_limit=10,
     )
     return dg.materialize(
         [review.review_queue],
@@ -64,7 +65,7 @@ def test_published_queue_is_shown_and_says_what_shaped_it(store, shown, tmp_path
 
 
 def test_queue_that_failed_its_audit_is_never_shown(store, shown, tmp_path, monkeypatch):
-    (claim,) = checks.CLAIMS["review_queue"]
+    claim = checks.CLAIMS["review_queue"][0]
     refuses = replace(claim, look=lambda _folder: Finding(passed=False, seen="silent"))
     monkeypatch.setattr(checks, "CLAIMS", {"review_queue": (refuses,)})
     assert not build(store, tmp_path).success

@@ -31,7 +31,45 @@ def test_the_queue_is_shown_in_order_with_masks_visible(seen):
     assert seen["order"][0] == "voc/a"
     assert seen["why"].startswith("close to image_dark: luma_mean 21, limit 20")
     assert seen["mask"] == [255, 128, 0]
+    assert seen["size"] == [32, 24]
     assert seen["images_exist"]
+
+
+def test_every_kind_has_its_view(seen):
+    assert seen["kinds"] == ["close_call", "audit", "audit", "audit"]
+    assert seen["in_views"] == {
+        "mistaken": 0,
+        "near_duplicate": 0,
+        "fault": 0,
+        "close_call": 1,
+        "audit": 3,
+    }
+    assert {"queue", "mistaken", "near duplicates", "random audit", "decided"} <= set(seen["views"])
+
+
+def test_what_the_model_sees_is_shown_where_it_was_asked(seen):
+    assert (seen["prediction"], seen["predictions"]) == (80, 1)
+
+
+def test_a_painted_picture_and_a_mask_set_in_fiftyone_are_relabels(seen):
+    relabel = seen["relabel"]
+    assert relabel["decided"] == {"a": "reject", "b": "relabel", "c": "reject", "d": "relabel"}
+    assert relabel["pixels"] == {"b": 80, "d": 80}
+    assert relabel["by"] == ["ann"]
+
+
+def test_a_relabel_without_a_new_mask_is_a_finding_and_changes_nothing(seen):
+    ((sample_id, problem),) = seen["relabel"]["invalid"]
+    assert sample_id == "voc/c"
+    assert "its mask is as it was" in problem
+
+
+def test_a_push_keeps_the_painting_and_shows_it_once_the_dataset_obeys(seen):
+    relabel = seen["relabel"]
+    assert relabel["painting_survives_a_push"]
+    assert relabel["human_px"] == {"b": 80, "d": 80}
+    assert relabel["shown_after"] == 80
+    assert relabel["same_bytes"]
 
 
 def test_an_untouched_sample_is_not_decided(seen):

@@ -9,48 +9,45 @@ import json
 import os
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
+import cv2
 import numpy as np
 import psutil
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from dataset_build.cleaning import clean
-from dataset_build.config import DatasetConfig
-from dataset_build.decisions import read_decisions
+from dataset_build.config import CleaningRules, DatasetConfig
+from dataset_build.corrections import open_corrections, write_masks
+from dataset_build.decisions import read_decisions, read_invalid
 from dataset_build.ledger import read_ledger
-from dataset_build.mask_pack import MASK_INDEX, pack_mask
-from dataset_build.review import rank_queue
+from dataset_build.mask_pictures import to_greys
+from dataset_build.review import QueueInputs, rank_queue
 from dataset_build.review_database import ReviewUnavailableError
 from dataset_build.review_fiftyone import configure_fiftyone, pull_decisions, push_queue
+from dataset_build.review_samples import QueueFiles
+from dataset_build.review_views import KIND_VIEWS
 from tests.dataset_build.factories_ledger import by_id, new_folder, sample, sha, write_ledger_file
 from tests.dataset_build.factories_sources import photograph, write_image
 
 DATASET = "walk"
 NAMES = ("a", "b", "c", "d")
+#: The images are as small as their masks.
+ANY_SIZE = DatasetConfig(cleaning=CleaningRules(min_side_px=1))
 
 
-def write_pack(folder: Path) -> Path:
-    """A pack in which every mask shows one human pixel and one ignored one."""
+def shown_mask() -> np.ndarray:
+    """One human pixel and one ignored one."""
     mask = np.zeros((24, 32), np.uint8)
     mask[0, 0], mask[0, 1] = 1, 255
-    blob = pack_mask(mask)
-    rows = [
-        {
-            "sample_id": f"voc/{name}",
-            "offset": i * len(blob),
-            "length": len(blob),
-            "height": 24,
-            "width": 32,
-            "sha256": sha("mask"),
-        }
-        for i, name in enumerate(NAMES)
-    ]
-    new_folder(folder)
-    (folder / "masks.pack").write_bytes(blob * len(NAMES))
-    pq.write_table(pa.Table.from_pylist(rows, schema=MASK_INDEX), folder / "masks.parquet")
-    return folder
+    return mask
+
+
+def corrected_mask() -> np.ndarray:
+    """A person of 8 x 10 px."""
+    mask = np.zeros((24, 32), np.uint8)
+    mask[4:14, 4:12] = 1
+    return mask
 
 
 class Walk:
@@ -60,23 +57,26 @@ class Walk:
         self.folder = folder
         self.pulls = 0
         self.root = folder / "voc"
-        rows = [sample(name) for name in NAMES]
+        rows = [sample(name, width=32, height=24) for name in NAMES]
         rows[0] |= {"luma_mean": 21.0}
         for seed, row in enumerate(rows):
             write_image(self.root / row["image_path"], photograph(seed=seed))
         self.ledger = write_ledger_file(folder / "ledger", rows)
-        rank_queue(self.ledger, new_folder(folder / "queue"), limit=4)
-        self.pack = write_pack(folder / "pack")
+        inputs = QueueInputs(rules=ANY_SIZE.cleaning)
+        rank_queue(self.ledger, new_folder(folder / "queue"), limit=4, inputs=inputs)
+        self.pack, self.predictions = new_folder(folder / "pack"), new_folder(folder / "seen")
+        write_masks({f"voc/{name}": shown_mask() for name in NAMES}, self.pack)
+        write_masks({"voc/a": corrected_mask()}, self.predictions)
 
     def push(self) -> int:
-        return push_queue(
-            self.folder / "queue" / "queue.parquet",
-            self.ledger,
-            {"voc": self.root},
-            {"voc": self.pack},
-            dataset_name=DATASET,
-            mask_dir=self.folder / "masks",
+        files = QueueFiles(
+            queue=self.folder / "queue" / "queue.parquet",
+            ledger=self.ledger,
+            source_roots={"voc": self.root},
+            packs={"voc": self.pack},
+            predictions=self.predictions,
         )
+        return push_queue(files, dataset_name=DATASET, mask_dir=self.folder / "masks")
 
     def pull(self, previous: Path | None = None) -> Path:
         self.pulls += 1
@@ -96,6 +96,64 @@ def tag(dataset, name: str, *tags: str) -> None:
     found.save()
 
 
+def relabel(dataset, seen: dict[str, object]) -> None:
+    """Paint on the picture of ``b`` and set the array of ``d``; ``c`` keeps its mask."""
+    b = dataset.one({"key": sha("voc/b")})
+    cv2.imwrite(b.ground_truth.mask_path, to_greys(corrected_mask()))
+    d = dataset.one({"key": sha("voc/d")})
+    d.ground_truth.mask = to_greys(corrected_mask()[::-1])
+    d.save()
+    for name in "bcd":
+        tag(dataset, name, "relabel")
+    seen["painted_on"] = b.ground_truth.mask_path
+
+
+def look(dataset) -> dict[str, object]:
+    """What a reviewer has on screen after the first push."""
+    queue = dataset.load_saved_view("queue")
+    first = queue.first()
+    return {
+        "persistent": dataset.persistent,
+        "active": dataset.app_config.active_fields.paths,
+        "order": queue.values("sample_id"),
+        "why": first.why,
+        "kinds": queue.values("kind"),
+        "views": dataset.list_saved_views(),
+        "in_views": {k: len(dataset.load_saved_view(v)) for k, (v, _) in KIND_VIEWS.items()},
+        "mask": first.ground_truth.get_mask()[0, :3].tolist(),
+        "prediction": int((first.prediction.get_mask() == 255).sum()),
+        "predictions": dataset.count("prediction"),
+        "size": [first.metadata.width, first.metadata.height],
+        "images_exist": all(Path(path).is_file() for path in dataset.values("filepath")),
+    }
+
+
+def walk_relabel(walk: Walk, dataset, previous: Path) -> dict[str, object]:
+    """Two masks corrected, one only tagged; push again, rebuild, push again."""
+    seen: dict[str, object] = {}
+    relabel(dataset, seen)
+    first = walk.pull(previous)
+    seen["decided"] = decided(first)
+    seen["invalid"] = [[one.sample_id, one.problem] for one in read_invalid(first.parent)]
+    seen["by"] = sorted({row.decided_by for row in read_decisions(first).values()})
+    pack = open_corrections(first)
+    seen["pixels"] = {name: int(np.sum(pack.read(sha(f"voc/{name}")) == 1)) for name in ("b", "d")}
+    walk.push()
+    dataset.reload()
+    kept = dataset.one({"key": sha("voc/b")}).ground_truth.mask_path
+    seen["painting_survives_a_push"] = kept == seen.pop("painted_on")
+    clean(walk.ledger, new_folder(walk.folder / "again"), config=ANY_SIZE, decisions=first)
+    walk.ledger = walk.folder / "again" / "ledger.parquet"
+    rows = by_id(read_ledger(walk.ledger))
+    seen["human_px"] = {name: rows[f"voc/{name}"]["human_px"] for name in ("b", "d")}
+    walk.push()
+    dataset.reload()
+    shown = dataset.one({"key": sha("voc/b")})
+    seen["shown_after"] = int((shown.ground_truth.get_mask() == 255).sum())
+    seen["same_bytes"] = walk.pull(first).read_bytes() == first.read_bytes()
+    return seen
+
+
 def main(folder: Path) -> dict[str, object]:
     configure_fiftyone(folder / "database", uri=None)
     walk = Walk(folder)
@@ -103,12 +161,9 @@ def main(folder: Path) -> dict[str, object]:
     import fiftyone
 
     dataset = fiftyone.load_dataset(DATASET)
-    seen["persistent"] = dataset.persistent
-    seen["active"] = dataset.app_config.active_fields.paths
-    seen["order"] = dataset.load_saved_view("queue").values("sample_id")
-    seen["why"] = dataset.load_saved_view("queue").values("why")[0]
-    seen["mask"] = dataset.first().ground_truth.get_mask()[0, :3].tolist()
-    seen["images_exist"] = all(Path(path).is_file() for path in dataset.values("filepath"))
+    seen |= look(dataset)
+    dataset.info["reviewers"] = [{"name": "ann", "at": datetime.now(UTC).isoformat()}]
+    dataset.save()
 
     seen["untouched"] = decided(walk.pull())
     tag(dataset, "a", "reject", "glare")
@@ -124,13 +179,14 @@ def main(folder: Path) -> dict[str, object]:
     again = walk.pull(first)
     seen["same_bytes"] = first.read_bytes() == again.read_bytes()
 
-    clean(walk.ledger, new_folder(folder / "cleaned"), config=DatasetConfig(), decisions=again)
+    clean(walk.ledger, new_folder(folder / "cleaned"), config=ANY_SIZE, decisions=again)
     rows = by_id(read_ledger(folder / "cleaned"))
     seen["fates"] = {name: rows[f"voc/{name}"]["reason"] for name in NAMES}
 
     tag(dataset, "b")
     withdrawn = walk.pull(again)
     seen["withdrawn"] = decided(withdrawn)
+    seen["relabel"] = walk_relabel(walk, dataset, withdrawn)
     fiftyone.delete_dataset(DATASET)
     seen["lost"] = decided(walk.pull(withdrawn))
     walk.push()

@@ -14,7 +14,7 @@ import pytest
 from assets.partitions import camera_day_key
 from camera_analysis.camera import Camera, write_camera
 from camera_analysis.video_write import write_video
-from dataset_build import review_fiftyone
+from dataset_build import review_fiftyone, review_pull
 from pipelines import demo
 from pipelines.resources import open_store
 from pipelines.runs import Planned, Runner
@@ -67,13 +67,8 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def keep_fiftyone_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Push nothing, and pull back what was pulled before."""
 
-    def pull(_name: str, out: Path, *, previous: Path | None) -> object:
-        from dataset_build.review import empty_decisions
-
-        summary = empty_decisions(out)
-        if previous:
-            (out / "decisions.parquet").write_bytes(previous.read_bytes())
-        return summary
+    def pull(_name: str, out: Path, *, previous: Path | None, inbox: Path | None) -> object:
+        return review_pull.merge_decisions([], out, inbox=inbox, previous=previous)
 
     monkeypatch.setattr(review_fiftyone, "push_queue", lambda *_, **__: 0)
     monkeypatch.setattr(review_fiftyone, "pull_decisions", pull)

@@ -1,0 +1,87 @@
+"""How FiftyOne shows the queue: its fields, its colours, and one saved view per kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dataset_build.decisions import DECIDED
+from dataset_build.mask_pictures import HUMAN_GREY, IGNORE_GREY
+from dataset_build.review_candidates import AUDIT, CLOSE_CALL, FAULT, MISTAKEN, PAIR
+
+#: The view that the reviewer starts with.
+QUEUE_VIEW = "queue"
+#: Kind -> name of its saved view, and what to do there.
+KIND_VIEWS = {
+    MISTAKEN: ("mistaken", "Model and mask disagree: relabel, reject or keep"),
+    PAIR: ("near duplicates", "What stays beside what was removed: keep what is not the same"),
+    FAULT: ("faults", "Removed by a rule: keep what should stay"),
+    CLOSE_CALL: ("close calls", "Kept by a narrow margin: reject what is bad"),
+    AUDIT: ("random audit", "Drawn at random: is the mask right?"),
+}
+DECIDED_VIEW = "decided"
+#: Of the regions: the mask in the dataset, and what the model sees.
+_COLOURS = {
+    "ground_truth": {HUMAN_GREY: "#D55E00", IGNORE_GREY: "#56B4E9"},
+    "prediction": {HUMAN_GREY: "#009E73"},
+}
+_TEXTS = ("key", "sample_id", "source", "kind", "pair", "why")
+_SHOWN = ["ground_truth", "prediction", "tags", "kind", "pair", "why"]
+
+
+def open_dataset(fiftyone: Any, name: str) -> Any:  # noqa: ANN401 - untyped library
+    """The persistent dataset of the review, made or brought up to date."""
+    there = fiftyone.dataset_exists(name)
+    dataset = fiftyone.load_dataset(name) if there else fiftyone.Dataset(name, persistent=True)
+    schema = dataset.get_field_schema()
+    for field in _TEXTS:
+        if field not in schema:
+            dataset.add_sample_field(field, fiftyone.StringField)
+    if "priority" not in schema:
+        dataset.add_sample_field("priority", fiftyone.FloatField)
+    if "place" not in schema:
+        dataset.add_sample_field("place", fiftyone.IntField)
+    for field in _COLOURS:
+        if field not in schema:
+            dataset.add_sample_field(
+                field, fiftyone.EmbeddedDocumentField, embedded_doc_type=fiftyone.Segmentation
+            )
+    if not there:
+        dataset.create_index("key", unique=True)
+    _show(fiftyone, dataset)
+    return dataset
+
+
+def _show(fiftyone: Any, dataset: Any) -> None:  # noqa: ANN401 - untyped library
+    names = {HUMAN_GREY: "human", IGNORE_GREY: "ignored"}
+    dataset.mask_targets = dict.fromkeys(_COLOURS, names)
+    config = dataset.app_config
+    config.active_fields = fiftyone.core.odm.dataset.ActiveFields(
+        paths=_SHOWN  # masks on disk are hidden otherwise
+    )
+    config.color_scheme = fiftyone.ColorScheme(
+        color_by="value",  # else human and ignored share the field's one colour
+        fields=[
+            {
+                "path": field,
+                "maskTargetsColors": [
+                    {"intTarget": grey, "color": colour} for grey, colour in colours.items()
+                ],
+            }
+            for field, colours in _COLOURS.items()
+        ],
+    )
+    dataset.save()
+
+
+def save_views(fiftyone: Any, dataset: Any) -> None:  # noqa: ANN401 - untyped library
+    """The whole queue in its order, one view per kind, and what was decided."""
+    kind = fiftyone.ViewField("kind")
+    queue = dataset.match(kind.is_in(list(KIND_VIEWS))).sort_by("place")
+    dataset.save_view(QUEUE_VIEW, queue, description="Most urgent first", overwrite=True)
+    for wanted, (name, what) in KIND_VIEWS.items():
+        view = dataset.match(kind == wanted).sort_by("place")
+        dataset.save_view(name, view, description=what, overwrite=True)
+    decided = dataset.match_tags(list(DECIDED))
+    dataset.save_view(
+        DECIDED_VIEW, decided, description="Tagged reject, relabel or keep", overwrite=True
+    )
