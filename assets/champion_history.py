@@ -5,6 +5,7 @@ to the last champions, so that retention never prunes what a rollback may need.
 """
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -80,6 +81,29 @@ class ChampionHistory:
         return self.line[-2] if len(self.line) > 1 else None
 
 
+def aligned(store: VersionStore, history: ChampionHistory) -> ChampionHistory:
+    """The log with the present champion at its end, also where a kill kept it from being noted.
+
+    Champions of before there was a log are noted so, too.
+    """
+    current = store.current(ASSET)
+    if current is None or (history.line and history.line[-1].version == current.digest):
+        return history
+    folder = store.path(current)
+    card = json.loads((folder / "champion.json").read_text(encoding="utf-8"))
+    with (folder / "weights.safetensors").open("rb") as file:
+        weights = hashlib.file_digest(file, "sha256").hexdigest()
+    found = Choice(
+        action="promoted",
+        by="an earlier run",
+        why=str(card["why"]),
+        architecture=str(card["architecture"]),
+        weights=weights,
+        version=current.digest,
+    )
+    return ChampionHistory(choices=(*history.choices, found))
+
+
 def _until(line: Sequence[Choice], weights: str) -> list[Choice]:
     """The line up to the last champion of these weights."""
     kept = list(line)
@@ -99,14 +123,17 @@ def read_history(store: VersionStore) -> ChampionHistory:
     )
 
 
-def record_choice(store: VersionStore, choice: Choice) -> ChampionHistory:
+def record_choice(
+    store: VersionStore, choice: Choice, before: ChampionHistory | None = None
+) -> ChampionHistory:
     """Add a line to the log, unless it says what the last one said.
 
     Args:
         store: where the log lies; the chosen champion is current there.
         choice: what was chosen; its time is set here.
+        before: the log up to now; None reads it.
     """
-    before = read_history(store)
+    before = before or read_history(store)
     last = before.choices[-1] if before.choices else None
     if last and choice.action == "kept" and choice.version == last.version:
         return before

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from assets.champion_history import Choice, read_history, record_choice
+from assets.champion_history import Choice, aligned, read_history, record_choice
 from assets.checks import CLAIMS, audit
 from assets.publishing import need
 from assets.resources import GpuGuard, VersionStore
@@ -96,7 +96,7 @@ class ChampionContest:
         self._data = data
         self._models = EvaluatedModels(store)
         self._order = order_of(context.run.tags)
-        self._history = read_history(store)
+        self._history = aligned(store, read_history(store))
         self._present = store.current("champion_model")
         self._summary: ChampionSummary | None = None
         # The champion before is no input: what it came from would never be pruned.
@@ -140,6 +140,7 @@ class ChampionContest:
                 version=self._store.require("champion_model").digest,
                 overruled=self._overruled(summary),
             ),
+            self._history,
         )
 
     def _overruled(self, summary: "ChampionSummary") -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from assets.champion_history import (
     ROLLED_BACK,
     ChampionHistory,
     Choice,
+    aligned,
     read_history,
     record_choice,
     version_of,
@@ -72,7 +73,7 @@ def roll_back(settings: Settings, *, by: str, why: str) -> Rollback:
         NoEarlierChampionError: there was none, or it is no longer in the store.
     """
     store = open_store(settings)
-    history = read_history(store)
+    history = aligned(store, read_history(store))
     target, left = history.previous, history.line[-1] if history.line else None
     if target is None or left is None:
         raise NoEarlierChampionError(
@@ -84,7 +85,7 @@ def roll_back(settings: Settings, *, by: str, why: str) -> Rollback:
         store.publish(version)
     except MissingVersionError as error:
         raise NoEarlierChampionError(str(error)) from error
-    record_choice(store, _back(target, left, by, why))
+    record_choice(store, _back(target, left, by, why), history)
     _tell_dagster(settings, target, by, why)
     return Rollback(left=left, back_to=target)
 

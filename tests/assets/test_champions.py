@@ -77,6 +77,20 @@ def test_a_second_run_changes_nothing(store, judged, run):
     assert (store.require("champion_model"), store.require("champion_history")) == before
 
 
+def test_a_champion_that_was_never_noted_is_noted_with_the_next(store, judged, run):
+    judged("unet", PLAIN, seed=1.0)
+    run()
+    with store.draft("champion_history") as folder:
+        (folder / "history.json").write_text("[]")  # as after a kill before the log was written
+        version = store.seal(folder, "champion_history", code_version="1", inputs=(), config={})
+    store.publish(version)
+    judged("stdc1", BETTER, seed=2.0)
+    run()
+    history = read_history(store)
+    assert [one.architecture for one in history.line] == ["unet", "stdc1"]
+    assert history.line[0].by == "an earlier run"
+
+
 def test_a_candidate_whose_loss_rose_is_refused(judged, run):
     judged("unet", PLAIN, seed=1.0)
     run()

@@ -1,5 +1,7 @@
 """Promotion and rollback from the shell, over a store whose champions were chosen by the rule."""
 
+from dataclasses import replace
+
 import dagster as dg
 import pytest
 from click.testing import CliRunner
@@ -8,6 +10,8 @@ from assets import models
 from assets.champion_history import read_history
 from pipelines.cli import main
 from pipelines.instance import open_instance
+from pipelines.settings import SettingsError
+from segmentation.champion_rule import ChampionRule
 from segmentation.model_folder import weights_digest
 from tests.assets.factories_models import (
     BETTER,
@@ -95,3 +99,11 @@ def test_promotion_is_refused_with_the_reason_or_forced_with_one(tiny, line, tmp
     assert "champion: bisenetv1 (forced by Ann): forced by Ann: sees bicycles" in said
     assert champion(tiny) != before
     assert "was never evaluated" in call(home, "promote", "nobody", code=1)
+
+
+def test_a_rule_that_cannot_be_is_named_with_its_place(tiny):
+    settings = replace(tiny.settings, champion={"metric": "beauty"})
+    with pytest.raises(SettingsError, match=r"champion: metric = 'beauty'"):
+        settings.champion_rule()
+    chosen = replace(tiny.settings, champion={"min_fps": 10, "min_improvement": 0.01})
+    assert chosen.champion_rule() == ChampionRule(min_fps=10, min_improvement=0.01)
