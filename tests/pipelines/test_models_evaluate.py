@@ -1,0 +1,57 @@
+"""``learned-normal models evaluate`` on a folder, as a person without Dagster uses it."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from pipelines.cli import main
+from tests.assets.factories_models import PLAIN, publish_judged
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Three images of 40 x 32 with a bright figure, and 0/255 masks of the same stem."""
+    for name in ("images", "masks"):
+        (tmp_path / name).mkdir()
+    for number in range(3):
+        image, mask = np.zeros((32, 40, 3), np.uint8), np.zeros((32, 40), np.uint8)
+        image[4:28, 8 : 14 + number] = 220
+        mask[4:28, 8 : 14 + number] = 255
+        cv2.imwrite(str(tmp_path / "images" / f"{number}.jpg"), image)
+        cv2.imwrite(str(tmp_path / "masks" / f"{number}.png"), mask)
+    return tmp_path / "images", tmp_path / "masks"
+
+
+def evaluate(home, folders, *more, code=0):
+    images, masks = folders
+    words = ["--images", images, "--masks", masks, "--home", home, *more]
+    result = CliRunner().invoke(main, ["models", "evaluate", *(str(word) for word in words)])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def test_a_model_is_scored_with_intervals_and_kept_where_asked(tiny, folders, tmp_path):
+    publish_judged(tiny.store, tmp_path, "unet", PLAIN, seed=5.0)  # calls every pixel human
+    out = tmp_path / "kept" / "unet"
+    said = evaluate(tiny.settings.home, folders, "--model", "unet", "--out", out, "--json")
+    found = json.loads(said.strip().splitlines()[-1])
+    human = 24 * (6 + 7 + 8) / (3 * 32 * 40)
+    assert found["iou"] == pytest.approx(human)
+    assert found["images"] == 3
+    low, high = found["intervals"]["iou"]
+    assert low < found["iou"] < high
+    assert (out / "images.parquet").is_file()
+    assert "| IoU |" in (out / "metrics.md").read_text()
+
+
+def test_what_cannot_be_judged_ends_in_one_clear_line(tiny, folders, tmp_path):
+    home = tiny.settings.home
+    assert "champion_model" in evaluate(home, folders, code=1)
+    publish_judged(tiny.store, tmp_path, "unet", PLAIN, seed=5.0)
+    (folders[0] / "1.jpg").write_bytes(b"half")
+    said = evaluate(home, folders, "--model", "unet", code=1)
+    assert "1.jpg: image_undecodable" in said
+    assert "Traceback" not in said
