@@ -33,9 +33,9 @@ BATCH = 8
 GOAL = 1.3
 
 
-def untrained(folder: Path) -> Path:
-    """A model of the demo's size; its speed does not depend on its weights."""
-    config = ModelConfig(width=12)
+def untrained(folder: Path, config: ModelConfig | None = None) -> Path:
+    """A model, by default of the demo's size; its speed does not depend on its weights."""
+    config = config or ModelConfig(width=12)
     network = build_model(config).eval()
     facts = TrainingFacts(steps=0, stopped_by="steps", images=0, data_digest="", recipe={})
     counted = count_parameters(network)
