@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -13,6 +14,7 @@ from assets.checks_models import (
     images_add_up,
     no_rival_is_surely_better,
     scores_are_shares,
+    times_are_in_order,
 )
 from segmentation.champion import Entrant, choose_champion
 from segmentation.comparison import compare_models
@@ -119,3 +121,14 @@ def test_what_does_not_hold_of_a_candidate_is_named_also_what_is_missing(inputs)
     found = failed_claims({"trained_model": folder, "model_evaluation": inputs[0]["good"]})
     assert found.startswith("loss_went_down does not hold: not readable")
     assert "weights_are_finite" not in found
+
+
+@pytest.mark.parametrize(
+    ("backend", "p50", "holds"),
+    [("eager", 10.0, True), ("eager", 13.0, False), ("eager", 0.0, False), ("other", 10.0, False)],
+)
+def test_times_are_in_order(tmp_path, backend, p50, holds):
+    row = {"precision": "float32", "batch": 1, "latency_p95_ms": 12.0}
+    rows = [{**row, "backend": backend, "latency_p50_ms": p50}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "speed.parquet")
+    assert times_are_in_order(tmp_path).passed is holds
