@@ -11,6 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from assets.dataset import FULL_SCAN
 from pipelines import cli
 from pipelines.cli import main
 from pipelines.instance import open_instance
@@ -234,6 +235,17 @@ def test_settings_that_cannot_be_read_end_in_one_line(tmp_path, content, words):
 
 def test_rebuild_without_sources_shows_what_to_write(home):
     assert "sources:" in call("rebuild", "--home", home, code=1)
+
+
+@pytest.mark.parametrize(("words", "full"), [((), False), (("--full",), True)])
+def test_a_full_rebuild_is_told_to_every_run(tmp_path, monkeypatch, words, full):
+    (tmp_path / "settings.yaml").write_text("sources:\n  voc: data\n  ade20k: data\n")
+    planned = []
+    monkeypatch.setattr("pipelines.runs.Runner.__init__", lambda *_: None)
+    monkeypatch.setattr("pipelines.runs.Runner.run_all", lambda _, plan: planned.extend(plan))
+    call("rebuild", *words, "--home", tmp_path)
+    assert [one.title for one in planned] == ["source_job ade20k", "source_job voc", "dataset_job"]
+    assert all((FULL_SCAN in (one.tags or {})) == full for one in planned)
 
 
 def test_report_before_anything_ran_says_what_to_do(home):
