@@ -195,13 +195,10 @@ def scan_source(
         PackWriter(masks_out) as pack,
         read_ahead(reader, wanted, config.workers) as readings,
     ):
-        for start in range(0, len(rows), ROW_GROUP):
-            group = rows[start : start + ROW_GROUP]
-            pieces = [scan.piece(run, readings, pack) for run in runs_of(group, start)]
-            writer.write_table(scan.counted(pa.concat_tables(pieces).combine_chunks()))
-            pack.end_group()
+        for done, group in scan.groups(rows, readings, pack):
+            writer.write_table(group)
             if progress:
-                progress(start + len(group), len(rows))
+                progress(done, len(rows))
     preview = scan.earlier.preview_if_same(rows, masks_out) if scan.earlier else None
     return ScanSummary(
         source=source,
@@ -248,7 +245,21 @@ class _Scan:
         }
         return self.earlier.rows_for(pa.table(columns), stats)
 
-    def piece(self, run: Run, readings: Iterator[Reading], pack: PackWriter) -> pa.Table:
+    def groups(
+        self, rows: IntArray, readings: Iterator[Reading], pack: PackWriter
+    ) -> Iterator[tuple[int, pa.Table]]:
+        """Samples done, and the table of the last ``ROW_GROUP`` of them; counts them."""
+        for start in range(0, len(rows), ROW_GROUP):
+            group = rows[start : start + ROW_GROUP]
+            pieces = [self._piece(run, readings, pack) for run in runs_of(group, start)]
+            table = pa.concat_tables(pieces).combine_chunks()
+            pack.end_group()
+            for pair in pc.value_counts(table["reject_reason"]).to_pylist():
+                self.tally[pair["values"]] += pair["counts"]
+            self.with_humans += pc.sum(pc.greater(table["human_px"], 0)).as_py() or 0
+            yield start + len(group), table
+
+    def _piece(self, run: Run, readings: Iterator[Reading], pack: PackWriter) -> pa.Table:
         """The rows of one run; its masks go into the pack."""
         if run.row >= 0 and self.earlier is not None:
             pack.copy(self.earlier.masks_of(run), self.earlier.pack)
@@ -263,13 +274,6 @@ class _Scan:
             if reading.packed is not None:
                 pack.add(row.sample_id, reading.packed)
         return pa.Table.from_pylist(rows, SAMPLES)
-
-    def counted(self, group: pa.Table) -> pa.Table:
-        """The group itself, after its rows went into the totals."""
-        for pair in pc.value_counts(group["reject_reason"]).to_pylist():
-            self.tally[pair["values"]] += pair["counts"]
-        self.with_humans += pc.sum(pc.greater(group["human_px"], 0)).as_py() or 0
-        return group
 
     def _row(self, sample: SampleFiles, reading: Reading) -> SampleRow:
         measured = {**vars(reading.image), **vars(reading.mask)} if reading.image else {}
