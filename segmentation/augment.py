@@ -1,4 +1,4 @@
-"""Crops, flips and colours; image and mask move together.
+"""Crops, warps, flips and colours; image and mask move together.
 
 Every function takes the generator that decides: the same generator state gives the same crop.
 """
@@ -14,11 +14,11 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional
 
 from dataset_build.label_maps import HUMAN, IGNORE
+from segmentation.camera_faults import add_camera_faults
 from segmentation.config import TrainConfig
 from segmentation.data import U8, Sample, resize_image, resize_mask
+from segmentation.warping import MARGIN, PADDING_RGB, Warp, draw_warp, warped
 
-#: Colour of what lies outside the image: the mean of photographs.
-PADDING_RGB = (124, 116, 104)
 #: A crop shows at least this share of itself along the image's shorter side; the rest is padding.
 MIN_COVER = 0.85
 #: Pixels are never enlarged more than this: there is nothing to see in them.
@@ -63,17 +63,21 @@ class Window:
 def random_crop(
     sample: Sample, person_share: float, config: TrainConfig, rng: np.random.Generator
 ) -> Crop:
-    """Scale, place and flip a window.
+    """Scale, place, warp and flip a window.
 
     Args:
         sample: an image with its mask.
         person_share: height of its tallest person as a fraction of the image's; 0 for nobody.
-        config: crop size, person heights, share of crops placed on a person.
+        config: crop size, person heights, shares of crops placed on a person and warped.
         rng: decides.
     """
     scale = draw_scale(sample.mask_hw.shape[0], sample.mask_hw.shape[1], person_share, config, rng)
     window = _place(sample.mask_hw, scale, config, rng)
-    crop = cut(sample, window, config.crop_px)
+    warp = draw_warp(config, rng)
+    if warp is None:
+        crop = cut(sample, window, config.crop_px)
+    else:
+        crop = cut_warped(sample, window, warp, config.crop_px)
     if rng.random() < 0.5:  # left and right are alike
         crop = Crop(
             np.ascontiguousarray(crop.image_hwc_rgb[:, ::-1]),
@@ -148,6 +152,21 @@ def cut(sample: Sample, window: Window, crop_px: int) -> Crop:
     )
 
 
+def cut_warped(sample: Sample, window: Window, warp: Warp, crop_px: int) -> Crop:
+    """What a window shows, warped; it sees beyond its edges, padding beyond the image's."""
+    cut_px = 2 * round(MARGIN * crop_px / 2)
+    width = round(window.width * cut_px / crop_px)
+    height = round(window.height * cut_px / crop_px)
+    grown = Window(
+        x0=window.x0 - (width - window.width) // 2,
+        y0=window.y0 - (height - window.height) // 2,
+        width=width,
+        height=height,
+    )
+    large = cut(sample, grown, cut_px)
+    return Crop(*warped(large.image_hwc_rgb, large.mask_hw, warp, crop_px))
+
+
 def recolour(image_hwc_rgb: U8, config: TrainConfig, rng: np.random.Generator) -> Tensor:
     """The same view through another camera, at another hour.
 
@@ -168,4 +187,4 @@ def recolour(image_hwc_rgb: U8, config: TrainConfig, rng: np.random.Generator) -
     if rng.random() < config.noise_share:
         noise = rng.standard_normal(image.shape, dtype=np.float32) * rng.uniform(*_NOISE_SIGMA)
         image = image + torch.from_numpy(noise)
-    return torch.as_tensor(image).clamp(0, 1)
+    return add_camera_faults(torch.as_tensor(image).clamp(0, 1), config, rng)

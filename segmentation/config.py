@@ -39,8 +39,9 @@ CLIP_OUTPUTS = ("each", "last")
 WEIGHTS_CACHE = "cache"
 #: Arithmetic of the forward pass; weights and their updates are always float32.
 PRECISIONS = ("float32", "bfloat16")
-#: Loss of single pixels: all of them, or the hard ones (OHEM) as BiSeNet and STDC train.
-PIXEL_LOSSES = ("bce", "ohem")
+#: Loss of single pixels: all of them alike, the hard ones only (OHEM) as BiSeNet and STDC train, or
+#: all of them, the hard ones more (focal).
+PIXEL_LOSSES = ("bce", "ohem", "focal")
 #: Loss of the overlap of mask and prediction.
 REGION_LOSSES = ("dice", "jaccard")
 
@@ -124,9 +125,17 @@ class TrainConfig:
     grey_share: float = 0.15  # night cameras have no colour
     blur_share: float = 0.2  # defocus and scaling of cheap lenses
     noise_share: float = 0.2  # sensor noise
+    rotate_share: float = 0.15  # crops turned by up to 12 degrees: cameras hang askew
+    elastic_share: float = 0.05  # limbs and clothes bent a little; more would bend walls
+    fisheye_share: float = 0.05  # wide lenses; few, since frames are straightened beforehand
+    salt_pepper_share: float = 0.05  # dead pixels and transmission errors are rare
+    jpeg_share: float = 0.15  # recorders compress harder than photographers
+    low_light_share: float = 0.1  # dark and grainy: half of a camera's day, few photographs
+    equalize_share: float = 0.0  # flat luma histogram: an option, frames are not equalized either
 
     # loss
-    pixel_loss: str = "bce"  # of every pixel; "ohem": of those that are hard
+    pixel_loss: str = "bce"  # every pixel alike; "ohem": the hard ones only; "focal": those more
+    focal_gamma: float = 2.0  # of "focal", as its paper has it; 0 is "bce"
     region_loss: str = "dice"  # or "jaccard", which punishes small overlaps more
     dice_weight: float = 1.0  # Dice looks at overlap, BCE at every pixel: equal say
     pos_weight: float = 1.0  # BCE weight of human pixels; Dice already counters the imbalance
@@ -141,6 +150,10 @@ class TrainConfig:
     weight_decay: float = 0.01  # AdamW's default; not on biases and norms
     clip_norm: float = 1.0  # a mislabelled crop must not undo a hundred good ones
     ema_decay: float = 0.998  # averages over the last 500 steps; 0 turns it off
+    head_steps: int = 0  # first steps in which a backbone keeps its pretrained weights
+    backbone_lr_scale: float = 1.0  # a backbone's share of max_lr; 0.1 suits pretrained weights
+    patience_validations: int = 0  # validations without a better IoU before the end; 0: all steps;
+    # more than 0 also publishes the best averaged weights instead of the last
 
     # run
     seed: int = 0  # of weights, crops and colours
@@ -152,6 +165,7 @@ class TrainConfig:
     validation_images: int = 64  # spread over the split: a curve, not the verdict
     validation_side_px: int = 384  # longer side at validation: a third of the time of 640
     max_seconds: float | None = None  # None: all steps; else the schedule ends by then
+    mlflow_uri: str = ""  # where MLflow keeps its runs, e.g. sqlite:////data/mlflow.db; "": nowhere
 
     def __post_init__(self) -> None:
         """Refuse values that no training could use."""
@@ -170,6 +184,12 @@ class TrainConfig:
             0, auxiliary_weight=self.auxiliary_weight, detail_weight=self.detail_weight
         )
         _require_at_least(0, warmup_steps=self.warmup_steps, weight_decay=self.weight_decay)
+        _require_at_least(0, head_steps=self.head_steps, focal_gamma=self.focal_gamma)
+        _require_at_least(
+            0,
+            backbone_lr_scale=self.backbone_lr_scale,
+            patience_validations=self.patience_validations,
+        )
         _require_at_least(16, max_side_px=self.max_side_px)
         _require_at_least(16, validation_side_px=self.validation_side_px)
         _require_shares(self)
@@ -197,6 +217,13 @@ def _require_shares(config: TrainConfig) -> None:
         "grey_share",
         "blur_share",
         "noise_share",
+        "rotate_share",
+        "elastic_share",
+        "fisheye_share",
+        "salt_pepper_share",
+        "jpeg_share",
+        "low_light_share",
+        "equalize_share",
     ):
         value = getattr(config, name)
         if not 0.0 <= value <= 1.0:
