@@ -11,6 +11,7 @@ from assets.partitions import SOURCE
 from assets.progress import log_progress
 from assets.publishing import RETRY, Event, need, publish, publish_together
 from assets.resources import VersionStore
+from assets.reuse import Reuse
 from dataset_build import cleaning, merging, scan, splits, statistics
 from dataset_build.config import DatasetConfig
 from dataset_build.scan_memory import PreviousScan
@@ -79,7 +80,13 @@ def source_pass(
         context.log.info(f"{done[0].files_read} of {done[0].samples} samples of {source} were read")
         return {"source_samples": done[0], "human_masks": done[0].masks}
 
-    yield from publish_together(context, store, make, config=dataset_config)
+    untouched = Reuse(
+        holds=lambda: scan.is_untouched(source, root, config=dataset_config, previous=previous),
+        metadata={"files_read": 0},
+    )
+    yield from publish_together(context, store, make, config=dataset_config, reuse=untouched)
+    if not done:
+        return
     try:
         done[0].memory.save(memory)
     except OSError as error:
@@ -119,6 +126,7 @@ def merged_dataset(
         store,
         lambda out: merging.merge_sources(tables, out),
         inputs=list(scans.values()),
+        reuse=Reuse(),
     )
 
 
@@ -145,6 +153,7 @@ def cleaned_dataset(
         ),
         inputs=[merged, *([decided] if decided else [])],
         config=dataset_config,
+        reuse=Reuse(),
     )
 
 
@@ -169,6 +178,7 @@ def dataset_split(
         ),
         inputs=[cleaned],
         config=dataset_config,
+        reuse=Reuse(),
     )
 
 
@@ -191,6 +201,7 @@ def dataset_statistics(context: dg.AssetExecutionContext, store: STORE) -> Itera
         store,
         lambda out: statistics.dataset_statistics(*ledgers, out),
         inputs=[merged, cleaned, split],
+        reuse=Reuse(),
     )
 
 

@@ -20,6 +20,7 @@ from assets.claims import Inputs, Outcome
 from assets.partitions import store_partition
 from assets.presentation import describe
 from assets.resources import UNPARTITIONED, VersionStore
+from assets.reuse import RECIPE, Reuse, recipe_of, standing
 
 Event = dg.MaterializeResult[None] | dg.AssetCheckResult
 #: A failed step is tried again: a full disk or an absent server may come back.
@@ -34,6 +35,7 @@ def publish(
     inputs: Sequence[Any] = (),
     config: object = None,
     afterwards: Callable[[Path], None] | None = None,
+    reuse: Reuse | None = None,
 ) -> Iterator[Event]:
     """Make one asset's version with ``make(folder)``, audit it, publish it.
 
@@ -45,6 +47,8 @@ def publish(
         config: Dataclass or mapping that shaped the result.
         afterwards: Called with the version's folder once it is current and recorded; never for a
             version that failed its audit.
+        reuse: When the current version may stand if inputs, configuration and code are those of
+            the last step; None always makes it anew.
 
     Yields:
         One check result per claim, then the materialization.
@@ -57,7 +61,7 @@ def publish(
     def make_one(folders: Mapping[str, Path]) -> Mapping[str, object]:
         return {asset: make(folders[asset])}
 
-    yield from publish_together(context, store, make_one, inputs=inputs, config=config)
+    yield from publish_together(context, store, make_one, inputs=inputs, config=config, reuse=reuse)
     if afterwards is not None:
         afterwards(store.path(store.require(asset, _partition(context))))
 
@@ -69,6 +73,7 @@ def publish_together(
     *,
     inputs: Sequence[Any] = (),
     config: object = None,
+    reuse: Reuse | None = None,
 ) -> Iterator[Event]:
     """Like ``publish`` for assets that come from one pass; one failed claim keeps all aside.
 
@@ -77,6 +82,14 @@ def publish_together(
     """
     partition = _partition(context)
     names = _in_order_of_need(context)
+    recipes: dict[str, str] = {}
+    if reuse is not None:
+        recipes = {name: recipe_of(name, partition, inputs, as_json(config)) for name in names}
+        stands = standing(context, store, recipes, partition, reuse)
+        if stands is not None:
+            context.log.info("nothing changed since the last time: the current version stands")
+            yield from stands
+            return
     sealed: dict[str, Any] = {}
     metadata: dict[str, dict[str, dg.MetadataValue]] = {}
     outcomes: dict[str, list[Outcome]] = {}
@@ -86,6 +99,8 @@ def publish_together(
         for name, folder in folders.items():
             outcomes[name] = audit(name, folder, _folders(store, inputs, compared_with(name)))
             metadata[name] = describe(folder, summaries[name])
+            if name in recipes:
+                metadata[name][RECIPE] = dg.MetadataValue.text(recipes[name])
             code_version = context.assets_def.code_versions_by_key[dg.AssetKey(name)]
             sealed[name] = store.seal(
                 folder,

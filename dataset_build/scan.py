@@ -221,6 +221,38 @@ def scan_source(
     )
 
 
+def is_untouched(
+    source: str, root: Path, *, config: DatasetConfig, previous: PreviousScan | None
+) -> bool:
+    """Whether a scan would take over every row of an earlier one, in its order, and add none.
+
+    Args:
+        source: as for :func:`scan_source`, and so are the others.
+        root: the folder that holds the source.
+        config: limits.
+        previous: an earlier scan.
+
+    Raises:
+        SourceLayoutError: the folder is missing, empty or laid out differently.
+    """
+    if previous is None:
+        return False
+    spec = source_spec(source, config.custom_sources)
+    files = open_source(spec, root)
+    earlier = recall(previous, fingerprint(spec, files, ReadLimits.of(config)))
+    if earlier is None or len(earlier.samples) != len(files.samples):
+        return False
+    stats = FileStats.of(root, files.samples)
+    scan = _Scan(
+        source=source,
+        licence=spec.licence,
+        samples=files.samples,
+        trusted=stats.known,
+        earlier=earlier,
+    )
+    return np.array_equal(scan.rows_to_take(stats), np.arange(len(files.samples)))
+
+
 @dataclass(kw_only=True)
 class _Scan:
     """The state of one scan: what is taken over, what was counted, what may be taken next time."""
