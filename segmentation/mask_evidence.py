@@ -36,6 +36,9 @@ _TOUCH_PX = 3  # regions this close to a mask belong to it
 _EXTENT_POWER = 0.25  # a region sixteen times as large weighs twice as much
 _SEARCH_PX = 320  # longer side at which shifts are searched
 _MAX_SHIFT = 0.08  # of the longer side
+#: Of evidence against people, while a shift is judged: a mask that slides off people whom the
+#: model misses anyhow is no better than before; one that slides onto people is.
+_AGAINST_WEIGHT = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +185,9 @@ def _best_shift(human_hw: npt.NDArray[np.bool_], evidence_hw: F32) -> Suspicion:
     scale = min(1.0, _SEARCH_PX / max(human_hw.shape))
     size_wh = tuple(max(1, round(side * scale)) for side in human_hw.shape[::-1])
     mask = cv2.resize(human_hw.astype(np.float32), size_wh, interpolation=cv2.INTER_AREA)
-    evidence = cv2.resize(evidence_hw, size_wh, interpolation=cv2.INTER_AREA)
+    weighed = np.where(evidence_hw < 0, _AGAINST_WEIGHT * evidence_hw, evidence_hw)
+    evidence = cv2.resize(weighed, size_wh, interpolation=cv2.INTER_AREA)
+    evidence -= np.median(evidence)  # outside the frame is like most of what is inside
     fit = _fit_by_shift(mask, evidence, max(1, round(_MAX_SHIFT * max(size_wh))))
     middle = fit.shape[0] // 2
     gain = float(fit.max() - fit[middle, middle]) / float(np.sqrt(mask.sum() * mask.size))

@@ -50,8 +50,8 @@ MISTAKENNESS = pa.schema(
         pa.field("height", pa.int32(), nullable=False),
     ]
 )
-#: What is usual: a severity that a fifth of the samples exceeds.
-_USUAL_QUANTILE = 0.8
+#: What is usual: a severity that a tenth of the samples exceeds.
+_USUAL_QUANTILE = 0.9
 #: Below it nothing is remarkable, however rare: log-odds of 1 on 1 % of the frame, and as much
 #: gained by a shift on a fifth of a mask of 2 % of the frame.
 _LEAST = {"missing": 0.3, "extra": 0.3, "shifted": 0.03}
@@ -98,7 +98,7 @@ class LedgerData:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """A mask's score in [0, 1): 0.5 is as bad as a fifth of the masks, and why."""
+    """A mask's score in [0, 1): 0.5 is as bad as a tenth of the masks, and why."""
 
     score: float
     worst: Suspicion
