@@ -16,14 +16,16 @@ from typing import Any
 import torch
 from torch import nn
 
-from segmentation.config import ModelConfig, TrainConfig
+from segmentation.config import WEIGHTS_CACHE, ModelConfig, TrainConfig
+from segmentation.early_stopping import Best
 from segmentation.models.registry import starting_model
+from segmentation.phases import parameter_groups
 
 CHECKPOINT_FILE = "checkpoint.pt"
 #: Raised whenever the steps of the training loop change their meaning.
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 #: Settings that do not touch the weights: changing them keeps the checkpoint.
-_HARMLESS = ("checkpoint_every", "cache_mb", "workers")
+_HARMLESS = ("checkpoint_every", "cache_mb", "workers", "mlflow_uri")
 
 _log = logging.getLogger(__name__)
 
@@ -34,12 +36,27 @@ class CheckpointError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryRow:
-    """One step. Losses are those of the batch before the step; ``val_iou`` is after it."""
+    """One step.
+
+    Args:
+        step: steps taken, this one included.
+        loss: what was minimised, of the batch before the step; the next four are its parts before
+            they were weighted.
+        pixel_loss: cross entropy, OHEM or focal, whichever the recipe says.
+        region_loss: Dice or Jaccard.
+        auxiliary_loss: sum over the heads that only training has; 0 where there are none.
+        detail_loss: of STDC's outlines; 0 for other networks.
+        lr: of the head, and of everything where there is no backbone.
+        grad_norm: before clipping.
+        val_iou: of the averaged weights after the step, where it was measured.
+    """
 
     step: int
     loss: float
-    bce: float
-    dice: float
+    pixel_loss: float
+    region_loss: float
+    auxiliary_loss: float = 0.0
+    detail_loss: float = 0.0
     lr: float
     grad_norm: float
     val_iou: float | None = None
@@ -55,6 +72,7 @@ class TrainState:
         step: steps taken.
         elapsed_s: seconds trained, over all runs.
         history: one row per step.
+        best: the averaged weights to publish, where the recipe looks for the best.
     """
 
     network: nn.Module
@@ -63,6 +81,7 @@ class TrainState:
     step: int = 0
     elapsed_s: float = 0.0
     history: list[HistoryRow] = field(default_factory=list)
+    best: Best = field(default_factory=Best)
 
 
 def new_state(model: ModelConfig, config: TrainConfig, device: torch.device) -> TrainState:
@@ -71,12 +90,7 @@ def new_state(model: ModelConfig, config: TrainConfig, device: torch.device) -> 
     Torch's global generator decides what is random; the rest comes from ``model.weights``.
     """
     network = starting_model(model).to(device).to(memory_format=torch.channels_last)
-    kernels = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": kernels, "weight_decay": config.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
+    groups = parameter_groups(network, config.weight_decay)
     average = copy.deepcopy(network).requires_grad_(False)
     return TrainState(
         network=network,
@@ -86,10 +100,30 @@ def new_state(model: ModelConfig, config: TrainConfig, device: torch.device) -> 
 
 
 def fingerprint(model: ModelConfig, config: TrainConfig, digests: Sequence[str]) -> str:
-    """Names a training: network, recipe and data. Only its own checkpoint continues it."""
+    """Names a training: network, recipe, data, and the content of the weights it starts from.
+
+    Only its own checkpoint continues it. A file of weights may move, but not change.
+
+    Raises:
+        FileNotFoundError: the weights are missing.
+    """
     recipe = {name: value for name, value in asdict(config).items() if name not in _HARMLESS}
-    text = json.dumps([RECIPE_VERSION, asdict(model), recipe, list(digests)], sort_keys=True)
+    network = {**asdict(model), "weights": _weights_digest(model)}
+    text = json.dumps([RECIPE_VERSION, network, recipe, list(digests)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _weights_digest(model: ModelConfig) -> str:
+    """sha256 of the file that training starts from; nothing where it starts from scratch."""
+    if not model.weights:
+        return ""
+    from segmentation.models.pretrained import cached_file
+
+    path = cached_file(model) if model.weights == WEIGHTS_CACHE else Path(model.weights)
+    if not path.is_file():
+        raise FileNotFoundError(f"no weights at {path}; name an existing file, or 'cache'")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def save_checkpoint(state: TrainState, work_dir: Path, name: str) -> Path:
@@ -108,6 +142,7 @@ def save_checkpoint(state: TrainState, work_dir: Path, name: str) -> Path:
         "network": state.network.state_dict(),
         "average": state.average.state_dict(),
         "optimizer": state.optimizer.state_dict(),
+        "best": vars(state.best),
     }
     path = work_dir / CHECKPOINT_FILE
     aside = path.with_name(path.name + ".partial")
@@ -142,6 +177,7 @@ def load_checkpoint(state: TrainState, work_dir: Path, name: str) -> bool:
         state.optimizer.load_state_dict(values["optimizer"])
         state.step, state.elapsed_s = int(values["step"]), float(values["elapsed_s"])
         state.history = [HistoryRow(**row) for row in values["history"]]
+        state.best = Best(**values["best"])
     except (RuntimeError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path} is damaged ({error}); delete it to start anew") from error
     return True

@@ -33,15 +33,15 @@ class LossParts:
 
     Args:
         total: weighted sum of the rest.
-        bce: of the main output's pixels, unweighted: of all, or of the hard ones with OHEM.
-        dice: of the main output's overlap, unweighted: Dice, or Jaccard.
+        pixels: of the main output's pixels, unweighted: cross entropy, OHEM or focal.
+        region: of the main output's overlap, unweighted: Dice, or Jaccard.
         auxiliary: sum over the auxiliary heads of what they would cost as main output.
         detail: of the outlines.
     """
 
     total: Tensor
-    bce: Tensor
-    dice: Tensor
+    pixels: Tensor
+    region: Tensor
     auxiliary: Tensor
     detail: Tensor
 
@@ -74,7 +74,7 @@ def training_loss(
     detail = nothing if outputs.detail is None else detail_loss(outputs.detail.float(), masks)
     total = pixels + config.dice_weight * region
     total = total + config.auxiliary_weight * auxiliary + config.detail_weight * detail
-    return LossParts(total=total, bce=pixels, dice=region, auxiliary=auxiliary, detail=detail)
+    return LossParts(total=total, pixels=pixels, region=region, auxiliary=auxiliary, detail=detail)
 
 
 def binary_cross_entropy(
@@ -122,6 +122,31 @@ def ohem_loss(logits: Tensor, target: Tensor, labelled: Tensor, pos_weight: floa
     return (weight * surprise[chosen]).mean()
 
 
+def focal_loss(
+    logits: Tensor,
+    target: Tensor,
+    labelled: Tensor,
+    pos_weight: float = 1.0,
+    gamma: float = 2.0,
+) -> Tensor:
+    """Mean over labelled pixels of -w (1 - q)^gamma log q, q being the own class's probability.
+
+    What is known already fades out. Lin et al., "Focal Loss for Dense Object Detection", 2017,
+    equation 4; w stands for its alpha.
+
+    Args:
+        logits: (N, H, W) log odds.
+        target: (N, H, W) float, 0 or 1.
+        labelled: (N, H, W) bool; the others count nowhere.
+        pos_weight: w of human pixels; of the others it is 1.
+        gamma: 0 gives the cross entropy.
+    """
+    surprise = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    missed = torch.sigmoid(torch.where(target > 0, -logits, logits))  # 1 - q, without cancellation
+    each = torch.where(target > 0, pos_weight, 1.0) * missed**gamma * surprise
+    return torch.where(labelled, each, 0.0).sum() / labelled.sum().clamp(min=1)
+
+
 def dice_loss(probability: Tensor, target: Tensor, labelled: Tensor) -> Tensor:
     """1 - (2 sum p t + s) / (sum p + sum t + s) over the labelled pixels of the whole batch.
 
@@ -146,7 +171,7 @@ def jaccard_loss(probability: Tensor, target: Tensor, labelled: Tensor) -> Tenso
     return 1 - (overlap + SMOOTH) / (both - overlap + SMOOTH)
 
 
-_PIXEL_LOSSES = {"bce": binary_cross_entropy, "ohem": ohem_loss}
+_PIXEL_LOSSES = {"bce": binary_cross_entropy, "ohem": ohem_loss, "focal": focal_loss}
 _REGION_LOSSES = {"dice": dice_loss, "jaccard": jaccard_loss}
 
 
@@ -154,7 +179,9 @@ def _head_losses(logits: Tensor, masks: Tensor, config: TrainConfig) -> tuple[Te
     """Pixel loss and region loss of one head's (N, C, H, W) logits."""
     odds = human_logit(logits.float())  # (N, H, W)
     labelled, target = masks != IGNORE, (masks == HUMAN).float()
-    pixels = _PIXEL_LOSSES[config.pixel_loss](odds, target, labelled, config.pos_weight)
+    options = {"gamma": config.focal_gamma} if config.pixel_loss == "focal" else {}
+    pixel_loss = _PIXEL_LOSSES[config.pixel_loss]
+    pixels = pixel_loss(odds, target, labelled, config.pos_weight, **options)
     region = _REGION_LOSSES[config.region_loss](torch.sigmoid(odds), target, labelled)
     return pixels, region
 

@@ -45,7 +45,8 @@ class TrainingFacts:
 
     Args:
         steps: optimizer steps taken.
-        stopped_by: ``steps`` when all were taken, ``max_seconds`` when time ran out.
+        stopped_by: ``steps`` when all were taken, ``max_seconds`` when time ran out, ``patience``
+            when validation stopped getting better.
         images: samples in the training split.
         data_digest: names the pixels of the training split.
         recipe: the fields of the ``TrainConfig`` that was used; a later version may have others.

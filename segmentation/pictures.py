@@ -116,9 +116,12 @@ def draw_curves(history: Sequence[HistoryRow], path: Path, *, title: str) -> Pat
     figure = charts.new_figure(5.0)
     above, below = figure.subplots(2, 1, sharex=True)
     steps = np.array([row.step for row in history])
-    curves = {"loss": "total", "bce": "cross-entropy", "dice": "Dice"}
-    for number, (field, name) in enumerate(curves.items()):
+    parts = ("loss", "pixel_loss", "region_loss", "auxiliary_loss", "detail_loss")
+    for number, field in enumerate(parts):
         values = np.array([getattr(row, field) for row in history], np.float64)
+        if not values.any():
+            continue  # a head that this network does not have
+        name = "total" if field == "loss" else field.removesuffix("_loss")
         _smoothed(above, steps, values, name, charts.colour_of(number))
     charts.label(above, title=title, x="", y="loss of the batch")
     above.set_ylim(bottom=0)

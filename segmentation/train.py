@@ -27,10 +27,13 @@ from segmentation.losses import training_loss
 from segmentation.metrics import THRESHOLD, HumanCounts, count_image
 from segmentation.model_folder import ModelDescription, Normalisation, TrainingFacts, write_model
 from segmentation.models.registry import count_parameters
+from segmentation.phases import set_learning_rates, training_phase
 from segmentation.pictures import draw_curves
+from segmentation.pooled_norms import require_batch_for_norms
 from segmentation.predict import find_device, human_probability, to_images
 from segmentation.schedule import learning_rate, update_average
-from segmentation.training_report import CURVES_FILE, write_card, write_history
+from segmentation.tracking import Tracker
+from segmentation.training_report import CURVES_FILE, published_iou, write_card, write_history
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +42,10 @@ class TrainResult:
 
     Args:
         steps: steps taken, those before an interruption included.
-        stopped_by: ``steps`` or ``max_seconds``.
+        stopped_by: ``steps``, ``max_seconds`` or ``patience``.
         resumed_from_step: 0 for a training that began here.
         final_loss: mean over the last tenth of steps.
-        val_iou: human IoU on some validation images; None without validation.
+        val_iou: of the published weights on some validation images; None without validation.
         seconds: trained, over all runs; in no file, for files must not depend on the clock.
         curves: the picture; None where matplotlib is not installed.
     """
@@ -90,32 +93,46 @@ def train(
         clock: seconds, for ``max_seconds``.
 
     Raises:
-        ValueError: no sample has people in it, or cuda is asked for and absent.
+        ValueError: no sample has people in it, cuda is asked for and absent, batches of one do
+            not suit the network, or patience is asked for without validation.
+        FileNotFoundError: the weights to start from are missing.
+        TrackingUnavailableError: MLflow is asked for and absent.
         CheckpointError: ``work_dir`` holds a file that is not ours.
         DivergedError: the loss became infinite or undefined.
     """
     device = find_device(config.device)
     work_dir.mkdir(parents=True, exist_ok=True)
+    if config.patience_validations and validation is None:
+        raise ValueError(
+            f"patience_validations = {config.patience_validations} without validation images; give"
+            " the split a validation share, or set it to 0"
+        )
     name = fingerprint(model, config, [data.digest, validation.digest if validation else ""])
+    tracker = Tracker(config.mlflow_uri, model, config, work_dir, name)
     with reproducible(config, device):
         state = new_state(model, config, device)
+        require_batch_for_norms(state.network, model, config)
         load_checkpoint(state, work_dir, name)
         resumed_from = state.step
+        tracker.skip(resumed_from)
         started = clock() - state.elapsed_s
         with closing(Batches(data, config).stream(state.step, config.steps)) as batches:
             for batch in batches:
-                if config.max_seconds is not None and state.elapsed_s >= config.max_seconds:
+                if _stopping(state, config):
                     break
                 state.history.append(take_step(state, batch, config, device))
                 state.elapsed_s = clock() - started
                 if state.step % config.validate_every == 0:
                     record_validation(state, validation, config, device)
                 if state.step % config.checkpoint_every == 0:
+                    tracker.send(state.history)
                     save_checkpoint(state, work_dir, name)
                 if progress:
                     progress(state.step, config.steps)
         record_validation(state, validation, config, device)
+        tracker.send(state.history)
         save_checkpoint(state, work_dir, name)
+    tracker.finish({"stopped_by": _stopping(state, config), "data_digest": data.digest})
     return _write(model, config, data, validation, state, out, resumed_from)
 
 
@@ -125,22 +142,24 @@ def take_step(
     """One batch forward and back; changes ``state``."""
     torch.manual_seed(config.seed + 1 + batch.step)  # dropout of this step, resumed or not
     lr = learning_rate(batch.step, config, state.elapsed_s)
-    for group in state.optimizer.param_groups:
-        group["lr"] = lr
+    set_learning_rates(state.optimizer, lr, batch.step, config)
     images = Normalisation()(batch.images.to(device))  # (N, 3, crop, crop)
     masks = batch.masks.to(device)  # (N, crop, crop)
-    state.network.train()
-    with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
-        outputs = state.network(images.contiguous(memory_format=torch.channels_last))
-    loss = training_loss(outputs, masks, config)
-    state.optimizer.zero_grad(set_to_none=True)
-    loss.total.backward()  # type: ignore[no-untyped-call]
+    half = torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16")
+    with training_phase(state.network, batch.step, config):
+        with half:
+            outputs = state.network(images.contiguous(memory_format=torch.channels_last))
+        loss = training_loss(outputs, masks, config)
+        state.optimizer.zero_grad(set_to_none=True)
+        loss.total.backward()  # type: ignore[no-untyped-call]
     norm = nn.utils.clip_grad_norm_(state.network.parameters(), config.clip_norm)
     row = HistoryRow(
         step=batch.step + 1,
         loss=float(loss.total.detach()),
-        bce=float(loss.bce.detach()),
-        dice=float(loss.dice.detach()),
+        pixel_loss=float(loss.pixels.detach()),
+        region_loss=float(loss.region.detach()),
+        auxiliary_loss=float(loss.auxiliary.detach()),
+        detail_loss=float(loss.detail.detach()),
         lr=lr,
         grad_norm=float(norm.detach()),
     )
@@ -164,7 +183,21 @@ def record_validation(
         image = to_images(sample.image_hwc_rgb[None]).to(device)
         found = human_probability(state.average, image, Normalisation())[0].cpu().numpy()
         counts += count_image(found >= THRESHOLD, sample.mask_hw)
-    state.history[-1] = replace(state.history[-1], val_iou=counts.iou or 0.0)
+    iou = counts.iou or 0.0
+    state.history[-1] = replace(state.history[-1], val_iou=iou)
+    if config.patience_validations:
+        state.best.judge(state.average, state.step, iou)
+
+
+def _stopping(state: TrainState, config: TrainConfig) -> str:
+    """Why no further step is taken; empty while there is one to take."""
+    if state.step >= config.steps:
+        return "steps"
+    if state.best.exhausted(config.patience_validations):
+        return "patience"
+    if config.max_seconds is not None and state.elapsed_s >= config.max_seconds:
+        return "max_seconds"
+    return ""
 
 
 def _spread(available: int, wanted: int) -> list[int]:
@@ -213,12 +246,14 @@ def _write(
         parameters=parameters,
         training=TrainingFacts(
             steps=state.step,
-            stopped_by="steps" if state.step == config.steps else "max_seconds",
+            stopped_by=_stopping(state, config),
             images=len(data),
             data_digest=data.digest,
             recipe=asdict(config),
         ),
     )
+    if state.best.weights:
+        state.average.load_state_dict(state.best.weights)
     weights = write_model(out, state.average, description)
     write_history(state.history, out)
     write_card(description, data, validation, state.history, out)
@@ -231,7 +266,7 @@ def _write(
         stopped_by=description.training.stopped_by,
         resumed_from_step=resumed_from,
         final_loss=sum(row.loss for row in tail) / max(1, len(tail)),
-        val_iou=state.history[-1].val_iou if state.history else None,
+        val_iou=published_iou(state.history, best=bool(config.patience_validations)),
         seconds=state.elapsed_s,
         data_digest=data.digest,
         weights=weights,

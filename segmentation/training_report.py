@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from segmentation.checkpoint import HistoryRow
+from segmentation.config import WEIGHTS_CACHE
 from segmentation.data import SplitData
 from segmentation.model_folder import ModelDescription
 
@@ -23,8 +24,10 @@ HISTORY = pa.schema(
     [
         pa.field("step", pa.int32(), nullable=False),
         pa.field("loss", pa.float64(), nullable=False),
-        pa.field("bce", pa.float64(), nullable=False),
-        pa.field("dice", pa.float64(), nullable=False),
+        pa.field("pixel_loss", pa.float64(), nullable=False),
+        pa.field("region_loss", pa.float64(), nullable=False),
+        pa.field("auxiliary_loss", pa.float64(), nullable=False),
+        pa.field("detail_loss", pa.float64(), nullable=False),
         pa.field("lr", pa.float64(), nullable=False),
         pa.field("grad_norm", pa.float64(), nullable=False),
         pa.field("val_iou", pa.float64()),
@@ -51,12 +54,20 @@ def write_card(
         [
             *_what(description),
             *_data(description, data, validation),
-            *_result(history),
+            *_result(history, best=bool(description.training.recipe.get("patience_validations"))),
             *_limits(),
         ]
     )
     (out / CARD_FILE).write_text(text + "\n", encoding="utf-8")
     return out / CARD_FILE
+
+
+def published_iou(history: Sequence[HistoryRow], *, best: bool) -> float | None:
+    """Validation IoU of the weights that get published: the best ones', else the last ones'."""
+    scores = [row.val_iou for row in history if row.val_iou is not None]
+    if not scores:
+        return None
+    return max(scores) if best else scores[-1]
 
 
 def _what(description: ModelDescription) -> list[str]:
@@ -74,7 +85,7 @@ def _what(description: ModelDescription) -> list[str]:
         f"| steps | {training.steps:,} of {recipe['steps']:,}, stopped by {training.stopped_by} |",
         f"| crops | {recipe['crop_px']} px, {recipe['batch_size']} a step |",
         f"| seed | {recipe['seed']} |",
-        "| weights from elsewhere | none: trained from scratch |",
+        f"| weights from elsewhere | {_origin(description)} |",
         "",
     ]
 
@@ -97,17 +108,28 @@ def _data(
     return [*lines, *(f"| {source} | {count:,} |" for source, count in counts), ""]
 
 
-def _result(history: Sequence[HistoryRow]) -> list[str]:
+def _origin(description: ModelDescription) -> str:
+    weights = description.model.weights
+    if not weights:
+        return "none: trained from scratch"
+    held = description.training.recipe.get("head_steps", 0)
+    where = "torchvision's" if weights == WEIGHTS_CACHE else f"`{Path(weights).name}`"
+    return f"{where}; the backbone kept them for the first {held} steps"
+
+
+def _result(history: Sequence[HistoryRow], *, best: bool) -> list[str]:
     tenth = max(1, len(history) // 10)
     first = sum(row.loss for row in history[:tenth]) / tenth
     last = sum(row.loss for row in history[-tenth:]) / tenth
-    scores = [row.val_iou for row in history if row.val_iou is not None]
-    shown = f"{100 * scores[-1]:.1f} %" if scores else "not measured"
+    score = published_iou(history, best=best)
+    shown = "not measured" if score is None else f"{100 * score:.1f} %"
+    which = ", the best of all steps, which these are the weights of" if best else ""
     return [
         "## Result",
         "",
         f"Loss {first:.3f} over the first tenth of steps, {last:.3f} over the last. Human IoU on"
-        f" some validation images: {shown}; the evaluation on the test split is the verdict.",
+        f" some validation images: {shown}{which}; the evaluation on the test split is the"
+        " verdict.",
         "",
     ]
 

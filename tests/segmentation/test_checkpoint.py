@@ -17,7 +17,7 @@ from tests.segmentation.factories_model import SMALL
 from tests.segmentation.factories_split import TINY
 
 CPU = torch.device("cpu")
-ROW = HistoryRow(step=1, loss=1.5, bce=1.0, dice=0.5, lr=0.1, grad_norm=2.0)
+ROW = HistoryRow(step=1, loss=1.5, pixel_loss=1.0, region_loss=0.5, lr=0.1, grad_norm=2.0)
 
 
 def stepped():

@@ -11,6 +11,7 @@ from segmentation.config import TrainConfig
 from segmentation.losses import (
     binary_cross_entropy,
     dice_loss,
+    focal_loss,
     jaccard_loss,
     ohem_loss,
     training_loss,
@@ -20,7 +21,7 @@ from segmentation.models.outputs import TrainingOutputs
 RECIPE = TrainConfig()
 KINDS = [
     replace(RECIPE, pixel_loss=pixel, region_loss=region)
-    for pixel in ("bce", "ohem")
+    for pixel in ("bce", "ohem", "focal")
     for region in ("dice", "jaccard")
 ]
 
@@ -43,19 +44,19 @@ def surprise(*probabilities):
 
 def test_bce_is_the_mean_surprise_over_labelled_pixels():
     loss = training_loss(odds_of(0.8, 0.4, 0.9), mask_of(1, 0, IGNORE), RECIPE)
-    assert float(loss.bce) == pytest.approx(surprise(0.8, 0.6), abs=1e-6)
+    assert float(loss.pixels) == pytest.approx(surprise(0.8, 0.6), abs=1e-6)
 
 
 def test_dice_is_overlap_over_labelled_pixels():
     loss = training_loss(odds_of(0.8, 0.4, 0.9), mask_of(1, 0, IGNORE), RECIPE)
-    assert float(loss.dice) == pytest.approx(1 - (2 * 0.8 + 1) / (0.8 + 0.4 + 1 + 1), abs=1e-6)
+    assert float(loss.region) == pytest.approx(1 - (2 * 0.8 + 1) / (0.8 + 0.4 + 1 + 1), abs=1e-6)
 
 
 def test_jaccard_is_overlap_over_union_of_labelled_pixels():
     recipe = replace(RECIPE, region_loss="jaccard")
     loss = training_loss(odds_of(0.8, 0.4, 0.9), mask_of(1, 0, IGNORE), recipe)
     union = 0.8 + 0.4 + 1 - 0.8
-    assert float(loss.dice) == pytest.approx(1 - (0.8 + 1) / (union + 1), abs=1e-6)
+    assert float(loss.region) == pytest.approx(1 - (0.8 + 1) / (union + 1), abs=1e-6)
 
 
 def test_total_weighs_its_parts():
@@ -64,7 +65,7 @@ def test_total_weighs_its_parts():
     )
     recipe = replace(RECIPE, dice_weight=0.5, auxiliary_weight=0.25, detail_weight=2.0)
     loss = training_loss(outputs, mask_of(1, 0), recipe)
-    parts = loss.bce + 0.5 * loss.dice + 0.25 * loss.auxiliary + 2 * loss.detail
+    parts = loss.pixels + 0.5 * loss.region + 0.25 * loss.auxiliary + 2 * loss.detail
     assert float(loss.total) == pytest.approx(float(parts))
     assert float(loss.detail) > 0
 
@@ -87,7 +88,7 @@ def test_pos_weight_counts_human_pixels_more():
 def test_many_classes_are_judged_by_the_odds_of_human():
     logits = torch.log(torch.tensor([0.3, 0.6, 0.1])).reshape(1, 3, 1, 1)
     loss = training_loss(logits, mask_of(1), RECIPE)
-    assert float(loss.bce) == pytest.approx(-math.log(0.6), abs=1e-6)
+    assert float(loss.pixels) == pytest.approx(-math.log(0.6), abs=1e-6)
 
 
 # OHEM.
@@ -121,6 +122,37 @@ def test_ohem_weighs_humans_after_it_chose():
     """0.75 stays easy under any weight; 0.6 of a human counts thrice."""
     found = ohem_of([0.75, 0.6, 0.5], [1, 1, 0], pos_weight=3.0)
     assert found == pytest.approx(-(3 * math.log(0.6) + math.log(0.5)) / 2)
+
+
+# Focal.
+
+
+def focal_of(probabilities, values, **options):
+    mask = mask_of(*values)
+    target, labelled = (mask == 1).float(), mask != IGNORE
+    return float(focal_loss(odds_of(*probabilities)[:, 0], target, labelled, **options))
+
+
+def test_focal_fades_out_what_is_known():
+    """Own class: 0.8 and 0.6, so 0.2 and 0.4 are missing; the third is ignored."""
+    wanted = -(0.2**2 * math.log(0.8) + 0.4**2 * math.log(0.6)) / 2
+    assert focal_of([0.8, 0.4, 0.5], [1, 0, IGNORE]) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_focal_weighs_humans_and_takes_its_exponent():
+    wanted = -(3 * 0.2**1.5 * math.log(0.8) + 0.4**1.5 * math.log(0.6)) / 2
+    found = focal_of([0.8, 0.4], [1, 0], pos_weight=3.0, gamma=1.5)
+    assert found == pytest.approx(wanted, abs=1e-6)
+
+
+def test_focal_without_exponent_is_cross_entropy():
+    assert focal_of([0.8, 0.4], [1, 0], gamma=0.0) == pytest.approx(surprise(0.8, 0.6), abs=1e-6)
+
+
+def test_the_recipe_decides_the_exponent():
+    recipe = replace(RECIPE, pixel_loss="focal", focal_gamma=1.0)
+    loss = training_loss(odds_of(0.8), mask_of(1), recipe)
+    assert float(loss.pixels) == pytest.approx(-0.2 * math.log(0.8), abs=1e-6)
 
 
 # What holds for all kinds.

@@ -8,7 +8,7 @@ from segmentation.pictures import draw_curves, draw_worst, judged_sample, overla
 
 
 def history(steps, val_iou=None):
-    row = {"bce": 0.5, "dice": 0.5, "lr": 0.1, "grad_norm": 1.0}
+    row = {"pixel_loss": 0.5, "region_loss": 0.5, "lr": 0.1, "grad_norm": 1.0}
     return [
         HistoryRow(step=s + 1, loss=1.0 / (s + 1), val_iou=val_iou, **row) for s in range(steps)
     ]
