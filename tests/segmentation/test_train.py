@@ -1,11 +1,17 @@
 import json
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 import torch
 
 from segmentation import train as loop
+from segmentation.checkpoint import CHECKPOINT_FILE, fingerprint
 from segmentation.config import ModelConfig
 from segmentation.model_folder import load_network, read_description
 from segmentation.predict import HumanSegmenter
@@ -75,6 +81,40 @@ def test_a_killed_training_goes_on_to_the_same_bits(data, tmp_path, killed_after
         run(data, tmp_path / "killed", validation=data, progress=kill)
     resumed = run(data, tmp_path / "killed", validation=data)
     assert resumed.resumed_from_step == killed_after // 2 * 2  # a checkpoint every two steps
+    assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
+
+
+#: Trains ``killed`` in a process of its own, slowly enough to be caught in the middle.
+CHILD = """
+import sys, time
+from pathlib import Path
+from tests.segmentation.factories_split import open_split
+from tests.segmentation.test_train import LONGER, run
+
+folder = Path(sys.argv[1])
+data = open_split(folder / "data", ["ade20k", "voc"], "train")
+options = {"progress": lambda done, total: time.sleep(0.1)}
+run(data, folder / "killed", LONGER, validation=data, **options)
+"""
+LONGER = replace(TINY, steps=40, checkpoint_every=3, patience_validations=20)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 on this system")
+def test_a_process_killed_outright_goes_on_to_the_same_bits(data, tmp_path):
+    work_dir = tmp_path / "killed" / "work"
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(tmp_path)], cwd=Path(__file__).parents[2]
+    )
+    try:
+        while not (work_dir / CHECKPOINT_FILE).exists() and child.poll() is None:
+            time.sleep(0.02)
+    finally:
+        child.send_signal(signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL
+    assert not (tmp_path / "killed" / "out" / "weights.safetensors").exists()
+    resumed = run(data, tmp_path / "killed", LONGER, validation=data)
+    assert 0 < resumed.resumed_from_step < LONGER.steps
+    run(data, tmp_path / "whole", LONGER, validation=data)
     assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
 
 
@@ -193,3 +233,95 @@ def test_validation_is_read_from_its_own_split(tmp_path):
     validation = open_split(tmp_path / "d", ["voc"], "val")
     result = run(data, tmp_path, validation=validation)
     assert 0.0 <= result.val_iou <= 1.0
+
+
+# Early stopping.
+
+
+@pytest.fixture
+def scores(monkeypatch):
+    """Validation IoUs to come, one after the other, each the share of a weight in the average."""
+    given = iter([0.1, 0.4, 0.3, 0.2, 0.9, 0.9])
+
+    def judge(state, validation, config, device):
+        if state.history and state.history[-1].val_iou is None:
+            iou = next(given)
+            state.history[-1] = replace(state.history[-1], val_iou=iou)
+            state.best.judge(state.average, state.step, iou)
+
+    monkeypatch.setattr(loop, "record_validation", judge)
+
+
+def test_patience_ends_training_and_publishes_the_best(data, tmp_path, scores, monkeypatch):
+    config = replace(TINY, validate_every=1, patience_validations=2)
+    result = run(data, tmp_path / "patient", config, validation=data)
+    assert (result.steps, result.stopped_by, result.val_iou) == (4, "patience", 0.4)
+    assert "the best of all steps" in (tmp_path / "patient" / "out" / "model_card.md").read_text()
+    history = pq.read_table(tmp_path / "patient" / "out" / "history.parquet")
+    assert history["val_iou"].to_pylist() == [0.1, 0.4, 0.3, 0.2]
+
+    published = load_network(tmp_path / "patient" / "out").state_dict()
+    with pytest.raises(Killed):  # a checkpoint every two steps: the average after the second
+        whole = replace(config, patience_validations=0)
+        monkeypatch.setattr(loop, "record_validation", lambda *arguments: None)
+        run(data, tmp_path / "two", whole, progress=stop_after_saving(3))
+    average = torch.load(tmp_path / "two" / "work" / CHECKPOINT_FILE, weights_only=True)["average"]
+    assert all(torch.equal(published[name], average[name]) for name in published)
+
+
+def stop_after_saving(step):
+    def stop(done, total):
+        if done == step:
+            raise Killed
+
+    return stop
+
+
+def test_an_exhausted_training_is_not_taken_up_again(data, tmp_path):
+    config = replace(TINY, steps=30, validate_every=1, patience_validations=1, max_lr=1e-9)
+    first = run(data, tmp_path, config, validation=data)
+    before = contents(tmp_path)
+    assert first.stopped_by == "patience"
+    assert run(data, tmp_path, config, validation=data).resumed_from_step == first.steps
+    assert contents(tmp_path) == before
+
+
+def test_patience_needs_validation(data, tmp_path):
+    with pytest.raises(ValueError, match=r"patience_validations = 3.*validation share"):
+        run(data, tmp_path, replace(TINY, patience_validations=3))
+
+
+# Weights from elsewhere.
+
+
+def test_weights_are_named_by_their_content(data, tmp_path):
+    run(data, tmp_path / "a")
+    run(data, tmp_path / "b", replace(TINY, seed=1))
+    a, b = (tmp_path / name / "out" / "weights.safetensors" for name in "ab")
+    copied = tmp_path / "moved.safetensors"
+    copied.write_bytes(a.read_bytes())
+    model = replace(SMALL, weights=str(a))
+    name = fingerprint(model, TINY, [])
+    assert name == fingerprint(replace(SMALL, weights=str(copied)), TINY, [])
+    assert name != fingerprint(replace(SMALL, weights=str(b)), TINY, [])
+    copied.write_bytes(b.read_bytes())
+    assert name != fingerprint(replace(SMALL, weights=str(copied)), TINY, [])
+    with pytest.raises(FileNotFoundError, match="no weights at"):
+        fingerprint(replace(SMALL, weights=str(tmp_path / "absent")), TINY, [])
+
+
+def test_training_goes_on_from_given_weights_and_says_so(data, tmp_path):
+    run(data, tmp_path / "a")
+    given = tmp_path / "a" / "out" / "weights.safetensors"
+    still = replace(TINY, steps=1, max_lr=1e-12, ema_decay=0.0)
+    run(data, tmp_path / "b", still, model=replace(SMALL, weights=str(given)))
+    before, after = (load_network(tmp_path / name / "out").head.weight for name in "ab")
+    torch.testing.assert_close(before, after)
+    card = (tmp_path / "b" / "out" / "model_card.md").read_text()
+    assert "`weights.safetensors`; the backbone kept them for the first 0 steps" in card
+
+
+def test_batches_of_one_are_refused_before_training(data, tmp_path):
+    model = ModelConfig(architecture="bisenetv1", width=8)
+    with pytest.raises(ValueError, match="batch_size = 1: bisenetv1 pools"):
+        run(data, tmp_path, replace(TINY, batch_size=1), model=model)
