@@ -23,8 +23,8 @@ from unittest.mock import patch
 import numpy as np
 import psutil
 
-# This script is named like the package that it measures: its own folder must be looked in last.
-sys.path.append(sys.path.pop(0))
+# This script is named like the package that it measures: the repository is looked in first.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from large_sources import change_some, make_sources, sizes, source_roots
 from measuring import Row, interleave, parser_of, report
@@ -47,6 +47,7 @@ def build_once(home: Path, folder: Path) -> None:
     import dagster as dg
 
     from assets import dataset
+    from pipelines.instance import open_instance
     from pipelines.resources import resources_of
     from pipelines.settings import Settings
 
@@ -54,7 +55,7 @@ def build_once(home: Path, folder: Path) -> None:
     resources = resources_of(settings)
     seconds: dict[str, float] = {}
     read = 0
-    with dg.DagsterInstance.ephemeral() as instance:
+    with open_instance(settings) as instance:
         for source in sorted(settings.sources):
             done = dg.materialize(
                 [dataset.source_pass], partition_key=source, resources=resources, instance=instance
