@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli_home import HOME_OPTION, settings_of
-from pipelines.settings import PREFIX, Settings
+from pipelines.settings import PREFIX, Settings, SettingsError
 from segmentation.config import ARCHITECTURES
 
 
@@ -134,13 +134,41 @@ def rebuild(full: bool, home: Path | None) -> None:
 
 @main.command()
 @click.option("--architecture", type=click.Choice(ARCHITECTURES), default="unet", show_default=True)
+@click.option("--weights", help="To start from: a file, or 'cache' for torchvision's.")
+@click.option("--width", type=click.IntRange(min=1), help="Channels; 64 is each paper's size.")
+@click.option("--steps", type=click.IntRange(min=1), help="Optimizer steps.")
+@click.option(
+    "--head-steps", type=click.IntRange(min=0), help="First steps, which leave the backbone alone."
+)
 @HOME_OPTION
-def train(architecture: str, home: Path | None) -> None:
-    """Train and evaluate one architecture, then promote the best evaluated model."""
-    from pipelines.runs import Planned
+def train(
+    architecture: str,
+    weights: str | None,
+    width: int | None,
+    steps: int | None,
+    head_steps: int | None,
+    home: Path | None,
+) -> None:
+    """Train and evaluate one architecture, then promote the best evaluated model.
 
+    Options hold for this run; without them, and otherwise, the home's settings do.
+    """
+    from pipelines.runs import Planned
+    from pipelines.train_options import with_train_options
+
+    try:
+        settings = with_train_options(
+            settings_of(home),
+            architecture,
+            weights=weights,
+            width=width,
+            steps=steps,
+            head_steps=head_steps,
+        )
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
     plan = [Planned(job="model_job", partition=architecture), Planned(job="champion_job")]
-    _run_plan(settings_of(home), plan)
+    _run_plan(settings, plan)
 
 
 def _run_plan(settings: Settings, plan: list) -> None:  # type: ignore[type-arg]
