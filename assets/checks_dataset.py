@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from assets.checks_sources import official_counts_match
 from assets.checks_review import CORRECTED_MASKS
+from assets.checks_sources import official_counts_match
 from assets.claims import Claim, Finding, Inputs
 from dataset_build import (
     expectations,
