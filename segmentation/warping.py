@@ -1,8 +1,8 @@
 """Rotation, elastic deformation and a fisheye's bend; image and mask move through one map.
 
 All three are written as one map from each pixel of the crop to a point of a larger cut, so that
-an image is resampled once however many of them meet. OpenCV's remap takes a tenth of the time of
-torchvision's elastic, which would do the same.
+an image is resampled once however many of them meet; torchvision's transforms would resample it
+once each.
 """
 
 from __future__ import annotations
