@@ -8,7 +8,7 @@ and readers go on seeing the last good version.
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,8 @@ def publish_together(
     recipes: dict[str, str] = {}
     if reuse is not None:
         recipes = {name: recipe_of(name, partition, inputs, as_json(config)) for name in names}
-        stands = standing(context, store, recipes, partition, reuse)
+        with _blamed_on_input():
+            stands = standing(context, store, recipes, partition, reuse)
         if stands is not None:
             context.log.info("nothing changed since the last time: the current version stands")
             yield from stands
@@ -143,9 +144,16 @@ def _folders(store: VersionStore, versions: Sequence[Any], wanted: set[str]) -> 
 def _made(
     make: Callable[[Mapping[str, Path]], Mapping[str, object]], folders: Mapping[str, Path]
 ) -> Mapping[str, object]:
-    """Run the stage; wrong input is a failure that trying again does not mend."""
-    try:
+    """Run the stage."""
+    with _blamed_on_input():
         return make(folders)
+
+
+@contextmanager
+def _blamed_on_input() -> Iterator[None]:
+    """Wrong input is a failure that trying again does not mend."""
+    try:
+        yield
     except (ValueError, FileNotFoundError, NotADirectoryError) as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
 

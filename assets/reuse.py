@@ -9,7 +9,7 @@ import functools
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,16 @@ RECIPE = "recipe"
 #: Metadata entry of a materialization that left the version of an earlier one as it was.
 UNCHANGED = "unchanged"
 #: Libraries that shape what the dataset stages write.
-LIBRARIES = ("great-expectations", "matplotlib", "numpy", "opencv-python-headless", "pyarrow")
+LIBRARIES = (
+    "great-expectations",
+    "matplotlib",
+    "numpy",
+    "opencv-python-headless",
+    "pandas",
+    "pillow",
+    "pyarrow",
+    "scipy",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +105,9 @@ def standing(
         metadata = record.asset_materialization.metadata
         if (_text(metadata, RECIPE), _text(metadata, "version")) != (recipe, version.digest):
             return None
-        checks = list(_checks(context, asset, record.run_id))
+        if not _is_whole(store, version):
+            return None
+        checks = _checks(context, asset, record.run_id)
         if {check.check_name for check in checks} != _expected(context, asset):
             return None
         events += checks
@@ -119,17 +130,27 @@ def _last(context: dg.AssetExecutionContext, asset: str) -> Any:  # noqa: ANN401
     return found.records[0] if found.records else None
 
 
+def _is_whole(store: VersionStore, version: Any) -> bool:  # noqa: ANN401
+    """Whether the version's files are as they were written; a damaged one is made anew."""
+    try:
+        store.path(version)
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
 def _checks(
     context: dg.AssetExecutionContext, asset: str, run_id: str
-) -> Iterator[dg.AssetCheckResult]:
-    """What the checks of an asset found in a run."""
+) -> list[dg.AssetCheckResult]:
+    """What the checks of an asset found in a run; of a step that was retried, the last time."""
+    found_by_name: dict[str, dg.AssetCheckResult] = {}
     logged = context.instance.all_logs(run_id, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     for entry in logged:
         if entry.dagster_event is None:
             continue
         found = entry.dagster_event.asset_check_evaluation_data
         if found.asset_key == dg.AssetKey(asset):
-            yield dg.AssetCheckResult(
+            found_by_name[found.check_name] = dg.AssetCheckResult(
                 asset_key=found.asset_key,
                 check_name=found.check_name,
                 passed=found.passed,
@@ -137,6 +158,7 @@ def _checks(
                 description=found.description,
                 metadata=dict(found.metadata),
             )
+    return list(found_by_name.values())
 
 
 def _expected(context: dg.AssetExecutionContext, asset: str) -> set[str]:

@@ -39,12 +39,16 @@ def word(monkeypatch, made):
     """An asset whose text is its configuration; the resource ``same`` says what else holds."""
     monkeypatch.setattr(checks, "CLAIMS", {"word": (SHORT, HAS_A)})
 
-    @dg.asset(check_specs=checks.specs("word"), code_version="1")
+    @dg.asset(
+        check_specs=checks.specs("word"),
+        code_version="1",
+        retry_policy=dg.RetryPolicy(max_retries=1),
+    )
     def word(
         context: dg.AssetExecutionContext,
         store: dg.ResourceParam[Store],
         text: dg.ResourceParam[str],
-        same: dg.ResourceParam[bool],
+        same: dg.ResourceParam[object],
     ):
         def make(out: Path) -> object:
             made.append(text)
@@ -56,7 +60,7 @@ def word(monkeypatch, made):
             store,
             make,
             config={"text": text},
-            reuse=reuse.Reuse(holds=lambda: same, metadata={"letters_read": 0}),
+            reuse=reuse.Reuse(holds=lambda: bool(same), metadata={"letters_read": 0}),
         )
 
     return word
@@ -149,6 +153,48 @@ def test_a_version_that_went_back_is_made_anew(word, made, instance, tmp_path):
     store.publish(older)
     build(word, store, instance, "cat")
     assert made == ["dog", "cat", "cat"]
+
+
+def test_a_damaged_version_is_made_anew(word, made, instance, tmp_path):
+    store = Store(str(tmp_path))
+    build(word, store, instance, "dog")
+    (store.path(store.require("word")) / "word.txt").unlink()
+    assert build(word, store, instance, "dog").success
+    assert made == ["dog", "dog"]
+    assert (store.path(store.require("word")) / "word.txt").read_text() == "dog"
+
+
+def test_a_retried_step_can_be_reused(word, made, instance, tmp_path, monkeypatch):
+    """The first attempt recorded its checks, then could not publish: the log has them twice."""
+    store = Store(str(tmp_path))
+    publish, failures = Store.publish, iter([OSError("no room")])
+
+    def flaky(self: Store, version: object) -> None:
+        for error in failures:
+            raise error
+        publish(self, version)
+
+    monkeypatch.setattr(Store, "publish", flaky)
+    first = build(word, store, instance, "dog")
+    assert first.success
+    second = build(word, store, instance, "dog")
+    assert second.success
+    assert made == ["dog", "dog"]  # both of the first step; none of the second
+    assert checked(second) == checked(first)
+
+
+def test_wrong_input_found_while_asking_is_not_tried_again(word, made, instance, tmp_path):
+    store = Store(str(tmp_path))
+    build(word, store, instance, "dog")
+
+    class Gone:
+        def __bool__(self) -> bool:
+            raise FileNotFoundError("source voc: /data/voc does not exist")
+
+    result = build(word, store, instance, "dog", same=Gone())
+    (failed,) = [one for one in result.all_events if one.is_step_failure]
+    assert "/data/voc does not exist" in failed.step_failure_data.user_failure_data.description
+    assert made == ["dog"]
 
 
 def test_a_step_that_failed_its_audit_is_tried_again(word, made, instance, tmp_path):
