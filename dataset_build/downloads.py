@@ -53,8 +53,9 @@ class Downloaded:
     """A file on disk.
 
     Args:
-        verified_by: ``md5`` where a published checksum was met, ``recorded sha256`` where the file
-            is the one of an earlier download, ``length`` where only its length could be checked.
+        verified_by: ``md5`` where a published checksum was met, ``recorded sha256`` where the one
+            beside the file was, ``length`` where only its length could be checked, ``nothing``
+            where it lay there already and there was nothing to hold it to.
         fetched: False where the file lay there already.
     """
 
@@ -77,7 +78,8 @@ def download(
 ) -> Downloaded:
     """Fetch a file, going on with what an earlier attempt left; a whole file is only verified.
 
-    Beside the file its sha256 is written, in the form that ``sha256sum -c`` reads.
+    Beside the file its sha256 is written, in the form that ``sha256sum -c`` reads, for later
+    runs to hold it to; also beside one that lay there already.
 
     Args:
         url: http or https address.
@@ -104,12 +106,10 @@ def download(
     verified_by, sha256 = _verify(there, path, url, size_bytes=size_bytes, md5=md5)
     if fetched:
         _keep(path, sha256)
+    elif not _recorded(path):
+        _record(path, sha256)
     return Downloaded(
-        path=path,
-        size_bytes=path.stat().st_size,
-        sha256=sha256,
-        verified_by=verified_by,
-        fetched=fetched,
+        path=path, size_bytes=_size(path), sha256=sha256, verified_by=verified_by, fetched=fetched
     )
 
 
@@ -220,9 +220,10 @@ def _verify(
     elif md5 and found_md5 != md5:
         wrong = f"has the md5 {found_md5}, the published file {md5}"
     elif recorded and recorded != sha256:
-        wrong = f"has the sha256 {sha256}, at its download it had {recorded}"
+        wrong = f"has the sha256 {sha256}, the recorded one is {recorded}"
     if not wrong:
-        return "md5" if md5 else "recorded sha256" if recorded else "length", sha256
+        rest = "length" if there != path or size_bytes is not None else "nothing"
+        return "md5" if md5 else "recorded sha256" if recorded else rest, sha256
     if there == path:
         raise DownloadError(f"{path} {wrong}. Remove it and run the same command again.")
     _forget(path)
@@ -246,9 +247,13 @@ def _keep(path: Path, sha256: str) -> None:
     """Give a verified file its name, and its checksum beside it."""
     with _part(path).open("rb+") as file:
         os.fsync(file.fileno())
-    _checksum_file(path).write_text(f"{sha256}  {path.name}\n", encoding="utf-8")
+    _record(path, sha256)
     _part(path).replace(path)
     _note(path).unlink(missing_ok=True)
+
+
+def _record(path: Path, sha256: str) -> None:
+    _checksum_file(path).write_text(f"{sha256}  {path.name}\n", encoding="utf-8")
 
 
 def _recorded(path: Path) -> str:

@@ -119,9 +119,11 @@ def _fetch(archive: Archive, folder: Path) -> None:
         )
     how = {
         "md5": "its md5 is the published one",
-        "recorded sha256": "its sha256 is that of its download",
+        "recorded sha256": "its sha256 is the recorded one",
         "length": "its length is right; no checksum is published, its own is in"
         f" {path.name}.sha256",
+        "nothing": "no checksum is published; not verified; its own is in"
+        f" {path.name}.sha256 for later",
     }[found.verified_by]
     click.echo(f"{archive.name}: {found.size_bytes:,} bytes, {how}")
 

@@ -191,6 +191,32 @@ def test_without_a_published_checksum_only_the_length_vouches(site: Site, target
     assert fetch(site, target).verified_by == "length"
 
 
+def test_a_file_put_there_by_hand_is_vouched_for_by_nothing_until_it_is_recorded(
+    site: Site, target: Path
+):
+    target.parent.mkdir()
+    target.write_bytes(BODY)
+    found = fetch(site, target)
+    assert (found.verified_by, found.fetched, site.requests) == ("nothing", False, [])
+    assert (target.parent / "archive.zip.sha256").read_text() == f"{SHA256}  archive.zip\n"
+    assert fetch(site, target).verified_by == "recorded sha256"
+    target.write_bytes(BODY[:-1])
+    with pytest.raises(DownloadError, match=f"the recorded one is {SHA256}"):
+        fetch(site, target)
+
+
+@pytest.mark.parametrize(
+    ("checks", "by"), [({"size_bytes": len(BODY)}, "length"), ({"md5": MD5}, "md5")]
+)
+def test_a_file_put_there_by_hand_is_held_to_what_is_published(
+    site: Site, target: Path, checks: dict, by: str
+):
+    target.parent.mkdir()
+    target.write_bytes(BODY)
+    assert fetch(site, target, **checks).verified_by == by
+    assert fetch(site, target).verified_by == "recorded sha256"
+
+
 @pytest.mark.parametrize("url", ["file:///etc/hosts", "ftp://host/file", "archive.zip"])
 def test_only_web_addresses_are_opened(url: str, target: Path):
     with pytest.raises(ValueError, match="http"):

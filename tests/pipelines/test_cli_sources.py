@@ -103,6 +103,22 @@ def test_a_wrong_file_ends_in_one_clear_line(site: Site, tmp_path: Path):
     assert not (tmp_path / "PennFudanPed").exists()
 
 
+def test_a_file_put_there_by_hand_is_not_called_verified(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    archive = Archive(url=site.url, name="PennFudanPed.zip", about_bytes=1)
+    published = PublishedSource(terms="for research", archives=(archive,))
+    monkeypatch.setattr(cli_sources, "PUBLISHED", {"penn_fudan": published})
+    (tmp_path / "archives").mkdir()
+    (tmp_path / "archives" / archive.name).write_bytes(site.body)
+    said = call("download", "penn_fudan", tmp_path, "--yes").output
+    assert "bytes, no checksum is published; not verified" in said
+    assert (tmp_path / "archives" / "PennFudanPed.zip.sha256").is_file()
+    again = call("download", "penn_fudan", tmp_path, "--yes").output
+    assert "its sha256 is the recorded one" in again
+    assert site.requests == []
+
+
 def test_too_small_a_disk_is_noticed_before_the_first_byte(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
