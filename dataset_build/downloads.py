@@ -125,9 +125,9 @@ class _Fetch:
 
     def run(self, attempts: int, sleep: Callable[[float], None]) -> None:
         """Try until the file is whole; give up after ``attempts`` tries without a new byte."""
-        idle = 0
+        # A server without ranges starts anew each time: bytes that were there before are not new.
+        idle, largest = 0, _size(_part(self.path))
         while True:
-            before = _size(_part(self.path))
             try:
                 if self._attempt():
                     return
@@ -136,7 +136,8 @@ class _Fetch:
                 reason, wait_s = str(later), later.wait_s
             except _NETWORK_FAULTS as error:
                 reason, wait_s = f"{type(error).__name__}: {error}", 0.0
-            idle = 0 if _size(_part(self.path)) > before else idle + 1
+            there = _size(_part(self.path))
+            idle, largest = (0, there) if there > largest else (idle + 1, largest)
             if idle >= attempts:
                 raise DownloadError(
                     f"{self.url}: {reason}, {attempts} times in a row. What is there lies in"

@@ -156,6 +156,16 @@ def test_a_server_that_stays_down_is_given_up_on(site: Site, target: Path):
     assert len(site.requests) == 4
 
 
+def test_a_server_without_ranges_that_breaks_off_here_and_there_is_given_up_on(
+    site: Site, target: Path
+):
+    site.takes_ranges = False
+    site.break_after = [1_000_000, 500_000, 900_000] * 9
+    with pytest.raises(DownloadError, match=r"broke off after 1,000,000 .*, 3 times in a row"):
+        fetch(site, target, attempts=3)
+    assert len(site.requests) == 4  # the first brought new bytes, three in a row did not
+
+
 @pytest.mark.parametrize("status", [403, 404, 410])
 def test_a_file_that_is_not_there_is_not_asked_for_twice(site: Site, target: Path, status: int):
     site.answers = [status]
