@@ -8,7 +8,7 @@ import shutil
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -61,7 +61,8 @@ def extract(archive: Path, folder: Path, *, progress: Progress | None = None) ->
     Raises:
         UnsafeArchiveError: a member leaves the folder, is a link or a device, or the archive is
             damaged, encrypted or unpacks to more than ``MAX_RATIO`` times its size.
-        OSError: the disk is full, with the room that is wanted.
+        OSError: the disk has no room for what does not lie there yet. Of a zip and a plain tar that
+            is known before the first file, of a compressed tar before each.
     """
     folder.mkdir(parents=True, exist_ok=True)
     most = max(MAX_RATIO * archive.stat().st_size, _SMALL_BYTES)
@@ -77,9 +78,11 @@ def extract(archive: Path, folder: Path, *, progress: Progress | None = None) ->
                         f" than {MAX_RATIO} times its size; it is no archive of images"
                     )
                 target = _target(archive, folder, member.name)
-                if target.is_file() and target.stat().st_size == member.size_bytes:
+                if _lies_there(member, target):
                     kept += 1
                 else:
+                    if total is None:
+                        _require_room(folder, member.size_bytes)
                     _write(member, target)
                     written += 1
                 if progress:
@@ -95,12 +98,8 @@ def extract(archive: Path, folder: Path, *, progress: Progress | None = None) ->
 def _zip_members(archive: Path, folder: Path) -> Iterator[tuple[int | None, Iterator[_Member]]]:
     with zipfile.ZipFile(archive) as file:
         entries = [info for info in file.infolist() if not info.is_dir() and not _litter(info)]
-        total = sum(info.file_size for info in entries)
-        _require_room(folder, total)
         members = [_zip_member(archive, file, info) for info in entries]
-        for member in members:
-            _target(archive, folder, member.name)
-        yield total, iter(members)
+        yield _require_room_for(members, archive, folder), iter(members)
 
 
 def _zip_member(archive: Path, file: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
@@ -117,9 +116,21 @@ def _litter(info: zipfile.ZipInfo) -> bool:
 
 @contextmanager
 def _tar_members(archive: Path, folder: Path) -> Iterator[tuple[int | None, Iterator[_Member]]]:
-    _require_room(folder, archive.stat().st_size)
+    plain = _is_plain_tar(archive)
     with tarfile.open(archive, "r:*") as file:
-        yield None, _tar_files(archive, file)
+        if plain:  # its heads are read without the rest
+            members = list(_tar_files(archive, file))
+            yield _require_room_for(members, archive, folder), iter(members)
+        else:
+            yield None, _tar_files(archive, file)
+
+
+def _is_plain_tar(archive: Path) -> bool:
+    try:
+        tarfile.open(archive, "r:").close()
+    except tarfile.ReadError:
+        return False
+    return True
 
 
 def _tar_files(archive: Path, file: tarfile.TarFile) -> Iterator[_Member]:
@@ -153,6 +164,10 @@ def _target(archive: Path, folder: Path, name: str) -> Path:
     return target
 
 
+def _lies_there(member: _Member, target: Path) -> bool:
+    return target.is_file() and target.stat().st_size == member.size_bytes
+
+
 def _write(member: _Member, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(target.name + ".part")
@@ -169,10 +184,22 @@ def _write(member: _Member, target: Path) -> None:
         aside.unlink(missing_ok=True)
 
 
+def _require_room_for(members: Sequence[_Member], archive: Path, folder: Path) -> int:
+    """Refuse to start what cannot be finished; bytes of all members, also of kept ones."""
+    targets = [_target(archive, folder, member.name) for member in members]
+    wanted_bytes = sum(
+        member.size_bytes
+        for member, target in zip(members, targets, strict=True)
+        if not _lies_there(member, target)
+    )
+    _require_room(folder, wanted_bytes)
+    return sum(member.size_bytes for member in members)
+
+
 def _require_room(folder: Path, wanted_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < wanted_bytes:
         raise OSError(
-            f"{folder}: {free / 1e9:.1f} GB are free, the archive unpacks to"
-            f" {wanted_bytes / 1e9:.1f} GB; free some space or choose another folder"
+            f"{folder}: {free / 1e6:,.1f} MB are free, {wanted_bytes / 1e6:,.1f} MB are still to be"
+            " unpacked; free some space or choose another folder"
         )

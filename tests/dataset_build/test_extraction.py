@@ -143,6 +143,30 @@ def test_too_small_a_disk_is_noticed_before_the_first_file(
     assert tree(folder) == {}
 
 
+def test_what_lies_there_already_wants_no_room(pack, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    archive = pack({"a": b"x" * 50_000, "b": b"y" * 100})
+    folder.mkdir(parents=True)
+    (folder / "a").write_bytes(b"x" * 50_000)
+    monkeypatch.setattr(extraction.shutil, "disk_usage", lambda path: SimpleNamespace(free=100))
+    assert extract(archive, folder).kept == 1
+    (folder / "b").unlink()
+    monkeypatch.setattr(extraction.shutil, "disk_usage", lambda path: SimpleNamespace(free=99))
+    with pytest.raises(OSError, match="free some space"):
+        extract(archive, folder)
+    assert tree(folder).keys() == {"a"}
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar"])
+def test_room_for_all_that_is_missing_is_asked_for_before_the_first_file(
+    name: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    archive = WRITERS[name](tmp_path / name, {"a": b"x" * 60, "b": b"y" * 60})
+    monkeypatch.setattr(extraction.shutil, "disk_usage", lambda path: SimpleNamespace(free=100))
+    with pytest.raises(OSError, match="free some space"):
+        extract(archive, folder)
+    assert tree(folder) == {}
+
+
 def test_progress_ends_at_all_bytes(folder: Path, tmp_path: Path):
     seen: list[tuple[int, int | None]] = []
     archive = write_zip(tmp_path / "a.zip", {"a": b"123", "b": b"45"})
