@@ -5,10 +5,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from assets import checks, publishing
-from assets.checks_dataset import ledger_balances
+from assets.checks_dataset import ledger_balances, most_samples_are_readable
 from dataset_build.merging import merge_sources
 from pipelines.storage.store import Store
-from tests.dataset_build.factories_ledger import new_folder, sample, samples_table, write_samples
+from tests.dataset_build.factories_ledger import (
+    new_folder,
+    reject,
+    sample,
+    samples_table,
+    write_samples,
+)
 
 BALANCES = ledger_balances("ledger.parquet", before="merged_dataset")
 
@@ -70,3 +76,32 @@ def test_sources_are_counted_together(merged, tmp_path):
 def test_ledger_out_of_nothing_does_not_balance(merged):
     assert samples_table([]).num_rows == 0
     assert not BALANCES.look(merged, {}).passed
+
+
+def found_readable(folder, good, *, maskless, split):
+    """What the claim says of readable training samples and of some without a mask."""
+    rows = [sample(f"good{n}", official_split="train") for n in range(good)]
+    rows += [reject(f"maskless{n}", official_split=split) for n in range(maskless)]
+    return most_samples_are_readable(write_samples(folder / "voc", rows).parent)
+
+
+def test_photographs_that_nobody_segmented_are_left_out_and_named(tmp_path):
+    found = found_readable(tmp_path, 2, maskless=18, split="none")
+    assert found.passed
+    assert found.seen == (
+        "100.0 % of the images are readable; 18 in no official split have no mask and are left out"
+    )
+
+
+def test_a_missing_mask_in_an_official_split_counts(tmp_path):
+    found = found_readable(tmp_path, 2, maskless=1, split="val")
+    assert (found.passed, found.seen) == (False, "66.7 % of the images are readable")
+
+
+def test_a_missing_mask_counts_where_a_source_has_no_official_splits(tmp_path):
+    rows = [
+        sample("a", official_split="none"),
+        reject("b", official_split="none"),
+    ]
+    found = most_samples_are_readable(write_samples(tmp_path / "voc", rows).parent)
+    assert (found.passed, found.seen) == (False, "50.0 % of the images are readable")
