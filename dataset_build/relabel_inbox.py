@@ -7,11 +7,14 @@ mask. Nothing is removed by a pull: to hand in another mask, or to withdraw it, 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 from dataset_build.mask_pictures import U8, MaskPictureError, read_picture
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +22,7 @@ class HandedIn:
     """An entry of the inbox.
 
     Args:
+        image_sha256: names the entry's files: 64 hex digits, never a path.
         withdrawn: takes back what was decided before, and brings no mask.
         height, width: of the image in px.
     """
@@ -32,7 +36,12 @@ class HandedIn:
     withdrawn: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a moment that no other one could be compared with."""
+        """Refuse a name that could be a path, and a moment that none could be compared with."""
+        if not _SHA256.fullmatch(self.image_sha256):
+            raise ValueError(
+                f"{self.sample_id}: image_sha256 is {self.image_sha256!r}, expected 64 hex digits"
+                " in lower case; hand the mask in again"
+            )
         if self.decided_at.tzinfo is None:
             raise ValueError(f"{self.sample_id}: decided_at has no time zone; give UTC")
 

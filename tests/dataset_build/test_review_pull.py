@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +24,11 @@ CORRECTED[1:3, 2:5] = 1
 CORRECTED[0, 0] = 255
 
 
+def sha_of(key: str) -> str:
+    """What the image named by one hex digit hashes to."""
+    return key * 64
+
+
 class Review:
     """A mask folder, an inbox, and as many pulls as a test wants."""
 
@@ -41,7 +47,7 @@ class Review:
 
     def sample(self, key: str, *tags: str, minutes: int = 0, **changes) -> Reviewed:
         values = {
-            "key": key,
+            "key": sha_of(key),
             "sample_id": f"voc/{key}",
             "tags": tuple(sorted(tags)),
             "created_at": NOON - timedelta(days=1),
@@ -54,7 +60,7 @@ class Review:
 
     def hand_in(self, key: str, mask: np.ndarray = CORRECTED, *, minutes: int = 0, **changes):
         entry = HandedIn(
-            image_sha256=key,
+            image_sha256=sha_of(key),
             sample_id=f"voc/{key}",
             decided_by="bob",
             decided_at=NOON + timedelta(minutes=minutes),
@@ -75,10 +81,10 @@ class Review:
 
     @property
     def decided(self) -> dict[str, str]:
-        return {key: row.decision for key, row in read_decisions(self.last).items()}
+        return {key[0]: row.decision for key, row in read_decisions(self.last).items()}
 
     def mask(self, key: str) -> np.ndarray:
-        return open_corrections(self.last).read(key)
+        return open_corrections(self.last).read(sha_of(key))
 
     @property
     def problems(self) -> list[tuple[str, str]]:
@@ -107,7 +113,7 @@ def test_of_several_tags_reject_wins_then_relabel_then_keep(review):
 def test_a_painted_mask_is_stored_with_who_and_when(review):
     review.paint("a")
     review.pull(review.sample("a", "relabel"))
-    row = read_decisions(review.last)["a"]
+    row = read_decisions(review.last)[sha_of("a")]
     assert (row.decided_by, row.tags) == ("ann", ("relabel",))
     assert row.decided_at > NOON  # the picture was painted after the sample was tagged
     assert row.mask_correction == mask_digest(CORRECTED)
@@ -117,7 +123,7 @@ def test_a_painted_mask_is_stored_with_who_and_when(review):
 def test_a_mask_that_was_set_in_fiftyone_wins_over_the_picture(review):
     review.pull(review.sample("a", "relabel", mask_greys=to_greys(CORRECTED)))
     np.testing.assert_array_equal(review.mask("a"), CORRECTED)
-    assert read_decisions(review.last)["a"].decided_at == NOON
+    assert read_decisions(review.last)[sha_of("a")].decided_at == NOON
 
 
 def test_what_did_not_change_is_the_same_to_the_byte(review):
@@ -136,7 +142,7 @@ def test_a_mask_that_is_painted_again_is_a_new_decision(review):
     again = 1 - SHOWN
     review.paint("a", again)
     review.pull(review.sample("a", "relabel", reviewer="eve"))
-    assert read_decisions(review.last)["a"].decided_by == "eve"
+    assert read_decisions(review.last)[sha_of("a")].decided_by == "eve"
     np.testing.assert_array_equal(review.mask("a"), again)
 
 
@@ -216,7 +222,7 @@ def test_a_mask_from_the_command_line_needs_no_database(review):
     review.hand_in("a")
     for _ in range(2):
         review.pull()
-    row = read_decisions(review.last)["a"]
+    row = read_decisions(review.last)[sha_of("a")]
     assert (row.decision, row.decided_by, row.decided_at) == ("relabel", "bob", NOON)
     np.testing.assert_array_equal(review.mask("a"), CORRECTED)
 
@@ -261,9 +267,11 @@ def test_a_mask_that_does_not_fit_is_refused_when_it_is_handed_in(review):
 
 def test_an_inbox_that_lost_a_mask_says_so(review):
     review.hand_in("a")
-    (review.inbox / "a.png").unlink()
+    (review.inbox / f"{sha_of('a')}.png").unlink()
     review.pull()
-    assert review.problems == [("voc/a", "a.png is gone from the inbox; hand it in again")]
+    assert review.problems == [
+        ("voc/a", f"{sha_of('a')}.png is gone from the inbox; hand it in again")
+    ]
 
 
 def test_an_inbox_entry_that_is_none_stops_the_pull_with_its_name(review):
@@ -276,10 +284,19 @@ def test_an_inbox_entry_that_is_none_stops_the_pull_with_its_name(review):
 def test_a_moment_without_zone_is_refused():
     with pytest.raises(ValueError, match="no time zone"):
         HandedIn(
-            image_sha256="a",
+            image_sha256=sha_of("a"),
             sample_id="voc/a",
             decided_by="bob",
             decided_at=datetime(2026, 3, 1),
             height=1,
             width=1,
         )
+
+
+@pytest.mark.parametrize("name", ["../../x", "", "a" * 63, "A" * 64, "a" * 64 + "\n"])
+def test_an_entry_whose_sha256_could_be_a_path_is_refused(review, name):
+    review.hand_in("a")
+    path = review.inbox / f"{sha_of('a')}.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"image_sha256": name}))
+    with pytest.raises(ValueError, match=r"voc/a: image_sha256 is .*, expected 64 hex digits"):
+        read_inbox(review.inbox)
