@@ -14,6 +14,7 @@ from assets.resources import VersionStore
 from assets.reuse import Reuse
 from dataset_build import cleaning, merging, scan, splits, statistics
 from dataset_build.config import DatasetConfig
+from dataset_build.sample_rows import SAMPLES_FILE
 from dataset_build.scan_memory import PreviousScan
 
 STORE = dg.ResourceParam[VersionStore]
@@ -104,7 +105,7 @@ def _previous(
     except (LookupError, ValueError) as error:
         context.log.info(f"every file is read: {error}")
         return None
-    return PreviousScan(samples=samples / scan.SAMPLES_FILE, masks=masks, memory=memory)
+    return PreviousScan(samples=samples / SAMPLES_FILE, masks=masks, memory=memory)
 
 
 @dg.asset(

@@ -14,6 +14,7 @@ In data-flow order:
 * ``person_sizes`` how large persons are, where they stand, where the frame cuts them
 * ``surveillance`` how like a fixed camera's view a sample is
 * ``quality`` image and mask faults, as numbers
+* ``sample_rows`` what a scan says of each image
 * ``scan`` one pass over a source -> one row per image
 * ``mask_pack`` all masks of a source in one file
 * ``mask_preview`` the picture beside the pack

@@ -18,7 +18,7 @@ from dataset_build.ledger import LEDGER
 from dataset_build.mask_pack import MASK_INDEX
 from dataset_build.row_claims import SHA256, Claim
 from dataset_build.rules import removal_codes
-from dataset_build.scan import SAMPLES
+from dataset_build.sample_rows import SAMPLES
 from dataset_build.splits import NEGATIVE_SURPLUS
 from dataset_build.tally import ALL, STATISTICS
 

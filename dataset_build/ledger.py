@@ -21,7 +21,7 @@ from dataset_build.fates import (
     fate_counts,
     summarize,
 )
-from dataset_build.scan import SAMPLES
+from dataset_build.sample_rows import SAMPLES
 
 #: Samples, and what became of each.
 LEDGER = pa.schema(

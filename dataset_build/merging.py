@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from dataset_build.fates import KEPT, REMOVED, LedgerSummary
 from dataset_build.ledger import LEDGER, write_ledger
-from dataset_build.scan import SAMPLES, SAMPLES_FILE
+from dataset_build.sample_rows import SAMPLES, SAMPLES_FILE
 
 
 def merge_sources(samples: Mapping[str, Path], out: Path) -> LedgerSummary:

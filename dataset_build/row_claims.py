@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dataset_build.fates import KEPT, MOVED, REMOVED
-from dataset_build.scan import SAMPLES
+from dataset_build.sample_rows import SAMPLES
 from dataset_build.splits import SPLITS
 from dataset_build.tally import STATISTICS
 

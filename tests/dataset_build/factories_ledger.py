@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dataset_build.ledger import LEDGER
-from dataset_build.scan import SAMPLES
+from dataset_build.sample_rows import SAMPLES
 
 Row = dict[str, object]
 #: The same small picture for all, so that the hash alone says who is near whom.

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from dataset_build.config import DatasetConfig
-from dataset_build.scan import SAMPLES, ScanSummary, scan_source
+from dataset_build.sample_rows import SAMPLES
+from dataset_build.scan import ScanSummary, scan_source
 from tests.dataset_build import factories_sources as draw
 from tests.dataset_build.test_image_files import png_of_size
 

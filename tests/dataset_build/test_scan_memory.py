@@ -21,7 +21,8 @@ from dataset_build.mask_files import PngIds
 from dataset_build.mask_pack import INDEX_FILE, PACK_FILE
 from dataset_build.readers import SampleFiles, SourceFiles
 from dataset_build.sample_reader import SampleReader
-from dataset_build.scan import SAMPLES_FILE, ScanSummary, scan_source
+from dataset_build.sample_rows import SAMPLES_FILE
+from dataset_build.scan import ScanSummary, scan_source
 from dataset_build.scan_memory import RACY_NS, FileStats, PreviousScan, Run, runs_of
 from dataset_build.scan_rules import ReadLimits
 from dataset_build.sources import SOURCES
