@@ -149,10 +149,11 @@ def train(
     head_steps: int | None,
     home: Path | None,
 ) -> None:
-    """Train and evaluate one architecture, then promote the best evaluated model.
+    """Train and evaluate one architecture, promote the best, and let it look at the masks.
 
     Options hold for this run; without them, and otherwise, the home's settings do.
     """
+    from pipelines.demo import champion_plan
     from pipelines.runs import Planned
     from pipelines.train_options import with_train_options
 
@@ -167,8 +168,8 @@ def train(
         )
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
-    plan = [Planned(job="model_job", partition=architecture), Planned(job="champion_job")]
-    _run_plan(settings, plan)
+    trained = Planned(job="model_job", partition=architecture)
+    _run_plan(settings, [trained, *champion_plan()])
 
 
 def _run_plan(settings: Settings, plan: list) -> None:  # type: ignore[type-arg]

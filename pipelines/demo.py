@@ -119,7 +119,12 @@ def dataset_plan(settings: Settings) -> list[Planned]:
 def model_plan(settings: Settings) -> list[Planned]:
     """Every configured architecture, then the champion, then its look at the masks."""
     models = [Planned(job="model_job", partition=name) for name in sorted(settings.models)]
-    return [*models, Planned(job="champion_job"), Planned(job="mistakenness_job")]
+    return [*models, *champion_plan()]
+
+
+def champion_plan() -> list[Planned]:
+    """What follows every training: the champion, then its look at the masks."""
+    return [Planned(job="champion_job"), Planned(job="mistakenness_job")]
 
 
 def camera_plan(runner: Runner) -> list[Planned]:

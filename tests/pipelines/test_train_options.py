@@ -78,7 +78,7 @@ def test_the_command_runs_with_them_and_keeps_the_file(settings, monkeypatch):
     model, training = seen[0].model_configs()["deeplabv3"], seen[0].train_config()
     assert (model.weights, model.width) == ("cache", 64)
     assert (training.steps, training.head_steps) == (3, 1)
-    assert seen[1] == ["model_job deeplabv3", "champion_job"]
+    assert seen[1] == ["model_job deeplabv3", "champion_job", "mistakenness_job"]
     assert load_settings(settings.home).train_config().steps == 10
     refused = CliRunner().invoke(
         main, ["train", "--weights", "absent", "--home", str(settings.home)]
