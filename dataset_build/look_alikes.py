@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dataset_build.near_hashes import IntArray, UInt64Array, bucket_pairs, near_pairs
+from dataset_build.near_hashes import IntArray, UInt64Array
 
 FloatArray = npt.NDArray[np.float64]
 BytesArray = npt.NDArray[np.uint8]
@@ -39,23 +39,6 @@ class Looks:
     thumbnails: BytesArray
 
 
-@dataclass(frozen=True, kw_only=True)
-class LookPairs:
-    """Pairs of looks that are near duplicates; each pair once.
-
-    Args:
-        left: (P,) looks.
-        right: (P,) looks.
-        distance: (P,) differing bits of the hashes.
-        correlation: (P,) of the thumbnails, in [-1, 1].
-    """
-
-    left: IntArray
-    right: IntArray
-    distance: IntArray
-    correlation: FloatArray
-
-
 def distinct_looks(hashes: Sequence[int], thumbnails: Sequence[bytes]) -> Looks:
     """Number the distinct looks.
 
@@ -81,32 +64,11 @@ def distinct_looks(hashes: Sequence[int], thumbnails: Sequence[bytes]) -> Looks:
     )
 
 
-def alike_pairs(looks: Looks, *, radius: int, min_correlation: float) -> LookPairs:
-    """All pairs of looks whose hashes are near and whose thumbnails agree; exact.
-
-    Args:
-        looks: the distinct looks.
-        radius: largest Hamming distance of the hashes, inclusive.
-        min_correlation: smallest correlation of the thumbnails, inclusive.
-    """
-    lefts, rights, agreed = [], [], []
-    for left, right in _proposed(looks.hashes, radius):
-        for start in range(0, len(left), _COMPARED_AT_ONCE):
-            piece = slice(start, start + _COMPARED_AT_ONCE)
-            one, two = left[piece], right[piece]
-            found = correlation(looks.thumbnails[one], looks.thumbnails[two])
-            enough = found >= min_correlation
-            lefts.append(one[enough])
-            rights.append(two[enough])
-            agreed.append(found[enough])
-    none = np.empty(0, np.int64)
-    left, right = np.concatenate([none, *lefts]), np.concatenate([none, *rights])
-    return LookPairs(
-        left=left,
-        right=right,
-        distance=np.bitwise_count(looks.hashes[left] ^ looks.hashes[right]).astype(np.int64),
-        correlation=np.concatenate([np.empty(0), *agreed]),
-    )
+def in_pieces(left: IntArray, right: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
+    """As many pairs at a time as ``correlation`` may compare at once."""
+    for start in range(0, len(left), _COMPARED_AT_ONCE):
+        piece = slice(start, start + _COMPARED_AT_ONCE)
+        yield left[piece], right[piece]
 
 
 def correlation(one: BytesArray, two: BytesArray) -> FloatArray:
@@ -140,15 +102,29 @@ def correlation(one: BytesArray, two: BytesArray) -> FloatArray:
     return agreement
 
 
-def _proposed(hashes: UInt64Array, radius: int) -> Iterator[tuple[IntArray, IntArray]]:
-    """Pairs of looks with equal or near hashes, in bounded pieces; ``hashes`` are sorted."""
-    distinct, starts, counts = np.unique(hashes, return_index=True, return_counts=True)
-    near = near_pairs(distinct, radius)
-    several = np.flatnonzero(counts > 1)
-    yield from bucket_pairs(
-        np.arange(len(hashes)),
-        starts,
-        counts,
-        np.concatenate([several, near.left]),
-        np.concatenate([several, near.right]),
-    )
+class Links:
+    """What is linked with what, through any chain of links; memory does not grow with them.
+
+    Args:
+        nodes: how many there are.
+    """
+
+    def __init__(self, nodes: int) -> None:
+        self.top = np.arange(nodes)
+        """(N,) the smallest node that each is linked with."""
+
+    def apart(self, left: IntArray, right: IntArray) -> tuple[IntArray, IntArray]:
+        """Those pairs whose ends are not linked yet."""
+        apart = self.top[left] != self.top[right]
+        return left[apart], right[apart]
+
+    def join(self, left: IntArray, right: IntArray) -> None:
+        """Link ``left[i]`` with ``right[i]``: tops join until no pair is apart."""
+        while True:
+            left, right = self.apart(left, right)
+            if not len(left):
+                return
+            one, two = self.top[left], self.top[right]
+            np.minimum.at(self.top, np.maximum(one, two), np.minimum(one, two))
+            while (self.top[self.top] != self.top).any():
+                self.top = self.top[self.top]

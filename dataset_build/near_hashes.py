@@ -1,4 +1,10 @@
-"""All pairs of 64-bit hashes that differ in a few bits, found without comparing all pairs."""
+"""All pairs of 64-bit hashes that differ in a few bits, found without comparing all pairs.
+
+The 64 bits are cut into ``radius // 2 + 1`` bands. Two hashes within ``radius`` agree in at least
+one band up to a single bit, so it is enough to compare hashes whose bands are equal or one bit
+apart: exact, at a small part of the cost. Pairs come in pieces and are never held all at once:
+among the frames of one fixed camera everything is near everything.
+"""
 
 from __future__ import annotations
 
@@ -14,48 +20,114 @@ IntArray = npt.NDArray[np.int64]
 
 #: Of a perceptual hash.
 HASH_BITS = 64
-#: Candidate pairs compared at once; bounds memory where many hashes share a band (16 MB each).
-_PAIRS_AT_ONCE = 1 << 21
+#: Candidate pairs compared at once; bounds memory where many hashes share a band (4 MB an array).
+_PAIRS_AT_ONCE = 1 << 19
+#: Rows whose buckets are looked up at once: 2 MB an array with 65 buckets each, the most.
+_ROWS_AT_ONCE = 1 << 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class NearPairs:
-    """Pairs of rows whose hashes are close; ``left < right``, sorted, each pair once.
+class _Band:
+    """Hashes in buckets, by some of their bits; bucket B, after the last, is always empty.
 
     Args:
-        left: (P,) row numbers.
-        right: (P,) row numbers.
-        distance: (P,) differing bits.
+        mask: of the bits.
+        bucket_of: (N,) bucket of each hash.
+        starts: (B + 1,) where each bucket begins if all hashes lie in theirs, one after another.
+        around: (B, F) each bucket, then those whose bits differ from its bits in one place.
     """
 
-    left: IntArray
-    right: IntArray
-    distance: IntArray
+    mask: np.uint64
+    bucket_of: IntArray
+    starts: IntArray
+    around: IntArray
 
 
-def near_pairs(hashes: UInt64Array, radius: int) -> NearPairs:
-    """All pairs of distinct hashes within ``radius`` bits, found without comparing all pairs.
-
-    The 64 bits are cut into ``radius // 2 + 1`` bands. Two hashes within ``radius`` agree in at
-    least one band up to a single bit, so it is enough to compare hashes whose bands are equal or
-    one bit apart: exact, at a small part of the cost.
+class NearIndex:
+    """Finds hashes within a radius, among those put in or among all.
 
     Args:
-        hashes: (N,) distinct.
+        hashes: (N,) in any order, equal ones too; known from the beginning, put in one by one.
         radius: largest Hamming distance, inclusive.
     """
-    empty = np.empty(0, np.int64)
-    lefts, rights = [empty], [empty]
-    for low, high in _band_edges(radius // 2 + 1):
-        for left, right in _candidate_pairs(_band(hashes, low, high), high - low, radius > 0):
-            close = np.bitwise_count(hashes[left] ^ hashes[right]) <= radius
-            lefts.append(left[close])
-            rights.append(right[close])
-    left, right = np.concatenate(lefts), np.concatenate(rights)
-    codes = np.unique(np.minimum(left, right) * max(len(hashes), 1) + np.maximum(left, right))
-    left, right = np.divmod(codes, max(len(hashes), 1))
-    distance = np.bitwise_count(hashes[left] ^ hashes[right]).astype(np.int64)
-    return NearPairs(left=left, right=right, distance=distance)
+
+    def __init__(self, hashes: UInt64Array, radius: int) -> None:
+        self.hashes = hashes
+        self.radius = radius
+        self._bands = [
+            _band(hashes, low, high, one_off=radius > 0)
+            for low, high in _band_edges(radius // 2 + 1)
+        ]
+        self._members = [np.empty(len(hashes), np.int64) for _ in self._bands]
+        self._filled = [np.zeros(len(band.starts), np.int64) for band in self._bands]
+
+    @property
+    def bands(self) -> int:
+        """How many searches find every pair."""
+        return len(self._bands)
+
+    def add(self, rows: IntArray) -> None:
+        """Put hashes in, each once at most.
+
+        Args:
+            rows: (R,) row numbers of ``hashes``.
+        """
+        for band, members, filled in zip(self._bands, self._members, self._filled, strict=True):
+            order = np.argsort(band.bucket_of[rows], kind="stable")
+            bucket, count = np.unique(band.bucket_of[rows], return_counts=True)
+            first = np.cumsum(count) - count
+            begin = np.repeat(band.starts[bucket] + filled[bucket] - first, count)
+            members[begin + np.arange(len(rows))] = rows[order]
+            filled[bucket] += count
+
+    def near(self, rows: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
+        """Hashes against those put in; each pair once, in bounded pieces.
+
+        Args:
+            rows: (R,) row numbers of ``hashes``, at most some thousand.
+
+        Yields:
+            Places in ``rows``, and the row numbers that are near the hashes there.
+        """
+        for number, band in enumerate(self._bands):
+            cells = band.around[band.bucket_of[rows]]
+            for place, slot in _ranges(band.starts[cells], self._filled[number][cells]):
+                member = self._members[number][slot]
+                close = self.first_found(number, rows[place], member)
+                yield place[close], member[close]
+
+    def across(
+        self, number: int, rows: IntArray, labels: IntArray
+    ) -> Iterator[tuple[IntArray, IntArray]]:
+        """What one band proposes: pairs of a row with any hash of a lower label.
+
+        Whether they are near is left to ``first_found``.
+
+        Args:
+            number: of the band.
+            rows: (R,) row numbers.
+            labels: (N,) from 0; hashes of the same label are not proposed, and cost nothing.
+        """
+        band = self._bands[number]
+        order = np.lexsort((labels, band.bucket_of)).astype(np.int64)
+        labels_from = int(labels.max(initial=0)) + 1
+        codes = (band.bucket_of * labels_from + labels)[order]
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            few = rows[start : start + _ROWS_AT_ONCE]
+            cells = band.around[band.bucket_of[few]]
+            end = np.searchsorted(codes, cells * labels_from + labels[few][:, None])
+            begin = band.starts[cells]
+            for place, slot in _ranges(begin, end - begin):
+                yield few[place], order[slot]
+
+    def first_found(self, number: int, left: IntArray, right: IntArray) -> npt.NDArray[np.bool_]:
+        """(P,) whether the hashes are near and no band before this one proposes the pair."""
+        differ = self.hashes[left] ^ self.hashes[right]
+        close: npt.NDArray[np.bool_] = np.bitwise_count(differ) <= self.radius
+        near = np.flatnonzero(close)
+        for band in self._bands[:number]:
+            close[near] &= np.bitwise_count(differ[near] & band.mask) > min(self.radius, 1)
+        return close
 
 
 def _band_edges(bands: int) -> list[tuple[int, int]]:
@@ -63,54 +135,42 @@ def _band_edges(bands: int) -> list[tuple[int, int]]:
     return list(itertools.pairwise(edges))
 
 
-def _band(hashes: UInt64Array, low: int, high: int) -> UInt64Array:
-    mask = (1 << (high - low)) - 1
-    return (hashes >> np.uint64(low)) & np.uint64(mask)
-
-
-def _candidate_pairs(
-    keys: UInt64Array, bits: int, one_off: bool
-) -> Iterator[tuple[IntArray, IntArray]]:
-    """Pairs of rows whose keys are equal or, if ``one_off``, differ in one bit."""
-    order = np.argsort(keys, kind="stable").astype(np.int64)
-    distinct, starts, counts = np.unique(keys[order], return_index=True, return_counts=True)
-    everything = np.arange(len(distinct))
-    yield from bucket_pairs(order, starts, counts, everything, everything)
-    for bit in range(bits if one_off else 0):
+def _band(hashes: UInt64Array, low: int, high: int, *, one_off: bool) -> _Band:
+    bits = np.uint64(((1 << (high - low)) - 1) << low)
+    distinct, bucket_of, counts = np.unique(hashes & bits, return_inverse=True, return_counts=True)
+    buckets = len(distinct)
+    flips = range(low, high) if one_off else range(0)
+    around = np.empty((buckets, 1 + len(flips)), np.int64)
+    around[:, 0] = np.arange(buckets)
+    for column, bit in enumerate(flips, start=1):
         flipped = distinct ^ np.uint64(1 << bit)
         found = np.searchsorted(distinct, flipped)
-        found[found == len(distinct)] = 0
-        match = (distinct[found] == flipped) & (flipped > distinct)
-        yield from bucket_pairs(order, starts, counts, everything[match], found[match])
+        found[found == buckets] = 0
+        around[:, column] = np.where(distinct[found] == flipped, found, buckets)
+    return _Band(
+        mask=bits,
+        bucket_of=bucket_of.astype(np.int64),
+        starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        around=around,
+    )
 
 
-def bucket_pairs(
-    order: IntArray, starts: IntArray, counts: IntArray, one: IntArray, two: IntArray
-) -> Iterator[tuple[IntArray, IntArray]]:
-    """Members of bucket ``one[i]`` against members of bucket ``two[i]``, in bounded pieces.
-
-    A bucket against itself gives each pair once.
+def _ranges(begin: IntArray, length: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
+    """All numbers of many ranges, each with the row of its range, in bounded pieces.
 
     Args:
-        order: (N,) members, bucket after bucket.
-        starts: (B,) where in ``order`` each bucket begins.
-        counts: (B,) its size.
-        one: (P,) buckets.
-        two: (P,) buckets, each against its counterpart in ``one``.
+        begin: (R, F) first number of each range.
+        length: (R, F) how many.
     """
-    member_bucket = np.repeat(np.arange(len(one)), counts[one])
-    first = np.repeat(starts[one] - np.cumsum(counts[one]) + counts[one], counts[one])
-    member = np.arange(len(member_bucket)) + first  # position in `order`
-    begin = np.where((one == two)[member_bucket], member + 1, starts[two][member_bucket])
-    length = (starts[two] + counts[two])[member_bucket] - begin
-    total = np.cumsum(length)
+    some = np.flatnonzero(length)
+    first, sizes = begin.ravel()[some], length.ravel()[some]
+    row = some // length.shape[1]
+    total = np.cumsum(sizes)
     piece = 0
-    while piece < len(member):
+    while piece < len(some):
         done = total[piece - 1] if piece else 0
         stop = max(int(np.searchsorted(total, done + _PAIRS_AT_ONCE, "right")), piece + 1)
-        sizes = length[piece:stop]
-        left = np.repeat(member[piece:stop], sizes)
-        offset = np.arange(len(left)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        right = np.repeat(begin[piece:stop], sizes) + offset
-        yield order[left], order[right]
+        few = sizes[piece:stop]
+        offset = np.repeat(first[piece:stop] - (total[piece:stop] - few - done), few)
+        yield np.repeat(row[piece:stop], few), offset + np.arange(len(offset))
         piece = stop

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +12,12 @@ from hypothesis import strategies as st
 
 from dataset_build.duplicates import Candidate, find_duplicates
 from dataset_build.look_alikes import correlation
-from tests.dataset_build.factories_hashes import close_pairs, clustered_hashes
+from tests.dataset_build.factories_hashes import (
+    ball_of_hashes,
+    close_pairs,
+    clustered_hashes,
+    one_cluster,
+)
 
 RAMP = bytes(range(0, 256, 16)) * 16
 MIRRORED = RAMP[::-1]
@@ -194,6 +202,53 @@ def test_removals_and_groups_are_those_of_brute_force(candidates):
     gone, grouped = by_brute_force(candidates)
     assert {name: kept for name, (kept, _, _) in removed(candidates).items()} == gone
     assert groups(candidates) == grouped
+
+
+#: Three moods of one view: the first is like the second, and the second like the third.
+MOODS = [RAMP, RAMP[:-11] + bytes(11), RAMP[:-26] + bytes(26), MIRRORED]
+
+
+@settings(deadline=None, max_examples=40)
+@given(one_cluster(), st.data())
+def test_a_cluster_visited_in_small_batches_and_pieces_is_that_of_brute_force(hashes, data):
+    candidates = [
+        image(
+            f"{number:02}",
+            phash - 2**63,
+            thumbnail=data.draw(st.sampled_from(MOODS)),
+            area_px=data.draw(st.integers(1, 3)),
+        )
+        for number, phash in enumerate(hashes)
+    ]
+    gone, grouped = by_brute_force(candidates)
+    with (
+        patch("dataset_build.duplicates._VISITED_AT_ONCE", 4),
+        patch("dataset_build.look_alikes._COMPARED_AT_ONCE", 3),
+        patch("dataset_build.near_hashes._PAIRS_AT_ONCE", 5),
+    ):
+        found = removed(candidates), groups(candidates)
+    assert {name: kept for name, (kept, _, _) in found[0].items()} == gone
+    assert found[1] == grouped
+
+
+def test_memory_does_not_grow_with_the_pairs_of_a_cluster():
+    rng = np.random.default_rng(0)
+    view = rng.integers(40, 216, 256)
+    film = [
+        image(f"{number:05}", phash - 2**63, thumbnail=bytes((view + noise).astype(np.uint8)))
+        for number, (phash, noise) in enumerate(
+            zip(ball_of_hashes(3_000), rng.integers(-9, 10, (3_000, 256)), strict=True)
+        )
+    ]
+    tracemalloc.start()
+    try:
+        report = find_duplicates(film, 6, 0.9)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(report.duplicates) == 2_999
+    assert set(report.groups) == {"sha-00000"}
+    assert peak < 64 * 2**20  # its 4.5 million pairs alone, as row numbers, take 69 MiB
 
 
 @settings(deadline=None)

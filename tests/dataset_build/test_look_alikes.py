@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dataset_build.look_alikes import alike_pairs, correlation, distinct_looks
+from dataset_build.look_alikes import Links, correlation, distinct_looks, in_pieces
 
 RAMP = np.tile(np.arange(0, 160, 10, dtype=np.uint8), 16)
 
@@ -54,11 +54,33 @@ def test_every_image_has_the_look_it_came_with(drawn):
     assert looks.hashes.tolist() == sorted(looks.hashes.tolist())
 
 
-def test_pairs_need_both_the_hash_and_the_thumbnail(monkeypatch):
+def test_pieces_hold_every_pair_once(monkeypatch):
     monkeypatch.setattr("dataset_build.look_alikes._COMPARED_AT_ONCE", 2)
-    pictures = [RAMP, RAMP, RAMP[::-1], RAMP]
-    looks = distinct_looks([0, 1, 1, 0xFFFF], [bytes(p) for p in pictures])
-    pairs = alike_pairs(looks, radius=6, min_correlation=0.9)
-    linked = {tuple(sorted(pair)) for pair in zip(pairs.left, pairs.right, strict=True)}
-    assert linked == {tuple(sorted((looks.look_of[0], looks.look_of[1])))}
-    assert pairs.distance.tolist() == [1]
+    pieces = list(in_pieces(np.arange(5), np.arange(5, 10)))
+    assert [left.tolist() for left, _ in pieces] == [[0, 1], [2, 3], [4]]
+    assert [right.tolist() for _, right in pieces] == [[5, 6], [7, 8], [9]]
+
+
+def test_a_chain_of_links_has_its_smallest_node_on_top():
+    links = Links(6)
+    links.join(np.array([4, 3]), np.array([3, 1]))
+    links.join(np.array([5]), np.array([5]))
+    assert links.top.tolist() == [0, 1, 2, 1, 1, 5]
+    left, right = links.apart(np.array([4, 0]), np.array([1, 1]))
+    assert (left.tolist(), right.tolist()) == ([0], [1])
+
+
+nodes = st.integers(0, 11)
+
+
+@given(st.lists(st.lists(st.tuples(nodes, nodes), max_size=6), max_size=5))
+def test_links_in_any_pieces_are_those_of_sets(pieces):
+    links, group = Links(12), [{node} for node in range(12)]
+    for piece in pieces:
+        ends = np.array(piece, np.int64).reshape(-1, 2)
+        links.join(ends[:, 0], ends[:, 1])
+        for one, two in piece:
+            joined = group[one] | group[two]
+            for node in joined:
+                group[node] = joined
+    assert links.top.tolist() == [min(linked) for linked in group]
