@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import patch
 
-import numpy as np
 import psutil
 
 # This script is named like the package that it measures: the repository is looked in first.
@@ -28,18 +27,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from large_sources import change_some, make_sources, sizes, source_roots
 from measuring import Row, interleave, parser_of, report
+from near_duplicates import measure_duplicates
 from plain_scan import scan_plainly
-
-from dataset_build.near_hashes import near_pairs
 
 STAGES = ("merged_dataset", "cleaned_dataset", "dataset_split", "dataset_statistics")
 CHANGED_SHARE = 0.01
 #: Every so many seconds the memory of the build and its children is added up.
 SAMPLED_EVERY_S = 0.05
-RADIUS = 6
-#: Hashes that brute force compares each with each.
-BRUTE_FORCE = 6_000
-FULL_SIZE = 157_037
 
 
 def build_once(home: Path, folder: Path) -> None:
@@ -208,56 +202,6 @@ def _link_few(root: Path, few: Path, samples: int) -> int:
 def _only_lists(source: str, target: str) -> None:
     if source.endswith(".txt"):
         shutil.copyfile(source, target)
-
-
-def measure_duplicates(home: Path) -> list[Row]:
-    """Pairs of near hashes: of the built set, and of as many as the full set has; exactness."""
-    import pyarrow.parquet as pq
-
-    from pipelines.resources import open_store
-    from pipelines.settings import Settings
-
-    store = open_store(Settings(home=home))
-    ledger = store.path(store.require("merged_dataset")) / "ledger.parquet"
-    found = pq.read_table(ledger, columns=["phash"])["phash"].drop_null().to_numpy()
-    rng = np.random.default_rng(0)
-    drawn = np.unique(rng.integers(0, 2**63, FULL_SIZE, dtype=np.uint64))
-    kin = drawn[: FULL_SIZE // 20] ^ np.uint64(0b101)  # one in twenty has a near duplicate
-    rows: list[Row] = []
-    for name, hashes in (
-        ("built set", np.unique(found.view(np.uint64))),
-        ("full size, drawn", np.unique(np.concatenate([drawn, kin]))[:FULL_SIZE]),
-    ):
-        begin = time.process_time()
-        pairs = near_pairs(hashes, RADIUS)
-        taken = time.process_time() - begin
-        sample = np.sort(rng.choice(hashes, min(BRUTE_FORCE, len(hashes)), replace=False))
-        begin = time.process_time()
-        expected = _each_with_each(sample)
-        brute_s = (time.process_time() - begin) * (len(hashes) / len(sample)) ** 2
-        ours = near_pairs(sample, RADIUS)
-        exact = expected == set(zip(ours.left.tolist(), ours.right.tolist(), strict=True))
-        rows.append(
-            {
-                "hashes": name,
-                "n": len(hashes),
-                "pairs": len(pairs.left),
-                "seconds": taken,
-                "brute_force_s": brute_s,
-                "exact_on": len(sample),
-                "exact": exact,
-            }
-        )
-    return rows
-
-
-def _each_with_each(hashes: np.ndarray) -> set[tuple[int, int]]:
-    """Brute force, a row at a time."""
-    found = set()
-    for left in range(len(hashes) - 1):
-        bits = np.bitwise_count(hashes[left + 1 :] ^ hashes[left])
-        found |= {(left, left + 1 + int(right)) for right in np.flatnonzero(bits <= RADIUS)}
-    return found
 
 
 def main() -> None:
