@@ -205,7 +205,7 @@ def test_removals_and_groups_are_those_of_brute_force(candidates):
 
 
 #: Three moods of one view: the first is like the second, and the second like the third.
-MOODS = [RAMP, RAMP[:-11] + bytes(11), RAMP[:-26] + bytes(26), MIRRORED]
+MOODS = [RAMP, RAMP[:-9] + bytes(9), RAMP[:-24] + bytes(24), MIRRORED]
 
 
 @settings(deadline=None, max_examples=40)
