@@ -7,6 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No test judges time: a busy machine is not a fault of the code.
+settings.register_profile("learned-normal", deadline=None)
+settings.load_profile("learned-normal")
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))

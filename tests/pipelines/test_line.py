@@ -175,13 +175,17 @@ def test_camera_days_are_partitions_of_two_dimensions(line):
     assert run.tags["dagster/partition/day"] == line.days[0]
 
 
+SPEED = dg.AssetKey("model_speed")
+
+
 def test_every_check_of_the_graph_was_evaluated(line):
     graph = line.runner._definitions.get_repository_def().asset_graph
     assert graph.asset_check_keys
     never = [
         key
         for key in graph.asset_check_keys
-        if not line.runner.instance.event_log_storage.get_asset_check_execution_history(key, 1)
+        if key.asset_key != SPEED  # materialized on demand: it is about a machine, not the data
+        and not line.runner.instance.event_log_storage.get_asset_check_execution_history(key, 1)
     ]
     assert never == []
 

@@ -29,7 +29,7 @@ def telling_sample(height, width, *, ignored=False):
 
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 2**32), st.integers(30, 150), st.integers(30, 150))
+@given(st.integers(0, 2**32), st.integers(64, 150), st.integers(64, 150))
 def test_image_and_mask_move_together(kind, seed, height, width):
     config = replace(CONFIG, **{**STILL, kind: 1.0})
     sample = telling_sample(height, width, ignored=True)
@@ -44,8 +44,8 @@ def test_image_and_mask_move_together(kind, seed, height, width):
 
 
 def _eroded(inside):
-    padded = np.pad(inside, 2)
-    shifts = [(y, x) for y in range(5) for x in range(5)]
+    padded = np.pad(inside, 3)
+    shifts = [(y, x) for y in range(7) for x in range(7)]
     return np.all([padded[y : y + 64, x : x + 64] for y, x in shifts], axis=0)
 
 
