@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from unittest.mock import patch
 
@@ -33,7 +33,7 @@ from plain_scan import scan_plainly
 STAGES = ("merged_dataset", "cleaned_dataset", "dataset_split", "dataset_statistics")
 CHANGED_SHARE = 0.01
 #: Every so many seconds the memory of the build and its children is added up.
-SAMPLED_EVERY_S = 0.05
+SAMPLED_EVERY_S = 0.25
 
 
 def build_once(home: Path, folder: Path) -> None:
@@ -109,39 +109,38 @@ def _processor_s(process: psutil.Process) -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def measure_builds(home: Path, folder: Path, scale: float) -> list[Row]:
-    """First, unchanged, changed and full build; then the steps of the first and the unchanged."""
+def measure_builds(home: Path, folder: Path, scale: float) -> Iterator[Row]:
+    """First, unchanged, changed and full build, each told once it is done."""
     shutil.rmtree(home, ignore_errors=True)
     time.sleep(2.5)  # files younger than two seconds would be read again the next time
-    runs = {"first": run_build(home, folder), "unchanged": run_build(home, folder)}
-    change_some(folder, scale=scale, share=CHANGED_SHARE)
-    time.sleep(2.5)
-    runs["1 % changed"] = run_build(home, folder)
-    shutil.rmtree(home / "cache" / "scan")
-    runs["nothing remembered"] = run_build(home, folder)
-    rows: list[Row] = []
-    of_first: dict[str, float] = {}
-    for name, run in runs.items():
+    first: dict[str, float] = {}
+    for name, prepare in (
+        ("first", lambda: None),
+        ("unchanged", lambda: None),
+        ("1 % changed", lambda: change_some(folder, scale=scale, share=CHANGED_SHARE)),
+        ("nothing remembered", lambda: shutil.rmtree(home / "cache" / "scan")),
+    ):
+        prepare()
+        time.sleep(2.5)
+        run = run_build(home, folder)
         steps: dict[str, float] = run["seconds"]  # type: ignore[assignment]
         total = sum(steps.values())
         scans = sum(taken for step, taken in steps.items() if step.startswith("scan"))
-        of_first = of_first or {"all": total, "scan": scans}
-        rows.append(
-            {
-                "build": name,
-                "images": sum(sizes(scale).values()),
-                "read": run["read"],  # type: ignore[dict-item]
-                "process_s": run["wall_s"],  # type: ignore[dict-item]
-                "processor_s": run["cpu_s"],  # type: ignore[dict-item]
-                "steps_s": total,
-                "scan_s": scans,
-                **{name: steps[name] for name in STAGES},
-                "of_first": total / of_first["all"],
-                "scan_of_first": scans / of_first["scan"],
-                "peak_mib": run["peak_mib"],  # type: ignore[dict-item]
-            }
-        )
-    return rows
+        first = first or {"all": total, "scan": scans, "process": run["wall_s"]}  # type: ignore[dict-item]
+        yield {
+            "build": name,
+            "images": sum(sizes(scale).values()),
+            "read": run["read"],  # type: ignore[dict-item]
+            "process_s": run["wall_s"],  # type: ignore[dict-item]
+            "processor_s": run["cpu_s"],  # type: ignore[dict-item]
+            "steps_s": total,
+            "scan_s": scans,
+            **{stage: steps[stage] for stage in STAGES},
+            "of_first": total / first["all"],
+            "scan_of_first": scans / first["scan"],
+            "process_of_first": run["wall_s"] / first["process"],  # type: ignore[operator]
+            "peak_mib": run["peak_mib"],  # type: ignore[dict-item]
+        }
 
 
 def measure_scan(folder: Path, samples: int, rounds: int) -> list[Row]:
@@ -225,11 +224,13 @@ def main() -> None:
     report("dataset_build", rows, options.json)
 
 
-def _told(name: str, rows: list[Row]) -> list[Row]:
-    """Print a part as soon as it is known: at full size the next one takes long."""
+def _told(name: str, rows: Iterable[Row]) -> list[Row]:
+    """Print a row as soon as it is known: at full size the next one takes long."""
+    told = []
     for row in rows:
         print(name, json.dumps(row), flush=True)
-    return rows
+        told.append(row)
+    return told
 
 
 if __name__ == "__main__":
