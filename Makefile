@@ -12,7 +12,7 @@ demo: .venv/installed ## synthetic sources and cameras through every stage
 test: .venv/installed ## all tests
 	$(BIN)/python -m pytest
 
-test-all: .venv/installed ## and the slow ones, which start a Ray cluster
+test-all: .venv/installed ## and the slow ones, which take minutes or start a Ray cluster
 	$(BIN)/python -m pytest -m "slow or not slow"
 
 check: .venv/installed ## linters, formatter, strict types

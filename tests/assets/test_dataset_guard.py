@@ -203,6 +203,7 @@ def test_every_blocking_claim_of_the_dataset_has_a_spoiler():
     assert set(SPOILERS) == blocking
 
 
+@pytest.mark.slow  # a build for each claim
 @pytest.mark.parametrize(("asset", "claim"), SPOILERS)
 def test_a_version_that_breaks_a_claim_is_kept_aside(home, monkeypatch, asset, claim):
     before = home.state()

@@ -167,6 +167,7 @@ def test_a_step_of_the_one_loop_trains_it(config, precision):
     assert any(not torch.equal(before[name], after[name]) for name in before)
 
 
+@pytest.mark.slow  # emulated on most processors
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
 def test_half_precision_answers_about_the_same(config, network, dtype):
     if config.architecture in DEEPER:
@@ -187,6 +188,7 @@ def test_saved_and_loaded_it_answers_the_same(config, network, tmp_path):
         assert torch.equal(load_network(tmp_path)(IMAGES), network.eval()(IMAGES))
 
 
+@pytest.mark.slow  # traces every network
 def test_torch_export_answers_the_same(config, network):
     if config.architecture in DEEPER:
         pytest.skip("the same layers as on fewer blocks")
