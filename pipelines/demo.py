@@ -39,7 +39,7 @@ TRAINING = {
     "jpeg_share": 0.0,
     "low_light_share": 0.0,
 }
-MODELS = {"unet": {"width": 12}}
+MODELS = {"unet": {"width": 8}}
 
 
 def run_demo(home: Path, *, seed: int, images_per_source: int, days: int) -> Settings:
