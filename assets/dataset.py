@@ -1,5 +1,6 @@
 """Archives to one cleaned, binarized, merged, split and measured dataset."""
 
+import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -66,25 +67,23 @@ def source_pass(
     previous = None if FULL_SCAN in context.run.tags else _previous(context, store, source, memory)
     done: list[scan.ScanSummary] = []
 
+    @functools.cache
+    def plan() -> scan.ScanPlan:
+        return scan.plan_scan(source, root, config=dataset_config, previous=previous)
+
     def make(folders: Mapping[str, Path]) -> Mapping[str, object]:
         done[:] = [
-            scan.scan_source(
-                source,
-                root,
+            plan().carry_out(
                 folders["source_samples"],
                 folders["human_masks"],
-                config=dataset_config,
-                previous=previous,
+                workers=dataset_config.workers,
                 progress=log_progress(context),
             )
         ]
         context.log.info(f"{done[0].files_read} of {done[0].samples} samples of {source} were read")
         return {"source_samples": done[0], "human_masks": done[0].masks}
 
-    untouched = Reuse(
-        holds=lambda: scan.is_untouched(source, root, config=dataset_config, previous=previous),
-        metadata={"files_read": 0},
-    )
+    untouched = Reuse(holds=lambda: plan().untouched, metadata={"files_read": 0})
     yield from publish_together(context, store, make, config=dataset_config, reuse=untouched)
     if not done:
         return

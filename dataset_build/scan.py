@@ -96,6 +96,22 @@ def scan_source(
         SourceLayoutError: the folder is missing, empty or laid out differently.
         MaskPackError: the earlier pack is shorter than its index says.
     """
+    plan = plan_scan(source, root, config=config, previous=previous, clock_ns=clock_ns)
+    return plan.carry_out(samples_out, masks_out, workers=config.workers, progress=progress)
+
+
+def plan_scan(
+    source: str,
+    root: Path,
+    *,
+    config: DatasetConfig,
+    previous: PreviousScan | None = None,
+    clock_ns: Callable[[], int] = time.time_ns,
+) -> ScanPlan:
+    """List a source and ask what changed since an earlier scan; no image and no mask is opened.
+
+    Arguments and errors are those of :func:`scan_source`, which carries the plan out.
+    """
     start_ns = clock_ns()
     spec = source_spec(source, config.custom_sources)
     files = open_source(spec, root)
@@ -109,71 +125,76 @@ def scan_source(
         trusted=stats.settled_before(start_ns),
         earlier=recall(previous, rules),
     )
-    reader = SampleReader(spec=spec, root=root, files=files, limits=limits)
-    rows = scan.rows_to_take(stats)
-    wanted = [files.samples[place] for place in np.flatnonzero(rows < 0)]
-    table = samples_out / SAMPLES_FILE
-    with (
-        pq.ParquetWriter(table, SAMPLES, compression="zstd") as writer,
-        PackWriter(masks_out) as pack,
-        read_ahead(reader, wanted, config.workers) as readings,
-    ):
-        for done, group in scan.groups(rows, readings, pack):
-            writer.write_table(group)
-            if progress:
-                progress(done, len(rows))
-    preview = scan.earlier.preview_if_same(rows, masks_out) if scan.earlier else None
-    return ScanSummary(
-        source=source,
-        samples=len(rows),
-        files_read=len(wanted),
-        readable=scan.tally[""],
-        with_humans=scan.with_humans,
-        rejects={reason: scan.tally[reason] for reason in RejectReason if scan.tally[reason]},
-        official_splits=dict(sorted(Counter(s.official_split for s in files.samples).items())),
-        strays=files.strays,
-        table=table,
-        masks=pack.summary(preview or write_preview(table, root, masks_out)),
-        memory=ScanMemory(
-            rules=rules,
-            stats=stats,
-            trusted=scan.trusted,
-            samples_sha256=sha256_of(table),
-            masks_sha256=sha256_of(masks_out / INDEX_FILE),
-        ),
+    return ScanPlan(
+        reader=SampleReader(spec=spec, root=root, files=files, limits=limits),
+        stats=stats,
+        rules=rules,
+        rows=scan.rows_to_take(stats),
+        scan=scan,
     )
 
 
-def is_untouched(
-    source: str, root: Path, *, config: DatasetConfig, previous: PreviousScan | None
-) -> bool:
-    """Whether a scan would take over every row of an earlier one, in its order, and add none.
+@dataclass(frozen=True, kw_only=True)
+class ScanPlan:
+    """Which samples of a source will be read, and which are taken over; to be carried out once.
 
     Args:
-        source: as for :func:`scan_source`, and so are the others.
-        root: the folder that holds the source.
-        config: limits.
-        previous: an earlier scan.
-
-    Raises:
-        SourceLayoutError: the folder is missing, empty or laid out differently.
+        rows: (N,) row of the earlier scan for each sample, -1 where its files have to be read.
     """
-    if previous is None:
-        return False
-    spec = source_spec(source, config.custom_sources)
-    files = open_source(spec, root)
-    earlier = recall(previous, fingerprint(spec, files, ReadLimits.of(config)))
-    if earlier is None or len(earlier.samples) != len(files.samples):
-        return False
-    stats = FileStats.of(root, files.samples)
-    scan = _Scan(
-        source=source,
-        licence=spec.licence,
-        samples=files.samples,
-        trusted=stats.known,
-        earlier=earlier,
-    )
-    return np.array_equal(scan.rows_to_take(stats), np.arange(len(files.samples)))
+
+    reader: SampleReader
+    stats: FileStats
+    rules: str
+    rows: IntArray
+    scan: _Scan
+
+    @property
+    def untouched(self) -> bool:
+        """Whether every earlier row would be taken over, in its order, and none added."""
+        earlier = self.scan.earlier
+        return earlier is not None and np.array_equal(self.rows, np.arange(len(earlier.samples)))
+
+    def carry_out(
+        self,
+        samples_out: Path,
+        masks_out: Path,
+        *,
+        workers: int,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> ScanSummary:
+        """Read what has to be read and write what :func:`scan_source` promises."""
+        scan, rows, files = self.scan, self.rows, self.reader.files
+        wanted = [files.samples[place] for place in np.flatnonzero(rows < 0)]
+        table = samples_out / SAMPLES_FILE
+        with (
+            pq.ParquetWriter(table, SAMPLES, compression="zstd") as writer,
+            PackWriter(masks_out) as pack,
+            read_ahead(self.reader, wanted, workers) as readings,
+        ):
+            for done, group in scan.groups(rows, readings, pack):
+                writer.write_table(group)
+                if progress:
+                    progress(done, len(rows))
+        preview = scan.earlier.preview_if_same(rows, masks_out) if scan.earlier else None
+        return ScanSummary(
+            source=scan.source,
+            samples=len(rows),
+            files_read=len(wanted),
+            readable=scan.tally[""],
+            with_humans=scan.with_humans,
+            rejects={reason: scan.tally[reason] for reason in RejectReason if scan.tally[reason]},
+            official_splits=dict(sorted(Counter(s.official_split for s in files.samples).items())),
+            strays=files.strays,
+            table=table,
+            masks=pack.summary(preview or write_preview(table, self.reader.root, masks_out)),
+            memory=ScanMemory(
+                rules=self.rules,
+                stats=self.stats,
+                trusted=scan.trusted,
+                samples_sha256=sha256_of(table),
+                masks_sha256=sha256_of(masks_out / INDEX_FILE),
+            ),
+        )
 
 
 @dataclass(kw_only=True)
