@@ -73,14 +73,18 @@ def _mask_header(data: bytes) -> ImageHeader:
     return header
 
 
-@dataclass(frozen=True)
-class PngIds:
-    """Class ids are the palette indices or grey values of a PNG."""
+class _InPng:
+    """What all decoders of PNG masks share."""
 
     def size(self, data: bytes) -> tuple[int, int]:
         """(width, height) in px."""
         header = _mask_header(data)
         return header.width, header.height
+
+
+@dataclass(frozen=True)
+class PngIds(_InPng):
+    """Class ids are the palette indices or grey values of a PNG."""
 
     def class_ids(self, data: bytes, key: str) -> IdArray:
         """(H, W) ids as stored."""
@@ -88,7 +92,7 @@ class PngIds:
 
 
 @dataclass(frozen=True)
-class PanopticIds:
+class PanopticIds(_InPng):
     """A PNG's colours name segments, R + 256 G + 65536 B; the JSON names their categories.
 
     Args:
@@ -96,11 +100,6 @@ class PanopticIds:
     """
 
     segments: Mapping[str, npt.NDArray[np.int32]] = field(repr=False)
-
-    def size(self, data: bytes) -> tuple[int, int]:
-        """(width, height) in px."""
-        header = _mask_header(data)
-        return header.width, header.height
 
     def class_ids(self, data: bytes, key: str) -> IdArray:
         """(H, W) COCO category ids; 0 where no segment was drawn, 255 for crowds of persons."""
@@ -169,13 +168,8 @@ class OutlineIds:
 
 
 @dataclass(frozen=True)
-class AdeFullIds:
+class AdeFullIds(_InPng):
     """Full ADE20K: a PNG's colours hold the class, R // 10 * 256 + G; B tells instances apart."""
-
-    def size(self, data: bytes) -> tuple[int, int]:
-        """(width, height) in px."""
-        header = _mask_header(data)
-        return header.width, header.height
 
     def class_ids(self, data: bytes, key: str) -> IdArray:
         """(H, W) of unlabelled, person and other; the 3,688 classes do not fit into 8 bits."""
