@@ -7,6 +7,7 @@ Convolution", 2017, section 3.1), so that deep features stay fine.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 from torch import Tensor, nn
@@ -25,14 +26,14 @@ _PLANES = (64, 128, 256, 512)
 _MOBILE_LEVELS = (slice(0, 4), slice(4, 7), slice(7, 14), slice(14, 19))
 
 
-class Backbone(nn.Module):
+class Backbone(nn.Module, ABC):
     """An encoder with four levels; ``channels`` says how many each has."""
 
     channels: tuple[int, ...]
 
+    @abstractmethod
     def stages(self) -> list[nn.Sequential]:
         """The layers of each level."""
-        raise NotImplementedError
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """(N, 3, H, W) -> four maps, coarser and coarser, for H and W divisible by 32."""
