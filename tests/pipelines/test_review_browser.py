@@ -12,16 +12,15 @@ import json
 import os
 import shutil
 import socket
-import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipelines.runs import Planned, Runner
-from pipelines.settings import load_settings, save_settings
-from tests.pipelines.test_review_line import ROOT, push, rows_of
+from pipelines.settings import load_settings
+from tests.pipelines.factories_walk import walked
+from tests.pipelines.test_review_line import push, rows_of
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = [
@@ -50,20 +49,7 @@ pytestmark = [
 def seen(line, tmp_path_factory):
     """What the walk saw, over a copy of the finished line's dataset."""
     home = tmp_path_factory.mktemp("browser")
-    for name in ("sources", "store"):
-        shutil.copytree(line.settings.home / name, home / name)
-    sources = {name: home / "sources" / name for name in line.settings.sources}
-    save_settings(replace(line.settings, home=home, sources=sources))
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.pipelines.test_review_browser", str(home)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr[-4000:]
-    return json.loads((home / "seen.json").read_text())
+    return walked("tests.pipelines.test_review_browser", line, home, patience_s=400)
 
 
 def test_a_click_and_a_word_tag_the_sample_on_screen(seen):

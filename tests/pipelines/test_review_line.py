@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -24,30 +21,16 @@ import pytest
 from dataset_build.mask_pictures import HUMAN_GREY
 from pipelines.resources import open_store
 from pipelines.runs import Planned, Runner
-from pipelines.settings import load_settings, save_settings
+from pipelines.settings import load_settings
 from segmentation.data import SplitData
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.pipelines.factories_walk import walked
 
 
 @pytest.fixture(scope="module")
 def seen(line, tmp_path_factory):
     """What the walk saw, over a copy of the finished line's dataset."""
     home = tmp_path_factory.mktemp("review")
-    for name in ("sources", "store"):
-        shutil.copytree(line.settings.home / name, home / name)
-    sources = {name: home / "sources" / name for name in line.settings.sources}
-    save_settings(replace(line.settings, home=home, sources=sources))
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.pipelines.test_review_line", str(home)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr[-4000:]
-    return json.loads((home / "seen.json").read_text())
+    return walked("tests.pipelines.test_review_line", line, home, patience_s=280)
 
 
 def test_the_queue_is_shown_with_masks(seen):
