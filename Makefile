@@ -1,7 +1,9 @@
-# Every target installs what it needs first. PYTHON=... picks an interpreter (3.11 to 3.13).
+# Every target installs what it needs first. PYTHON=... picks an interpreter (3.11 to 3.13),
+# PROCESSES=... how many run the tests (a process per core; 0: in this one).
 SAMPLES ?= ../shared/data
 HOME_DEMO ?= demo-home
 HOME_REAL ?= real-home
+PROCESSES ?= logical
 BIN := .venv/bin
 
 .PHONY: demo test test-all check dev real install lock clean
@@ -10,10 +12,10 @@ demo: .venv/installed ## synthetic sources and cameras through every stage
 	$(BIN)/learned-normal demo --home $(HOME_DEMO)
 
 test: .venv/installed ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --maxprocesses 8 --dist loadgroup
 
 test-all: .venv/installed ## and the slow ones, which take minutes or start a Ray cluster
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --maxprocesses 8 --dist loadgroup -m "slow or not slow"
 
 check: .venv/installed ## linters, formatter, strict types
 	$(BIN)/ruff check .

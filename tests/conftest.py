@@ -16,6 +16,16 @@ settings.load_profile("learned-normal")
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # a core per process; read when torch is imported
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file stays in one process, and so does all that shares the finished line, made once."""
+    for item in items:
+        shares_line = "line" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("line" if shares_line else str(item.path)))
+
 
 @pytest.fixture(scope="session")
 def samples() -> Path:
