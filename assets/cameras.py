@@ -17,6 +17,7 @@ from assets.resources import CameraSetup, GpuGuard, VersionStore
 from camera_analysis import anomaly, counts, label_pass, learned_normal, report
 from camera_analysis.camera import Camera, load_camera
 from camera_analysis.labels import read_labels_meta
+from camera_analysis.segmenter import Segmenter
 from segmentation.inference_config import InferenceConfig
 
 STORE = dg.ResourceParam[VersionStore]
@@ -299,7 +300,7 @@ def _known_camera(folder: Path) -> Camera:
 @lru_cache(maxsize=1)
 def load_segmenter(
     model_dir: Path, device: str, inference: InferenceConfig, exports: Path | None
-) -> label_pass.Segmenter:
+) -> Segmenter:
     """The champion, loaded once per process."""
     from segmentation.predict import HumanSegmenter
 

@@ -11,10 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
-import numpy.typing as npt
 
 from camera_analysis.camera import Camera, find_footage, footage_days, local_day
 from camera_analysis.day_footage import DayReader, DaySample
@@ -36,20 +32,13 @@ from camera_analysis.labels import (
     write_faults,
     write_labels_meta,
 )
-from camera_analysis.motion import FloatImage, MotionConfig
+from camera_analysis.motion import MotionConfig
 from camera_analysis.pass_notes import PassNotes
 from camera_analysis.plates import View, to_grey
 from camera_analysis.registration import edges_of
+from camera_analysis.segmenter import FollowingSegmenter, Segmenter
 
 Progress = Callable[[int, int], None]
-
-
-class Segmenter(Protocol):
-    """Says where people are; may carry a ``version`` string that identifies its weights."""
-
-    def probability(self, frames_nhwc_rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Probability of a person, (N, H, W) in [0, 1], for (N, H, W, 3) uint8 RGB frames."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,14 +178,16 @@ class _Labeller:
         notes: PassNotes,
     ) -> None:
         self._camera = camera
-        self._segmenter = segmenter
+        self._segmenter = FollowingSegmenter(segmenter, camera.interval_s)
         self._config = config
         self._writer = writer
         self._notes = notes
         self._batch: list[tuple[int, DaySample]] = []
-        self._answered: tuple[View, FloatImage] | None = None
 
     def add(self, frame_id: int, sample: DaySample) -> None:
+        if not self._segmenter.goes_on(sample.time_utc):
+            self.finish()
+            self._segmenter.forget()
         self._batch.append((frame_id, sample))
         if len(self._batch) >= self._config.batch:
             self.finish()
@@ -206,40 +197,19 @@ class _Labeller:
         batch, self._batch = self._batch, []
         if not batch:
             return
-        answers = self._answers([sample.frame_rgb for _, sample in batch])
+        answers = self._segmenter.answers([sample.frame_rgb for _, sample in batch])
         for (frame_id, sample), human_hw in zip(batch, answers, strict=True):
             labels_hw = label_frame(
                 sample.frame_rgb,
                 sample.view.plate,
                 human_hw,
-                self._plate_answer(sample.view),
+                self._segmenter.plate_answer(sample.view),
                 motion=self._config.motion,
                 fusion=self._config.fusion,
             )
             self._writer.add(frame_id, labels_hw)
             time_local = sample.time_utc.astimezone(self._camera.zone)
             self._notes.add_map(time_local, labels_hw)
-
-    def _answers(self, frames: Sequence[npt.NDArray[np.uint8]]) -> Sequence[FloatImage | None]:
-        if self._segmenter is None:
-            return [None] * len(frames)
-        stack = np.stack(frames)
-        answers = np.asarray(self._segmenter.probability(stack), np.float32)
-        if answers.shape != stack.shape[:3]:
-            raise ValueError(
-                f"segmenter: got probabilities of shape {answers.shape} for frames of shape "
-                f"{stack.shape}; expected {stack.shape[:3]}"
-            )
-        return list(answers)
-
-    def _plate_answer(self, view: View) -> FloatImage | None:
-        """The network's answer on the plate, asked once per view."""
-        if self._segmenter is None:
-            return None
-        if self._answered is None or self._answered[0] is not view:
-            answer = self._answers([view.plate.rgb])[0]
-            self._answered = (view, np.asarray(answer, np.float32))
-        return self._answered[1]
 
 
 def _finish(

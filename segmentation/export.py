@@ -73,9 +73,12 @@ class FrameNetwork(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """See the class."""
+        return torch.sigmoid(human_logit(self.network(self.prepared(frames)).float()))
+
+    def prepared(self, frames: Tensor) -> Tensor:
+        """(N, H, W, 3) uint8 RGB -> (N, 3, H, W), normalised as the network was trained."""
         colours = frames.permute(0, 3, 1, 2).to(self.mean.dtype)  # (N, 3, H, W), channels last
-        images = (colours / 255 - self.mean) / self.std
-        return torch.sigmoid(human_logit(self.network(images).float()))
+        return (colours / 255 - self.mean) / self.std
 
 
 @dataclass(frozen=True, kw_only=True)

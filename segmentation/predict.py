@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from segmentation.backends import REFERENCE, open_backend
 from segmentation.export import frame_network
+from segmentation.frame_stream import FrameStream, RememberingStream, remembers
 from segmentation.inference_config import InferenceConfig
 from segmentation.model_folder import Normalisation, read_description, weights_digest
 from segmentation.models.blocks import human_logit
@@ -20,6 +21,8 @@ U8 = npt.NDArray[np.uint8]
 
 #: Pixels in one forward pass: four frames of 640 x 480, about 1.3 GB at width 64.
 MAX_BATCH_PX = 4 * 640 * 480
+#: Marks labels of footage that were found with the frames before in mind.
+IN_ORDER = "+in-order"
 
 
 class HumanSegmenter:
@@ -28,7 +31,8 @@ class HumanSegmenter:
     Attributes:
         weights: digest of the weights.
         version: names the weights and, unless it is eager float32, what runs them: backends agree
-            in all but a few pixels of ten thousand, and these pixels are labels too.
+            in all but a few pixels of ten thousand, and these pixels are labels too. It says, too,
+            whether footage is followed with a memory.
 
     Args:
         model_dir: folder of a trained model.
@@ -60,10 +64,12 @@ class HumanSegmenter:
             torch.set_num_threads(threads)
         self.architecture = read_description(model_dir).model.architecture
         self.weights = weights_digest(model_dir)
+        graph, self._device = frame_network(model_dir), find_device(device)
+        self._remembering = graph if remembers(graph.network) else None
         self._backend = open_backend(
-            frame_network(model_dir),
+            graph,
             self.weights,
-            find_device(device),
+            self._device,
             inference or InferenceConfig(),
             max_batch_px=max_batch_px,
             cache=cache,
@@ -72,6 +78,17 @@ class HumanSegmenter:
         self.backend = self._backend.name
         plain = self.backend == REFERENCE
         self.version = self.weights if plain else f"{self.weights}+{self.backend}"
+        if self._remembering:
+            self.version += IN_ORDER
+
+    def follow(self) -> FrameStream:
+        """A camera's frames from now on, in order of time; each stream has its own memory.
+
+        A network that judges each frame alone is its own stream.
+        """
+        if self._remembering is None:
+            return self
+        return RememberingStream(self._remembering, self._device)
 
     def probability(self, frames: U8) -> F32:
         """Probability of a human.
