@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from segmentation.postprocess_config import PostprocessConfig
 
 #: ``auto``: on a GPU half precision; on a CPU OpenVINO, and eager PyTorch where that fails.
 BACKENDS = ("auto", "eager", "openvino")
@@ -12,7 +14,7 @@ CPU_PRECISIONS = ("float32", "bfloat16")
 
 @dataclass(frozen=True, kw_only=True)
 class InferenceConfig:
-    """Which of the ways to run a network.
+    """Which of the ways to run a network, and what is done to its answers.
 
     Raises:
         ValueError: a backend or precision that does not exist.
@@ -20,6 +22,7 @@ class InferenceConfig:
 
     backend: str = "auto"  # the fastest whose answers agree with eager float32
     precision: str = "float32"  # bfloat16: twice as fast, a few pixels in ten thousand differ
+    postprocess: PostprocessConfig = field(default_factory=PostprocessConfig)  # steps after it
 
     def __post_init__(self) -> None:
         """Refuse what nothing here can do."""

@@ -71,7 +71,7 @@ def count_flicker(predicted_thw: npt.NDArray[np.bool_], frames_thwc: U8) -> Flic
         )
     total = Flicker()
     for now in range(1, len(frames_thwc)):
-        still = ~_moved(frames_thwc[now - 1], frames_thwc[now])
+        still = ~moved(frames_thwc[now - 1], frames_thwc[now])
         before, after = predicted_thw[now - 1] & still, predicted_thw[now] & still
         total += Flicker(
             still_px=int(np.count_nonzero(still)),
@@ -81,8 +81,8 @@ def count_flicker(predicted_thw: npt.NDArray[np.bool_], frames_thwc: U8) -> Flic
     return total
 
 
-def _moved(before_hwc: U8, after_hwc: U8) -> npt.NDArray[np.bool_]:
-    """(H, W) bool, True at pixels that changed and near them."""
+def moved(before_hwc: U8, after_hwc: U8) -> npt.NDArray[np.bool_]:
+    """Where the picture changed between two (H, W, 3) frames, or near it: (H, W) bool."""
     change = cv2.absdiff(before_hwc, after_hwc).max(axis=-1) > NOISE_LEVELS
     square = np.ones((2 * MARGIN_PX + 1, 2 * MARGIN_PX + 1), np.uint8)
     return np.asarray(cv2.dilate(change.astype(np.uint8), square) > 0, np.bool_)
