@@ -1,6 +1,7 @@
 """Footage of one camera as one long clip: a network that remembers sees each frame after the last.
 
-Networks that judge each frame alone need no stream; ``HumanSegmenter.follow`` tells them apart.
+Networks that judge each frame alone need no stream, unless their answers are smoothed over time;
+``HumanSegmenter.follow`` tells them apart.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from torch import nn
 from segmentation.export import FrameNetwork
 from segmentation.models.blocks import human_logit
 from segmentation.models.convlstm_unet import ConvLSTMUNet, Memory
+from segmentation.postprocess import refine_each
+from segmentation.postprocess_config import PostprocessConfig
+from segmentation.temporal_smoothing import TemporalSmoother
 
 F32 = npt.NDArray[np.float32]
 U8 = npt.NDArray[np.uint8]
@@ -67,3 +71,26 @@ class RememberingStream:
             logits, self._memory = self._network.advance(images, self._memory)
             out[number] = torch.sigmoid(human_logit(logits.float()))[0].cpu().numpy()
         return out
+
+
+class RefinedStream:
+    """The answers of a stream, smoothed over time and then refined map by map.
+
+    Args:
+        answers: of the network.
+        steps: what is done to them.
+    """
+
+    def __init__(self, answers: FrameStream, steps: PostprocessConfig) -> None:
+        self._answers, self._steps = answers, steps
+        self._smoother = TemporalSmoother(
+            steps.temporal_weight, still_only=steps.temporal_still_only
+        )
+
+    def probability(self, frames: U8) -> F32:
+        """(N, H, W, 3) uint8 RGB, the next frames in order -> (N, H, W) float32 in [0, 1]."""
+        found = self._answers.probability(frames)
+        if self._steps.temporal_weight:
+            pairs = zip(found, frames, strict=True)
+            found = np.stack([self._smoother.smooth(one, frame) for one, frame in pairs])
+        return refine_each(found, frames, self._steps)

@@ -58,6 +58,15 @@ def refine(probability_hw: F32, frame_hwc_rgb: U8, config: PostprocessConfig) ->
     return out
 
 
+def refine_each(probability_nhw: F32, frames_nhwc_rgb: U8, config: PostprocessConfig) -> F32:
+    """``refine`` for (N, H, W) maps and the (N, H, W, 3) frames that they were found on."""
+    if not config.changes_maps:
+        return probability_nhw
+    pairs = zip(probability_nhw, frames_nhwc_rgb, strict=True)
+    refined = [refine(one, frame, config) for one, frame in pairs]
+    return np.stack(refined) if refined else probability_nhw
+
+
 def median(probability_hw: F32, width_px: int) -> F32:
     """Median of a square window; at the border pixels are repeated.
 

@@ -57,6 +57,12 @@ class PostprocessConfig:
             raise ValueError(f"min_region_px = {self.min_region_px}; expected 0 or more")
 
     @property
+    def changes_maps(self) -> bool:
+        """Whether any step is on that looks at one map alone."""
+        alone = (self.median_px, self.guided_radius_px, self.opening_px, self.closing_px)
+        return any((*alone, self.min_region_share, self.min_region_px, self.max_hole_share))
+
+    @property
     def name(self) -> str:
         """What differs from the defaults, ``median_px=5,opening_px=3``; empty where nothing does.
 

@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from segmentation.backends import REFERENCE, open_backend
 from segmentation.export import frame_network
-from segmentation.frame_stream import FrameStream, RememberingStream, remembers
+from segmentation.frame_stream import FrameStream, RefinedStream, RememberingStream, remembers
 from segmentation.inference_config import InferenceConfig
 from segmentation.model_folder import Normalisation, read_description, weights_digest
 from segmentation.models.blocks import human_logit
+from segmentation.postprocess import refine_each
 
 F32 = npt.NDArray[np.float32]
 U8 = npt.NDArray[np.uint8]
@@ -32,14 +33,15 @@ class HumanSegmenter:
         weights: digest of the weights.
         version: names the weights and, unless it is eager float32, what runs them: backends agree
             in all but a few pixels of ten thousand, and these pixels are labels too. It says, too,
-            whether footage is followed with a memory.
+            whether footage is followed with a memory, and which steps come after the network.
 
     Args:
         model_dir: folder of a trained model.
         device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``.
         threads: of torch in this whole process; None leaves them as they are.
         max_batch_px: bounds the memory of one forward pass; a larger frame goes alone.
-        inference: by what the network is run; None is the fastest whose answers are right.
+        inference: by what the network is run, and what is done to its answers; None is the
+            fastest whose answers are right, and nothing.
         cache: folder for exported graphs; None exports anew for each segmenter.
         any_size: for pictures of many sizes; else each size is prepared when it first comes, which
             suits cameras.
@@ -64,13 +66,15 @@ class HumanSegmenter:
             torch.set_num_threads(threads)
         self.architecture = read_description(model_dir).model.architecture
         self.weights = weights_digest(model_dir)
+        inference = inference or InferenceConfig()
+        self._steps = inference.postprocess
         graph, self._device = frame_network(model_dir), find_device(device)
         self._remembering = graph if remembers(graph.network) else None
         self._backend = open_backend(
             graph,
             self.weights,
             self._device,
-            inference or InferenceConfig(),
+            inference,
             max_batch_px=max_batch_px,
             cache=cache,
             any_size=any_size,
@@ -80,18 +84,21 @@ class HumanSegmenter:
         self.version = self.weights if plain else f"{self.weights}+{self.backend}"
         if self._remembering:
             self.version += IN_ORDER
+        if self._steps.name:
+            self.version += f"+{self._steps.name}"
 
     def follow(self) -> FrameStream:
         """A camera's frames from now on, in order of time; each stream has its own memory.
 
-        A network that judges each frame alone is its own stream.
+        A network that judges each frame alone is its own stream, unless its answers are smoothed
+        over time.
         """
-        if self._remembering is None:
-            return self
-        return RememberingStream(self._remembering, self._device)
+        if self._remembering is not None:
+            return RefinedStream(RememberingStream(self._remembering, self._device), self._steps)
+        return RefinedStream(self._backend, self._steps) if self._steps.temporal_weight else self
 
     def probability(self, frames: U8) -> F32:
-        """Probability of a human.
+        """Probability of a human on pictures that have nothing to do with each other.
 
         Args:
             frames: (N, H, W, 3) uint8 RGB.
@@ -103,7 +110,7 @@ class HumanSegmenter:
             ValueError: another shape or dtype.
         """
         _require_frames(frames)
-        return self._backend.probability(frames)
+        return refine_each(self._backend.probability(frames), frames, self._steps)
 
 
 @torch.inference_mode()

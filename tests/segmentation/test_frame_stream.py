@@ -6,6 +6,8 @@ from segmentation.config import ModelConfig
 from segmentation.export import frame_network
 from segmentation.frame_stream import RememberingStream
 from segmentation.inference_config import InferenceConfig
+from segmentation.postprocess import refine_each
+from segmentation.postprocess_config import PostprocessConfig
 from segmentation.predict import IN_ORDER, HumanSegmenter
 from tests.segmentation.factories_model import write_untrained
 
@@ -76,3 +78,52 @@ def test_a_segmenter_follows_only_with_a_network_that_remembers(model, tmp_path)
     assert plain.version == plain.weights
     with pytest.raises(TypeError, match="UNet judges each frame alone"):
         RememberingStream(frame_network(tmp_path), CPU)
+
+
+def blinking():
+    """Answers 0.9 and 0.2 in turn, whatever is seen."""
+
+    class Blinking:
+        name = "eager-float32"
+        asked = 0
+
+        def probability(self, frames_nhwc):
+            turns = np.arange(self.asked, self.asked + len(frames_nhwc)) % 2
+            self.asked += len(frames_nhwc)
+            out = np.empty(frames_nhwc.shape[:3], np.float32)
+            out[:] = np.where(turns, 0.2, 0.9)[:, None, None]
+            return out
+
+    return Blinking()
+
+
+def test_answers_about_a_camera_are_smoothed_across_batches_and_about_pictures_never(tmp_path):
+    model = write_untrained(tmp_path)
+    steps = PostprocessConfig(temporal_weight=0.5)
+    segmenter = HumanSegmenter(model, inference=InferenceConfig(backend="eager", postprocess=steps))
+    segmenter._backend = blinking()
+    still = np.full((4, 30, 41, 3), 90, np.uint8)
+    stream = segmenter.follow()
+    found = [*stream.probability(still[:1]), *stream.probability(still[1:])]
+    assert [one[0, 0] for one in found] == pytest.approx([0.9, 0.55, 0.725, 0.4625])
+    assert [one[0, 0] for one in segmenter.probability(still)] == pytest.approx([0.9, 0.2] * 2)
+    segmenter._backend = blinking()
+    assert segmenter.follow().probability(still[:1])[0, 0, 0] == pytest.approx(0.9)  # a new clip
+
+
+def test_without_smoothing_a_network_that_judges_alone_is_its_own_stream(tmp_path):
+    steps = PostprocessConfig(median_px=3)
+    inference = InferenceConfig(backend="eager", postprocess=steps)
+    segmenter = HumanSegmenter(write_untrained(tmp_path), inference=inference)
+    assert segmenter.follow() is segmenter
+
+
+def test_the_steps_hold_for_a_network_that_remembers_too(model):
+    noisy = frames(2)
+    inference = InferenceConfig(backend="eager", postprocess=PostprocessConfig(median_px=5))
+    plain = HumanSegmenter(model, inference=InferenceConfig(backend="eager"))
+    refined = HumanSegmenter(model, inference=inference)
+    found = refined.follow().probability(noisy)
+    expected = refine_each(plain.follow().probability(noisy), noisy, inference.postprocess)
+    assert np.array_equal(found, expected)
+    assert refined.version == f"{plain.version}+median_px=5"

@@ -5,6 +5,7 @@ import torch
 from segmentation.config import ModelConfig
 from segmentation.inference_config import InferenceConfig
 from segmentation.model_folder import weights_digest
+from segmentation.postprocess_config import PostprocessConfig
 from segmentation.predict import HumanSegmenter, find_device, to_images
 from tests.segmentation.factories_model import write_untrained
 from tests.segmentation.factories_trained import drawn_batch, write_trained
@@ -119,3 +120,15 @@ def test_half_precision_on_cuda_agrees_with_the_cpu(tmp_path):
     half = gpu.probability(pictures)
     assert np.array_equal(half, gpu.probability(pictures))
     assert np.mean((full > 0.5) == (half > 0.5)) >= 0.999
+
+
+def test_steps_after_the_network_are_taken_and_named(tmp_path):
+    model = write_untrained(tmp_path, bias=2.0)
+    steps = PostprocessConfig(min_region_share=0.99)  # the whole frame is larger
+    plain = HumanSegmenter(model, inference=InferenceConfig(backend="eager"))
+    inference = InferenceConfig(backend="eager", postprocess=steps)
+    refined = HumanSegmenter(model, inference=inference)
+    assert (refined.probability(frames(2)) == plain.probability(frames(2))).all()
+    assert refined.probability(frames(0)).shape == (0, 30, 41)
+    assert refined.version == f"{plain.version}+min_region_share=0.99"
+    assert refined.weights == plain.weights
