@@ -41,7 +41,9 @@ if [ ! -x .venv/bin/python ] || ! fits .venv/bin/python; then
     "$uv" venv --quiet --clear --python "$python" .venv
 fi
 echo "install: packages of requirements.lock, checked by hash"
-"$uv" pip install --quiet --python .venv/bin/python --no-deps --require-hashes -r requirements.lock
+# Compiled now: the first command need not, nor every command where Python writes no bytecode.
+"$uv" pip install --quiet --python .venv/bin/python --compile-bytecode --no-deps --require-hashes \
+    -r requirements.lock
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
 
 # The embedded mongod of FiftyOne needs libcurl, which a bare system lacks.
