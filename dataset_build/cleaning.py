@@ -1,9 +1,10 @@
-"""Merged ledger -> cleaned ledger: decisions, named rules, duplicates, in this order.
+"""Merged ledger -> cleaned ledger: decisions, drafts, named rules, duplicates, in this order.
 
 A reviewer's ``reject`` wins over everything but an unreadable file. A ``keep`` protects an image
 from every rule that is a matter of judgement: thresholds, surveillance-likeness and near
 duplicates. It cannot bring back what the scan could not read, nor keep the same bytes twice. A
 ``relabel`` protects as a ``keep`` does, and the corrected mask is measured in place of the old.
+Either confirms a mask that is a draft; a draft without it stays out.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from dataset_build.ledger import (
 from dataset_build.near_hashes import HASH_BITS
 from dataset_build.rules import DUPLICATE_EXACT, DUPLICATE_NEAR, first_breaches
 from dataset_build.sources import source_rank
+from dataset_build.unconfirmed import alike_by_nature, unconfirmed_removals
 
 REVIEW_REJECT = "review_reject"
 _EXAMPLES = 5  # per reason in rejects.md
@@ -57,6 +59,7 @@ def clean(
     table = apply_corrections(table, decided, decisions, out, min_region_px=config.min_region_px)
     protected = _rows_decided(table, decided, KEEP) | _rows_decided(table, decided, RELABEL)
     table = remove(table, _review_removals(table, decided), version)
+    table = remove(table, unconfirmed_removals(table, config.custom_sources, protected), version)
     table = remove(table, _rule_removals(table, config, protected), version)
     table = _without_duplicates(table, config, protected)
     table = _stamped(table, version)
@@ -114,10 +117,11 @@ def _without_duplicates(table: pa.Table, config: DatasetConfig, protected: set[i
     for row, group in zip(rows, report.groups, strict=True):
         groups[row] = group
     removals = {}
+    spared_rows = protected | alike_by_nature(table, config.custom_sources)
     for duplicate in report.duplicates:
         row = rows[duplicate.row]
         removal = _duplicate_removal(duplicate, candidates[duplicate.kept].sample_id)
-        spared = row in protected and not duplicate.exact
+        spared = row in spared_rows and not duplicate.exact
         if not spared and removal.reason not in config.cleaning.disabled:
             removals[row] = removal
     table = with_columns(table, {"duplicate_group": groups})

@@ -130,3 +130,11 @@ class DatasetConfig:
             raise ValueError(
                 f"near_duplicate_radius = {self.near_duplicate_radius}; hash has 64 bits"
             )
+        both = sorted(self.train_only_sources & set(self.held_out_sources))
+        if both:
+            raise ValueError(f"sources {both} are both train_only and held out; choose one")
+
+    @property
+    def train_only_sources(self) -> frozenset[str]:
+        """Sources whose samples are all learned from."""
+        return frozenset(name for name, own in self.custom_sources.items() if own.train_only)

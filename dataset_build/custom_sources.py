@@ -45,10 +45,15 @@ class CustomSource:
         other: ids of pixels that are not a person; ``all`` for every id that is left.
         licence: under which the images may be used; a column of the ledger.
         split: the official split of all samples: none, train, val or test.
+        drafts: folder or glob of masks that nobody has confirmed, such as a model's; a sample that
+            has no other mask stays out of the dataset until a reviewer has seen it.
+        train_only: all samples are learned from, none is held out.
+        fixed_camera: all are frames of one view, so that near duplicates of each other stay.
+        private: no photograph is drawn on the preview sheet, masks alone.
 
     Raises:
         ValueError: no human id, an id outside 0..255 or with two meanings, a path that leaves the
-            root, an unknown split.
+            root, an unknown split, a flag that is neither true nor false.
     """
 
     human: tuple[int, ...]
@@ -60,6 +65,10 @@ class CustomSource:
     other: str | tuple[int, ...] = ALL
     licence: str = "not stated"
     split: str = "none"
+    drafts: str = ""
+    train_only: bool = False
+    fixed_camera: bool = False
+    private: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what could not be read, or would be read wrongly."""
@@ -70,13 +79,14 @@ class CustomSource:
         if self.other != ALL:
             _require_ids(self.other, "other")
         self._require_one_meaning()
-        for name in ("images", "masks"):
+        for name in ("images", "masks", *(["drafts"] if self.drafts else [])):
             _require_inside(getattr(self, name), name)
         _require_suffixes(self.image_suffix, self.mask_suffix)
         if not isinstance(self.licence, str):
             raise ValueError(f"licence = {self.licence!r}; expected text")
         if self.split not in SPLITS:
             raise ValueError(f"split = {self.split!r}; expected one of {', '.join(SPLITS)}")
+        self._require_flags()
 
     @property
     def labels(self) -> LabelMap:
@@ -88,6 +98,11 @@ class CustomSource:
     @property
     def _others(self) -> tuple[int, ...]:
         return self.other if isinstance(self.other, tuple) else ()
+
+    def _require_flags(self) -> None:
+        for name in ("train_only", "fixed_camera", "private"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} = {getattr(self, name)!r}; expected true or false")
 
     def _require_one_meaning(self) -> None:
         named = (*self.human, *self.ignore, *self._others)

@@ -21,6 +21,7 @@ from dataset_build.rules import removal_codes
 from dataset_build.sample_rows import SAMPLES
 from dataset_build.splits import NEGATIVE_SURPLUS
 from dataset_build.tally import ALL, STATISTICS
+from dataset_build.unconfirmed import UNCONFIRMED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 #: Relative, with forward slashes, never upwards; "" where the file is missing.
 RELATIVE_PATH = r"^(?!/)(?!.*\\)(?!(?:.*/)?\.\.(?:/|$)).*$"
 _REJECTS = ("", *map(str, RejectReason))
-_REASONS = (*_REJECTS, *removal_codes(), REVIEW_REJECT)
+_REASONS = (*_REJECTS, *removal_codes(), REVIEW_REJECT, UNCONFIRMED)
 _OFFICIAL = ("train", "val", "test", "none")
 #: Measurements of a sample that are fractions.
 _FRACTIONS = (

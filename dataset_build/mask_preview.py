@@ -51,27 +51,33 @@ class PreviewTile:
     human_share: float
 
     @classmethod
-    def load(cls, sample_id: str, image: Path, mask_hw: npt.NDArray[np.uint8]) -> PreviewTile:
-        """Read a picture and bring it and its mask to the size of a tile."""
+    def load(
+        cls, sample_id: str, image: Path | None, mask_hw: npt.NDArray[np.uint8]
+    ) -> PreviewTile:
+        """Read a picture and bring it and its mask to the size of a tile; white without one."""
         height, width = mask_hw.shape
         scale = min(1.0, _TILE_PX / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        rgb = decode_rgb(image.read_bytes(), min_width_px=size[0])
+        shown = np.full((size[1], size[0], 3), 255, np.uint8)
+        if image is not None:
+            rgb = decode_rgb(image.read_bytes(), min_width_px=size[0])
+            shown = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
         return cls(
             sample_id=sample_id,
-            image_hwc=cv2.resize(rgb, size, interpolation=cv2.INTER_AREA),
+            image_hwc=shown,
             mask_hw=cv2.resize(mask_hw, size, interpolation=cv2.INTER_NEAREST),
             human_share=float(np.mean(mask_hw[mask_hw != IGNORE] == HUMAN)),
         )
 
 
-def write_preview(samples: Path, root: Path, masks: Path) -> Path | None:
+def write_preview(samples: Path, root: Path, masks: Path, *, private: bool = False) -> Path | None:
     """Draw ``preview.png`` of a source that was just scanned; None where no mask could be shown.
 
     Args:
         samples: its ``samples.parquet``.
         root: the folder below which its images lie; one that is gone by now is left out.
         masks: the folder of its pack; receives the picture.
+        private: masks are drawn on white, and no photograph is opened.
     """
     shown = choose_samples(samples, limit=PREVIEW_SAMPLES)
     table = pq.read_table(samples, columns=["sample_id", "image_path"])
@@ -82,7 +88,8 @@ def write_preview(samples: Path, root: Path, masks: Path) -> Path | None:
     tiles = []
     for sample_id, image in zip(*(column.to_pylist() for column in table.columns), strict=True):
         try:
-            tiles.append(PreviewTile.load(sample_id, root / image, pack.read(sample_id)))
+            photograph = None if private else root / image
+            tiles.append(PreviewTile.load(sample_id, photograph, pack.read(sample_id)))
         except (OSError, SampleFault) as error:
             _log.info("not on the preview, because it changed since it was read: %s", error)
     return draw_preview(tiles, masks / PREVIEW_FILE) if tiles else None

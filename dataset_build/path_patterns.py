@@ -49,6 +49,13 @@ def find_files(base: Path, pattern: str, suffixes: Sequence[str]) -> FoundFiles:
     return FoundFiles(by_key=by_key, strays=tuple(strays))
 
 
+def matches(relative: str, pattern: str) -> bool:
+    """Whether a posix path is one that a pattern names, whatever its suffix."""
+    plain = not _WILDCARD.search(pattern)
+    matcher = _folder_matcher(pattern, ("",)) if plain else _glob_matcher(pattern)
+    return matcher.fullmatch(relative) is not None
+
+
 def _folder_matcher(folder: str, suffixes: Sequence[str]) -> re.Pattern[str]:
     ends = "|".join(re.escape(suffix) for suffix in suffixes)
     return re.compile(f"{re.escape(folder)}/([^/]+)(?i:{ends})", re.DOTALL)

@@ -166,10 +166,14 @@ def read_ccp(base: Path) -> SourceFiles:
 
 
 def read_custom(base: Path, source: CustomSource) -> SourceFiles:
-    """Images and masks as a few lines of YAML describe them, paired by what wildcards match."""
+    """Images and masks as a few lines of YAML describe them, paired by what wildcards match.
+
+    A draft stands in for a mask that is missing; a draft without an image says nothing.
+    """
     suffixes = (source.image_suffix,) if source.image_suffix else IMAGE_SUFFIXES
     images = find_files(base, source.images, suffixes)
     masks = find_files(base, source.masks, (source.mask_suffix,))
+    mask_of = drafts_of(base, source, images.by_key) | masks.by_key
     taken = {*images.by_key.values(), *masks.by_key.values()}
     return SourceFiles(
         samples=tuple(
@@ -177,13 +181,21 @@ def read_custom(base: Path, source: CustomSource) -> SourceFiles:
                 key=key,
                 official_split=source.split,
                 image_path=images.by_key.get(key, ""),
-                mask_path=masks.by_key.get(key, ""),
+                mask_path=mask_of.get(key, ""),
             )
             for key in sorted(images.by_key.keys() | masks.by_key.keys())
         ),
         decoder=PngIds(),
         strays=tuple(sorted({*images.strays, *masks.strays} - taken)),
     )
+
+
+def drafts_of(base: Path, source: CustomSource, wanted: Iterable[str]) -> dict[str, str]:
+    """Key -> path of the unconfirmed mask, for those of the wanted keys that have one."""
+    if not source.drafts:
+        return {}
+    found = find_files(base, source.drafts, (source.mask_suffix,)).by_key
+    return {key: found[key] for key in wanted if key in found}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from dataset_build.review_candidates import (
     KINDS,
     MISTAKEN,
     PAIR,
+    UNCONFIRMED_MASK,
     QueueEntry,
     Unit,
 )
@@ -40,8 +41,15 @@ QUEUE = pa.schema(
 )
 QUEUE_FILE = "queue.parquet"
 #: Of the places; what a kind leaves empty goes to the most urgent of the others. Mistaken masks
-#: have the most: they teach the model wrongly, and no rule finds them.
-_SHARES: Mapping[str, float] = {MISTAKEN: 0.4, PAIR: 0.2, FAULT: 0.15, CLOSE_CALL: 0.15}
+#: have the most: they teach the model wrongly, and no rule finds them. Unconfirmed ones come first,
+#: because somebody chose them for this, and take places from whoever comes last.
+_SHARES: Mapping[str, float] = {
+    UNCONFIRMED_MASK: 0.4,
+    MISTAKEN: 0.4,
+    PAIR: 0.2,
+    FAULT: 0.15,
+    CLOSE_CALL: 0.15,
+}
 _AUDIT_SHARE = 0.1  # at least one in ten places goes to samples that nothing points at
 
 
@@ -113,8 +121,9 @@ def rank_queue(
 
 
 def _by_kind(table: pa.Table, inputs: QueueInputs) -> dict[str, list[Unit]]:
-    """Candidates of each kind, pairs first: a sample that is queued alone would break its pair."""
+    """Candidates of each kind, pairs early: a sample that is queued alone would break its pair."""
     return {
+        UNCONFIRMED_MASK: candidates.unconfirmed(table),
         PAIR: candidates.near_duplicates(table, inputs.radius),
         MISTAKEN: candidates.mistaken(table, inputs.mistakenness),
         FAULT: candidates.faults(table, inputs.rules),

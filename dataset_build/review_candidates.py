@@ -23,7 +23,10 @@ from dataset_build.rules import (
     threshold_rules,
 )
 from dataset_build.splits import hash_share
+from dataset_build.unconfirmed import UNCONFIRMED
 
+#: Its mask is a draft that nobody has confirmed.
+UNCONFIRMED_MASK = "unconfirmed"
 #: Mask and model disagree about a region.
 MISTAKEN = "mistaken"
 #: Removed because it looks like another one; both are shown, side by side.
@@ -34,7 +37,7 @@ FAULT = "fault"
 CLOSE_CALL = "close_call"
 #: Drawn at random.
 AUDIT = "audit"
-KINDS = (MISTAKEN, PAIR, FAULT, CLOSE_CALL, AUDIT)
+KINDS = (UNCONFIRMED_MASK, MISTAKEN, PAIR, FAULT, CLOSE_CALL, AUDIT)
 
 MISTAKENNESS_FILE = "mistakenness.parquet"
 #: A kept value within this factor of a limit is a close call.
@@ -69,6 +72,17 @@ class QueueEntry:
 
 #: Entries that are shown together or not at all.
 Unit = tuple[QueueEntry, ...]
+
+
+def unconfirmed(table: pa.Table) -> list[Unit]:
+    """Samples that wait for a mask: each teaches nothing until somebody has looked at it."""
+    why = (
+        "nobody has seen this mask, it is a draft; tag relabel with a corrected mask, keep if it"
+        " is right, or reject"
+    )
+    reasons = table["reason"].to_pylist()
+    rows = [row for row, reason in enumerate(reasons) if reason == UNCONFIRMED]
+    return ranked([(_entry(table, row, UNCONFIRMED_MASK, why, 1.0),) for row in rows])
 
 
 def mistaken(table: pa.Table, mistakenness: Path | None) -> list[Unit]:

@@ -6,12 +6,20 @@ from typing import Any
 
 from dataset_build.decisions import DECIDED
 from dataset_build.mask_pictures import HUMAN_GREY, IGNORE_GREY
-from dataset_build.review_candidates import AUDIT, CLOSE_CALL, FAULT, MISTAKEN, PAIR
+from dataset_build.review_candidates import (
+    AUDIT,
+    CLOSE_CALL,
+    FAULT,
+    MISTAKEN,
+    PAIR,
+    UNCONFIRMED_MASK,
+)
 
 #: The view that the reviewer starts with.
 QUEUE_VIEW = "queue"
 #: Kind -> name of its saved view, and what to do there.
 KIND_VIEWS = {
+    UNCONFIRMED_MASK: ("not yet reviewed", "The mask is a draft: relabel, keep or reject"),
     MISTAKEN: ("mistaken", "Model and mask disagree: relabel, reject or keep"),
     PAIR: ("near duplicates", "What stays beside what was removed: keep what is not the same"),
     FAULT: ("faults", "Removed by a rule: keep what should stay"),

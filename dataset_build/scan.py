@@ -186,7 +186,7 @@ class ScanPlan:
             official_splits=dict(sorted(Counter(s.official_split for s in files.samples).items())),
             strays=files.strays,
             table=table,
-            masks=pack.summary(preview or write_preview(table, self.reader.root, masks_out)),
+            masks=pack.summary(preview or self._preview(table, masks_out)),
             memory=ScanMemory(
                 rules=self.rules,
                 stats=self.stats,
@@ -195,6 +195,9 @@ class ScanPlan:
                 masks_sha256=sha256_of(masks_out / INDEX_FILE),
             ),
         )
+
+    def _preview(self, table: Path, masks_out: Path) -> Path | None:
+        return write_preview(table, self.reader.root, masks_out, private=self.reader.spec.private)
 
 
 @dataclass(kw_only=True)

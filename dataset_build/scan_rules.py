@@ -40,6 +40,7 @@ LATER_STAGES = frozenset(
         "ledger",
         "merging",
         "negatives",
+        "own_frames",
         "remote_file",
         "review",
         "review_candidates",
@@ -54,6 +55,7 @@ LATER_STAGES = frozenset(
         "tally",
         "thesis_tables",
         "thesis_tables_views",
+        "unconfirmed",
     }
 )
 _log = logging.getLogger(__name__)
@@ -89,7 +91,7 @@ def fingerprint(spec: SourceSpec, files: SourceFiles, limits: ReadLimits) -> str
         A hex digest; "" where the decoder cannot be pickled, so that nothing may be taken over.
     """
     labels = {name: sorted(ids) for name, ids in asdict(spec.labels).items()}
-    stated = [spec.name, spec.licence, labels, asdict(limits), _libraries(), _code()]
+    stated = [spec.name, spec.licence, labels, spec.private, asdict(limits), _libraries(), _code()]
     digest = _Digest()
     digest.write(json.dumps(stated).encode())
     try:

@@ -39,6 +39,7 @@ class SourceSpec:
         official_humans: split, or ``total`` -> images with humans in the complete source.
         humans_tolerance: share of ``official_humans`` by which what is found may differ, where they
             were counted by other means than ours.
+        private: its photographs are drawn on no sheet.
     """
 
     name: str
@@ -52,6 +53,7 @@ class SourceSpec:
     read: Callable[[Path], SourceFiles]
     official_humans: Mapping[str, int] = field(default_factory=dict)
     humans_tolerance: float = 0.0
+    private: bool = False
 
 
 _SPECS = (
@@ -204,6 +206,7 @@ def _custom_spec(name: str, custom: CustomSource) -> SourceSpec:
         mask_rank=CUSTOM_RANK,
         labels=custom.labels,
         read=functools.partial(readers.read_custom, source=custom),
+        private=custom.private,
     )
 
 

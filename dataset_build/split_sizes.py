@@ -2,7 +2,7 @@
 
 Every image falls into its split by a hash of its own bytes, so the images with humans in a split
 are binomial, groups of duplicates counting as one draw. Images without humans are sampled to them
-and say nothing more; images of held-out sources are no draw at all.
+and say nothing more; images of sources that are held out or train-only are no draw at all.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class SplitSize:
 
     Args:
         images: those that are there.
-        of: those in all splits, without held-out sources.
+        of: those in all splits, without sources that lie in one split as a whole.
         share: wanted, a fraction.
         deviation: standard deviation of ``images``, duplicate groups taken into account.
     """
@@ -65,7 +65,8 @@ def with_shares(table: pa.Table, config: DatasetConfig) -> pa.Table:
     shares = {"train": train, "val": config.val_share, "test": config.test_share}
     metadata = dict(table.schema.metadata or {})
     metadata[_SHARES] = json.dumps(shares).encode()
-    metadata[_HELD_OUT] = json.dumps(sorted(config.held_out_sources)).encode()
+    not_drawn = {*config.held_out_sources, *config.train_only_sources}
+    metadata[_HELD_OUT] = json.dumps(sorted(not_drawn)).encode()
     return table.replace_schema_metadata(metadata)
 
 

@@ -84,12 +84,13 @@ def split_dataset(ledger: Path, out: Path, *, config: DatasetConfig) -> LedgerSu
 
 
 def _assigned(table: pa.Table, config: DatasetConfig) -> pa.Table:
-    """Every present sample has a split; samples of held-out sources are tested on."""
+    """Every present sample has a split; some sources are only tested on, or only trained on."""
     splits = [""] * table.num_rows
     sources, images = table["source"].to_pylist(), table["image_sha256"].to_pylist()
+    wholly = dict.fromkeys(config.held_out_sources, "test")
+    wholly |= dict.fromkeys(config.train_only_sources, "train")
     for row in present(table):
-        held_out = sources[row] in config.held_out_sources
-        splits[row] = "test" if held_out else split_of(images[row], config)
+        splits[row] = wholly.get(sources[row]) or split_of(images[row], config)
     return with_columns(table, {"split": splits})
 
 

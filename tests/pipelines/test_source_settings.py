@@ -51,7 +51,7 @@ def test_settings_are_the_same_after_saving(tmp_path: Path):
         ("yard", YARD | {"masks": "../masks"}, r"masks = '../masks'; expected a folder or a glob"),
         ("yard", YARD | {"images": "/images"}, r"images = '/images'; expected a folder"),
         ("yard", YARD | {"mask_suffix": ""}, r"expected the end of a file name"),
-        ("yard", YARD | {"humans": [1]}, r"unknown settings \['humans'\]; allowed: \['human',"),
+        ("yard", YARD | {"humans": [1]}, r"unknown settings \['humans'\]; allowed: \['drafts',"),
         ("yard", ["/data"], r"sources.yard = \['/data'\]; expected a folder, or root:"),
         ("voc", YARD, r"\['voc'\] are published ones; give your own another name"),
         ("../etc", YARD, r"source name '../etc' is not allowed"),
