@@ -80,6 +80,16 @@ class NearIndex:
             members[begin + np.arange(len(rows))] = rows[order]
             filled[bucket] += count
 
+    def compared(self, rows: IntArray) -> IntArray:
+        """(R,) how many hashes ``near`` compares each row with, over all bands."""
+        return sum(
+            (
+                filled[band.around[band.bucket_of[rows]]].sum(axis=1)
+                for band, filled in zip(self._bands, self._filled, strict=True)
+            ),
+            start=np.zeros(len(rows), np.int64),
+        )
+
     def near(self, rows: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
         """Hashes against those put in; each pair once, in bounded pieces.
 
@@ -108,8 +118,33 @@ class NearIndex:
             rows: (R,) row numbers.
             labels: (N,) from 0; hashes of the same label are not proposed, and cost nothing.
         """
+        order = self._by_label(number, labels)
+        for few, begin, length in self._lower(number, rows, labels, order):
+            for place, slot in _ranges(begin, length):
+                yield few[place], order[slot]
+
+    def proposed_across(self, rows: IntArray, labels: IntArray) -> IntArray:
+        """(R,) how many pairs ``across`` proposes for each row, over all bands."""
+        counts = np.zeros(len(self.hashes), np.int64)
+        for number in range(self.bands):
+            order = self._by_label(number, labels)
+            for few, _, length in self._lower(number, rows, labels, order):
+                counts[few] += length.sum(axis=1)
+        return counts[rows]
+
+    def _by_label(self, number: int, labels: IntArray) -> IntArray:
+        """(N,) row numbers by bucket, and by label within each."""
+        return np.lexsort((labels, self._bands[number].bucket_of)).astype(np.int64)
+
+    def _lower(
+        self, number: int, rows: IntArray, labels: IntArray, order: IntArray
+    ) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
+        """Where in ``order`` the hashes of lower labels around each row lie, some rows at a time.
+
+        Yields:
+            (F,) rows; (F, buckets around) first place in each; (F, buckets around) how many.
+        """
         band = self._bands[number]
-        order = np.lexsort((labels, band.bucket_of)).astype(np.int64)
         labels_from = int(labels.max(initial=0)) + 1
         codes = (band.bucket_of * labels_from + labels)[order]
         for start in range(0, len(rows), _ROWS_AT_ONCE):
@@ -117,8 +152,7 @@ class NearIndex:
             cells = band.around[band.bucket_of[few]]
             end = np.searchsorted(codes, cells * labels_from + labels[few][:, None])
             begin = band.starts[cells]
-            for place, slot in _ranges(begin, end - begin):
-                yield few[place], order[slot]
+            yield few, begin, end - begin
 
     def first_found(self, number: int, left: IntArray, right: IntArray) -> npt.NDArray[np.bool_]:
         """(P,) whether the hashes are near and no band before this one proposes the pair."""

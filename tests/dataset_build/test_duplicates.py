@@ -208,27 +208,50 @@ def test_removals_and_groups_are_those_of_brute_force(candidates):
 MOODS = [RAMP, RAMP[:-9] + bytes(9), RAMP[:-24] + bytes(24), MIRRORED]
 
 
-@settings(deadline=None, max_examples=40)
-@given(one_cluster(), st.data())
-def test_a_cluster_visited_in_small_batches_and_pieces_is_that_of_brute_force(hashes, data):
+#: How often a look is compared before it is in a crowd: all looks, some, and none are.
+CROWDS = [0, 12, 10_000]
+
+
+@settings(deadline=None, max_examples=60)
+@given(one_cluster(), st.sampled_from(CROWDS), st.data())
+def test_a_cluster_visited_in_small_batches_and_pieces_is_that_of_brute_force(hashes, crowd, data):
     candidates = [
         image(
             f"{number:02}",
             phash - 2**63,
-            thumbnail=data.draw(st.sampled_from(MOODS)),
+            thumbnail=data.draw(st.sampled_from(MOODS + THUMBNAILS)),
             area_px=data.draw(st.integers(1, 3)),
         )
         for number, phash in enumerate(hashes)
     ]
     gone, grouped = by_brute_force(candidates)
     with (
-        patch("dataset_build.duplicates._VISITED_AT_ONCE", 4),
+        patch("dataset_build.near_visit._VISITED_AT_ONCE", 4),
+        patch("dataset_build.near_visit._CROWD", crowd),
+        patch("dataset_build.look_sketches._COMPARED_WITH", 6),
+        patch("dataset_build.look_sketches._BLOCK", 5),
         patch("dataset_build.look_alikes._COMPARED_AT_ONCE", 3),
         patch("dataset_build.near_hashes._PAIRS_AT_ONCE", 5),
     ):
         found = removed(candidates), groups(candidates)
     assert {name: kept for name, (kept, _, _) in found[0].items()} == gone
     assert found[1] == grouped
+
+
+def test_unlike_pictures_of_near_hashes_are_told_apart_by_sketches_alone(monkeypatch):
+    def compared(*_):
+        raise AssertionError("a pair that cannot be alike was compared pixel by pixel")
+
+    monkeypatch.setattr("dataset_build.near_visit.correlation", compared)
+    monkeypatch.setattr("dataset_build.near_visit._CROWD", 0)
+    thumbnails = np.random.default_rng(0).integers(0, 256, (3_000, 256)).astype(np.uint8)
+    film = [
+        image(f"{number:05}", phash - 2**63, thumbnail=thumbnail.tobytes())
+        for number, (phash, thumbnail) in enumerate(
+            zip(ball_of_hashes(3_000), thumbnails, strict=True)
+        )
+    ]
+    assert find_duplicates(film, 6, 0.9).duplicates == ()
 
 
 def test_memory_does_not_grow_with_the_pairs_of_a_cluster():

@@ -65,3 +65,19 @@ def test_the_search_in_small_pieces_finds_the_same(monkeypatch):
     expected = close_pairs(hashes, 3)
     assert asked_in_bulk(hashes, 3, 16) == in_other_batches(expected, 16)
     assert proposed_across(hashes, 3, list(range(len(hashes)))) == expected
+
+
+@settings(deadline=None)
+@given(clustered_hashes(), st.integers(0, 12), st.integers(1, 9))
+def test_what_will_be_compared_is_known_before(hashes, radius, kinds):
+    labels = np.array([place * 7 % kinds for place in range(len(hashes))], int)
+    index, rows = NearIndex(np.array(hashes, np.uint64), radius), np.arange(len(hashes))
+    proposed = np.zeros(len(hashes), int)
+    for band in range(index.bands):
+        for left, _ in index.across(band, rows, labels):
+            np.add.at(proposed, left, 1)
+    assert index.proposed_across(rows, labels).tolist() == proposed.tolist()
+    assert index.compared(rows).tolist() == [0] * len(hashes)
+    index.add(rows)
+    near = [(np.bitwise_count(index.hashes ^ one) <= radius).sum() for one in index.hashes]
+    assert (index.compared(rows) >= np.array(near, int)).all()
