@@ -18,6 +18,7 @@ from assets.resources import GpuGuard, ModelSetup, VersionStore
 from dataset_build.config import DatasetConfig
 from segmentation.champion_rule import ChampionRule
 from segmentation.config import ModelConfig
+from segmentation.origin import model_by_content, recipe_by_content
 
 if TYPE_CHECKING:
     from segmentation.data import SplitData
@@ -72,7 +73,7 @@ def trained_model(
                 progress=log_progress(context),
             ),
             inputs=data.versions,
-            config={"model": model, "training": training},
+            config={"model": model_by_content(model), "training": recipe_by_content(training)},
             afterwards=lambda _: shutil.rmtree(work_dir),  # nothing is left to resume
         )
 

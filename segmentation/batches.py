@@ -26,8 +26,8 @@ class Batch:
     """What one step learns from.
 
     Args:
-        images: (N, 3, crop_px, crop_px) float32 in [0, 1].
-        masks: (N, crop_px, crop_px) uint8 of NOT_HUMAN, HUMAN and IGNORE.
+        images: (N, 3, crop_px, crop_px) float32 in [0, 1]; of clips (N, T, 3, crop_px, crop_px).
+        masks: (N, crop_px, crop_px) uint8 of NOT_HUMAN, HUMAN and IGNORE; of clips with T.
     """
 
     step: int

@@ -16,16 +16,18 @@ from typing import Any
 import torch
 from torch import nn
 
-from segmentation.config import WEIGHTS_CACHE, ModelConfig, TrainConfig
+from segmentation.config import ModelConfig, TrainConfig
 from segmentation.early_stopping import Best
 from segmentation.models.registry import starting_model
+from segmentation.origin import weights_sha256
 from segmentation.phases import parameter_groups
 
 CHECKPOINT_FILE = "checkpoint.pt"
 #: Raised whenever the steps of the training loop change their meaning.
 RECIPE_VERSION = 2
-#: Settings that do not touch the weights: changing them keeps the checkpoint.
-_HARMLESS = ("checkpoint_every", "cache_mb", "workers", "mlflow_uri")
+#: Settings that do not touch the weights: changing them keeps the checkpoint. Sequences are named
+#: by their content, among the digests of the data.
+_HARMLESS = ("checkpoint_every", "cache_mb", "workers", "mlflow_uri", "sequences")
 
 _log = logging.getLogger(__name__)
 
@@ -108,22 +110,9 @@ def fingerprint(model: ModelConfig, config: TrainConfig, digests: Sequence[str])
         FileNotFoundError: the weights are missing.
     """
     recipe = {name: value for name, value in asdict(config).items() if name not in _HARMLESS}
-    network = {**asdict(model), "weights": _weights_digest(model)}
+    network = {**asdict(model), "weights": weights_sha256(model)}
     text = json.dumps([RECIPE_VERSION, network, recipe, list(digests)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _weights_digest(model: ModelConfig) -> str:
-    """sha256 of the file that training starts from; nothing where it starts from scratch."""
-    if not model.weights:
-        return ""
-    from segmentation.models.pretrained import cached_file
-
-    path = cached_file(model) if model.weights == WEIGHTS_CACHE else Path(model.weights)
-    if not path.is_file():
-        raise FileNotFoundError(f"no weights at {path}; name an existing file, or 'cache'")
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def save_checkpoint(state: TrainState, work_dir: Path, name: str) -> Path:

@@ -117,6 +117,8 @@ class TrainConfig:
     negative_share: float = 0.25  # crops from images without people; the dataset holds 20 %
     source_power: float = 0.5  # sources are drawn by size ** power: small ones are heard too
 
+    clip_frames: int = 4  # of every other step's clips, for networks that remember; 1: no clips
+    sequences: str = ""  # a folder of labelled sequences that clips are taken from, too
     # augmentation
     min_person_px: int = 20  # person height after scaling: smaller is a smudge
     max_person_px: int = 300  # beyond it the crop shows no outline
@@ -181,6 +183,7 @@ class TrainConfig:
         )
         _require_at_least(0, workers=self.workers, cache_mb=self.cache_mb, seed=self.seed)
         _require_at_least(
+            clip_frames=self.clip_frames,
             0, auxiliary_weight=self.auxiliary_weight, detail_weight=self.detail_weight
         )
         _require_at_least(0, warmup_steps=self.warmup_steps, weight_decay=self.weight_decay)

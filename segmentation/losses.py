@@ -53,7 +53,7 @@ def training_loss(
 
     Args:
         outputs: (N, C, H, W) logits, with a head's for training only where there are any; a clip
-            has (N, T, C, H, W).
+            has (N, T, C, H, W), or (N, C, H, W) of its last frame.
         masks: (N, H, W) uint8 of NOT_HUMAN, HUMAN and IGNORE; of a clip (N, T, H, W).
         config: kinds and weights.
 
@@ -65,6 +65,8 @@ def training_loss(
     if outputs.main.ndim == 5:
         outputs = TrainingOutputs(outputs.main.flatten(0, 1))
         masks = masks.flatten(0, 1)
+    elif masks.ndim == 4:
+        masks = masks[:, -1]
     pixels, region = _head_losses(outputs.main, masks, config)
     nothing = torch.zeros_like(pixels)
     auxiliary = nothing

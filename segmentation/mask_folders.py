@@ -45,20 +45,26 @@ class LabelledFolder:
 
     def load(self) -> Iterator[Sample]:
         """Every pair, decoded; one at a time is in memory."""
-        for image, mask in self.pairs:
-            values = _mask_values(mask)
-            mask_hw = np.full(values.shape, NOT_HUMAN, np.uint8)
-            mask_hw[values == self.human_value] = HUMAN
-            mask_hw[np.isin(values, sorted(self.ignored_values))] = IGNORE
-            yield Sample(
-                sample_id=f"{self.name}/{image.stem}",
-                source=self.name,
-                image_hwc_rgb=_image(image),
-                mask_hw=mask_hw,
-            )
+        return map(self.read, range(len(self.pairs)))
+
+    def read(self, number: int) -> Sample:
+        """One pair, decoded."""
+        image, mask = self.pairs[number]
+        values = _mask_values(mask)
+        mask_hw = np.full(values.shape, NOT_HUMAN, np.uint8)
+        mask_hw[values == self.human_value] = HUMAN
+        mask_hw[np.isin(values, sorted(self.ignored_values))] = IGNORE
+        return Sample(
+            sample_id=f"{self.name}/{image.stem}",
+            source=self.name,
+            image_hwc_rgb=_image(image),
+            mask_hw=mask_hw,
+        )
 
 
-def open_folder(images: Path, masks: Path, *, unknown_value: int | None = None) -> LabelledFolder:
+def open_folder(
+    images: Path, masks: Path, *, unknown_value: int | None = None, name: str = ""
+) -> LabelledFolder:
     """Pair the files and find out how the masks are painted.
 
     Masks of 0, 1 and 255 are read as this project's own (255 is ignored). Masks of 0 and 255 are
@@ -69,6 +75,7 @@ def open_folder(images: Path, masks: Path, *, unknown_value: int | None = None) 
         images: JPEG or PNG files.
         masks: PNG files of the same stem; ``in000001`` and ``gt000001`` belong together.
         unknown_value: a third value that counts nowhere, such as 170; None for none.
+        name: of the folder in sample ids; "" takes that of ``images``.
 
     Raises:
         ValueError: no pair at all, or a mask with other values.
@@ -88,7 +95,7 @@ def open_folder(images: Path, masks: Path, *, unknown_value: int | None = None) 
     pairs = tuple((image_files[stem], mask_files[stem]) for stem in stems)
     human, ignored = _convention([mask for _, mask in pairs], unknown_value)
     return LabelledFolder(
-        name=images.name,
+        name=name or images.name,
         pairs=pairs,
         unpaired=tuple(sorted(lone[stem].name for stem in strangers)),
         human_value=human,

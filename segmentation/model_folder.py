@@ -50,6 +50,7 @@ class TrainingFacts:
         images: samples in the training split.
         data_digest: names the pixels of the training split.
         recipe: the fields of the ``TrainConfig`` that was used; a later version may have others.
+        sequences_digest: names the labelled sequences that were seen, too; "" for none.
     """
 
     steps: int
@@ -57,6 +58,7 @@ class TrainingFacts:
     images: int
     data_digest: str
     recipe: Mapping[str, object]
+    sequences_digest: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

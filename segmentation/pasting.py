@@ -77,32 +77,60 @@ def cut_out_scenery(sample: Sample, rng: np.random.Generator) -> Cutout | None:
     return Cutout(sample.image_hwc_rgb[window], inside, NOT_HUMAN)
 
 
+@dataclass(frozen=True)
+class ScaledCutout:
+    """A cutout at the size that it is pasted in, mirrored or not, in another light.
+
+    Args:
+        image_hwc_rgb: (h, w, 3) float32 in [0, 255], or brighter.
+        inside_hw: (h, w) float32 in [0, 1], how much of a pixel belongs to it.
+        label: HUMAN or NOT_HUMAN.
+    """
+
+    image_hwc_rgb: npt.NDArray[np.float32]
+    inside_hw: npt.NDArray[np.float32]
+    label: int
+
+
 def paste(crop: Crop, cutout: Cutout, config: TrainConfig, rng: np.random.Generator) -> Crop:
     """The crop with the cutout somewhere in it, scaled to a height of the stated range.
 
     At least half of it lies within the crop. Neither argument is changed.
     """
-    scaled = _scaled(cutout, crop.mask_hw.shape[0], config, rng)
+    scaled = scaled_cutout(cutout, crop.mask_hw.shape[0], config, rng)
+    height, width = scaled.inside_hw.shape
+    rows, columns = crop.mask_hw.shape
+    y0 = int(rng.integers(-(height // 4), rows - height + height // 4 + 1))
+    x0 = int(rng.integers(-(width // 4), max(1, columns - width + width // 4 + 1)))
+    return put(crop, scaled, y0, x0)
+
+
+def put(crop: Crop, scaled: ScaledCutout, y0: int, x0: int) -> Crop:
+    """The crop with a cutout at a place, which may lie partly or wholly outside.
+
+    Args:
+        crop: is not changed.
+        scaled: what to paste.
+        y0: row of the crop at which its first row lies.
+        x0: the same for columns.
+    """
     image, mask = crop.image_hwc_rgb.copy(), crop.mask_hw.copy()
     height, width = scaled.inside_hw.shape
-    y0 = int(rng.integers(-(height // 4), mask.shape[0] - height + height // 4 + 1))
-    x0 = int(rng.integers(-(width // 4), max(1, mask.shape[1] - width + width // 4 + 1)))
-    rows = slice(max(0, y0), min(mask.shape[0], y0 + height))
-    columns = slice(max(0, x0), min(mask.shape[1], x0 + width))
+    rows = slice(max(0, y0), max(0, min(mask.shape[0], y0 + height)))
+    columns = slice(max(0, x0), max(0, min(mask.shape[1], x0 + width)))
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return Crop(image, mask)
     part = (slice(rows.start - y0, rows.stop - y0), slice(columns.start - x0, columns.stop - x0))
     opacity = scaled.inside_hw[part]
     image[rows, columns] = _blend(scaled.image_hwc_rgb[part], image[rows, columns], opacity)
-    mask[rows, columns][opacity > _OPAQUE] = cutout.label
+    mask[rows, columns][opacity > _OPAQUE] = scaled.label
     return Crop(image, mask)
 
 
-@dataclass(frozen=True)
-class _Scaled:
-    image_hwc_rgb: npt.NDArray[np.float32]
-    inside_hw: npt.NDArray[np.float32]
-
-
-def _scaled(cutout: Cutout, crop_px: int, config: TrainConfig, rng: np.random.Generator) -> _Scaled:
+def scaled_cutout(
+    cutout: Cutout, crop_px: int, config: TrainConfig, rng: np.random.Generator
+) -> ScaledCutout:
+    """A cutout at a height of the stated range, mirrored or not, in another light."""
     height, width = cutout.inside_hw.shape
     largest = min(config.max_person_px, MAX_CROP_SHARE * crop_px, MAX_ENLARGEMENT * height)
     scale = log_uniform(min(config.min_person_px, largest), largest, rng) / height
@@ -114,7 +142,9 @@ def _scaled(cutout: Cutout, crop_px: int, config: TrainConfig, rng: np.random.Ge
     if rng.random() < 0.5:
         image, inside = image[:, ::-1], inside[:, ::-1]
     gain = rng.uniform(*_GAIN)
-    return _Scaled(np.asarray(image * gain, np.float32), np.asarray(inside, np.float32))
+    return ScaledCutout(
+        np.asarray(image * gain, np.float32), np.asarray(inside, np.float32), cutout.label
+    )
 
 
 def _blend(above: npt.NDArray[np.float32], below: U8, opacity_hw: npt.NDArray[np.float32]) -> U8:

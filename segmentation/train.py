@@ -6,13 +6,13 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from segmentation.batches import Batch, Batches
+from segmentation.batches import Batch
 from segmentation.checkpoint import (
     HistoryRow,
     TrainState,
@@ -21,12 +21,14 @@ from segmentation.checkpoint import (
     new_state,
     save_checkpoint,
 )
+from segmentation.clips import batches_for, sequences_of
 from segmentation.config import ModelConfig, TrainConfig
 from segmentation.data import SplitData
 from segmentation.losses import training_loss
 from segmentation.metrics import THRESHOLD, HumanCounts, count_image
 from segmentation.model_folder import ModelDescription, Normalisation, TrainingFacts, write_model
 from segmentation.models.registry import count_parameters
+from segmentation.origin import model_by_content, recipe_by_content
 from segmentation.phases import set_learning_rates, training_phase
 from segmentation.pictures import draw_curves
 from segmentation.pooled_norms import require_batch_for_norms
@@ -107,7 +109,10 @@ def train(
             f"patience_validations = {config.patience_validations} without validation images; give"
             " the split a validation share, or set it to 0"
         )
-    name = fingerprint(model, config, [data.digest, validation.digest if validation else ""])
+    sequences = sequences_of(model, config)
+    clips_digest = sequences.digest if sequences else ""
+    digests = [data.digest, validation.digest if validation else "", clips_digest]
+    name = fingerprint(model, config, digests)
     tracker = Tracker(config.mlflow_uri, model, config, work_dir, name)
     with reproducible(config, device):
         state = new_state(model, config, device)
@@ -116,7 +121,8 @@ def train(
         resumed_from = state.step
         tracker.skip(resumed_from)
         started = clock() - state.elapsed_s
-        with closing(Batches(data, config).stream(state.step, config.steps)) as batches:
+        source = batches_for(model, data, config, sequences)
+        with closing(source.stream(state.step, config.steps)) as batches:
             for batch in batches:
                 if _stopping(state, config):
                     break
@@ -133,7 +139,19 @@ def train(
         tracker.send(state.history)
         save_checkpoint(state, work_dir, name)
     tracker.finish({"stopped_by": _stopping(state, config), "data_digest": data.digest})
-    return _write(model, config, data, validation, state, out, resumed_from)
+    description = ModelDescription(
+        model=model_by_content(model),
+        parameters=count_parameters(state.network),
+        training=TrainingFacts(
+            steps=state.step,
+            stopped_by=_stopping(state, config),
+            images=len(data),
+            data_digest=data.digest,
+            recipe=recipe_by_content(config),
+            sequences_digest=clips_digest,
+        ),
+    )
+    return _write(description, config, data, validation, state, out, resumed_from)
 
 
 def take_step(
@@ -143,12 +161,14 @@ def take_step(
     torch.manual_seed(config.seed + 1 + batch.step)  # dropout of this step, resumed or not
     lr = learning_rate(batch.step, config, state.elapsed_s)
     set_learning_rates(state.optimizer, lr, batch.step, config)
-    images = Normalisation()(batch.images.to(device))  # (N, 3, crop, crop)
+    images = Normalisation()(batch.images.to(device))  # (N, 3, crop, crop); of clips (N, T, ...)
     masks = batch.masks.to(device)  # (N, crop, crop)
+    if images.ndim == 4:
+        images = images.contiguous(memory_format=torch.channels_last)
     half = torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16")
     with training_phase(state.network, batch.step, config):
         with half:
-            outputs = state.network(images.contiguous(memory_format=torch.channels_last))
+            outputs = state.network(images)
         loss = training_loss(outputs, masks, config)
         state.optimizer.zero_grad(set_to_none=True)
         loss.total.backward()  # type: ignore[no-untyped-call]
@@ -232,7 +252,7 @@ def _require_finite(row: HistoryRow) -> None:
 
 
 def _write(
-    model: ModelConfig,
+    description: ModelDescription,
     config: TrainConfig,
     data: SplitData,
     validation: SplitData | None,
@@ -240,27 +260,16 @@ def _write(
     out: Path,
     resumed_from: int,
 ) -> TrainResult:
-    parameters = count_parameters(state.network)
-    description = ModelDescription(
-        model=model,
-        parameters=parameters,
-        training=TrainingFacts(
-            steps=state.step,
-            stopped_by=_stopping(state, config),
-            images=len(data),
-            data_digest=data.digest,
-            recipe=asdict(config),
-        ),
-    )
     if state.best.weights:
         state.average.load_state_dict(state.best.weights)
     weights = write_model(out, state.average, description)
     write_history(state.history, out)
     write_card(description, data, validation, state.history, out)
     tail = state.history[-max(1, len(state.history) // 10) :]
+    model = description.model
     return TrainResult(
         architecture=model.architecture,
-        parameters=parameters.total,
+        parameters=description.parameters.total,
         images=len(data),
         steps=state.step,
         stopped_by=description.training.stopped_by,

@@ -11,13 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from segmentation.checkpoint import HistoryRow
-from segmentation.config import WEIGHTS_CACHE
 from segmentation.data import SplitData
 from segmentation.model_folder import ModelDescription
 
 HISTORY_FILE = "history.parquet"
 CARD_FILE = "model_card.md"
 CURVES_FILE = "curves.png"
+#: Of ``sha256:...``: enough to tell files apart.
+_SHOWN_DIGITS = 23
 
 #: One row per step; no clock, so that two runs give the same bytes.
 HISTORY = pa.schema(
@@ -113,8 +114,7 @@ def _origin(description: ModelDescription) -> str:
     if not weights:
         return "none: trained from scratch"
     held = description.training.recipe.get("head_steps", 0)
-    where = "torchvision's" if weights == WEIGHTS_CACHE else f"`{Path(weights).name}`"
-    return f"{where}; the backbone kept them for the first {held} steps"
+    return f"`{weights[:_SHOWN_DIGITS]}`; the backbone kept them for the first {held} steps"
 
 
 def _result(history: Sequence[HistoryRow], *, best: bool) -> list[str]:

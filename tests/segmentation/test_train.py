@@ -1,3 +1,4 @@
+import hashlib
 import json
 import signal
 import subprocess
@@ -317,8 +318,10 @@ def test_training_goes_on_from_given_weights_and_says_so(data, tmp_path):
     run(data, tmp_path / "b", still, model=replace(SMALL, weights=str(given)))
     before, after = (load_network(tmp_path / name / "out").head.weight for name in "ab")
     torch.testing.assert_close(before, after)
+    digest = hashlib.sha256(given.read_bytes()).hexdigest()
     card = (tmp_path / "b" / "out" / "model_card.md").read_text()
-    assert "`weights.safetensors`; the backbone kept them for the first 0 steps" in card
+    assert f"`sha256:{digest[:16]}`; the backbone kept them for the first 0 steps" in card
+    assert read_description(tmp_path / "b" / "out").model.weights == f"sha256:{digest}"
 
 
 def test_batches_of_one_are_refused_before_training(data, tmp_path):
