@@ -81,6 +81,7 @@ class Camera:
         max_side_px: frames are reduced to at most this height and width.
         nominal_date: the days are made up, and times count from the start of the footage.
         plate: whether the background plate that is kept is "blurred" or "clear".
+        store_frames: frames, with the people on them, may be stored to be labelled.
     """
 
     id: str
@@ -96,6 +97,7 @@ class Camera:
     max_side_px: int = 640  # people of 30 px and more stay visible; decoding stays the cost
     nominal_date: bool = False  # file names and ``starts`` are believed
     plate: PlatePrivacy = "blurred"  # somebody may sit in the view all day
+    store_frames: bool = False  # nothing that shows people is kept unless it is asked for
 
     def __post_init__(self) -> None:
         require_camera_id(self.id)
@@ -207,7 +209,8 @@ def load_camera(folder: Path) -> Camera:
 
 
 def _from_document(document: object, folder: Path) -> Camera:
-    values = _mapping(document, _PLAIN_KEYS + tuple(_NESTED_KEYS) + ("footage",), CAMERA_FILE)
+    keys = (*_PLAIN_KEYS, *_NESTED_KEYS, "privacy", "footage")
+    values = _mapping(document, keys, CAMERA_FILE)
     settings: dict[str, Any] = {key: values[key] for key in _PLAIN_KEYS if key in values}
     for key, expected in _PLAIN_TYPES.items():
         if key in settings:
@@ -215,6 +218,7 @@ def _from_document(document: object, folder: Path) -> Camera:
     for key, (target, read) in _NESTED_KEYS.items():
         if key in values:
             settings[target] = read(values[key])
+    settings |= _read_privacy(values.get("privacy", {}))
     settings.setdefault("id", folder.resolve().name)
     footage = _typed(values.get("footage", "."), (str,), "footage")
     return Camera(folder=Path(folder, footage), **settings)
@@ -274,8 +278,11 @@ def _read_starts(value: object) -> dict[str, datetime]:
     return dict(starts)
 
 
-def _read_privacy(value: object) -> str:
-    return str(_mapping(value, ("plate",), "privacy").get("plate", Camera.plate))
+def _read_privacy(value: object) -> dict[str, Any]:
+    keys = _mapping(value, ("plate", "store_frames"), "privacy")
+    if "store_frames" in keys:
+        _typed(keys["store_frames"], (bool,), "privacy.store_frames")
+    return {**keys, "plate": str(keys.get("plate", Camera.plate))}
 
 
 _PLAIN_TYPES: dict[str, tuple[type, ...]] = {
@@ -294,7 +301,6 @@ _NESTED_KEYS: dict[str, Any] = {
     "rois": ("rois", _read_rois),
     "file_time": ("file_time", _read_file_time),
     "starts": ("starts", _read_starts),
-    "privacy": ("plate", _read_privacy),
 }
 
 
@@ -312,7 +318,8 @@ def write_camera(camera: Camera, folder: Path) -> Path:
         for roi in camera.rois
     ]
     document: dict[str, Any] = {key: getattr(camera, key) for key in _PLAIN_KEYS}
-    document |= {"lens": lens, "file_time": file_time, "privacy": {"plate": camera.plate}}
+    privacy = {"plate": camera.plate, "store_frames": camera.store_frames}
+    document |= {"lens": lens, "file_time": file_time, "privacy": privacy}
     document |= {"rois": rois, "starts": dict(camera.starts)}
     if camera.folder.resolve() != folder.resolve():
         document["footage"] = str(camera.folder.resolve())

@@ -95,6 +95,15 @@ def read_picture(data: bytes, size_hw: tuple[int, int]) -> U8:
     Raises:
         MaskPictureError: no PNG, another size, or any other value.
     """
+    return from_greys(read_greys(data, size_hw), size_hw)
+
+
+def read_greys(data: bytes, size_hw: tuple[int, int]) -> U8:
+    """(H, W) grey levels of a painted picture, whatever they mean.
+
+    Raises:
+        MaskPictureError: no PNG, another size, colours, or transparent pixels.
+    """
     try:
         header = read_header(data, "mask")
     except SampleFault as fault:
@@ -110,7 +119,7 @@ def read_picture(data: bytes, size_hw: tuple[int, int]) -> U8:
         raise MaskPictureError(
             f"coloured pixels; paint with grey {HUMAN_GREY}, {IGNORE_GREY} or 0 only"
         )
-    return from_greys(rgba[..., 0], size_hw)
+    return np.asarray(rgba[..., 0], np.uint8)
 
 
 def from_greys(greys_hw: npt.NDArray[np.generic], size_hw: tuple[int, int]) -> U8:

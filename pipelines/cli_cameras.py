@@ -1,4 +1,4 @@
-"""``learned-normal cameras``: add, list, remove, backfill."""
+"""``learned-normal cameras``: add, list, remove, backfill; and ``frames``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import click
 import yaml
 
+from pipelines.cli_frames import frames
 from pipelines.cli_home import HOME_OPTION, settings_of
 from pipelines.settings import Settings
 
@@ -16,6 +17,9 @@ from pipelines.settings import Settings
 @click.group()
 def cameras() -> None:
     """Fixed cameras and their footage."""
+
+
+cameras.add_command(frames)
 
 
 @cameras.command()

@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dataset_build.own_frames import look_at
 from pipelines.executors import GpuSlots
 from pipelines.footage import load_cameras
 from pipelines.resources import open_store
 from pipelines.settings import Settings
+from pipelines.source_settings import OWN_FRAMES
 
 ROOM_GB = 5.0
 
@@ -40,6 +42,7 @@ def examine(settings: Settings) -> list[Diagnosis]:
         _disk(settings),
         *_sources(settings),
         *_cameras(settings),
+        *_stored_frames(settings),
         _mongod(settings),
     ]
 
@@ -100,6 +103,17 @@ def _cameras(settings: Settings) -> Iterator[Diagnosis]:
     yield Diagnosis(subject="cameras", passed=bool(cameras), seen=seen, needed=False)
     for camera in unusable:
         yield Diagnosis(subject=f"camera {camera.folder}", passed=False, seen=camera.reason)
+
+
+def _stored_frames(settings: Settings) -> Iterator[Diagnosis]:
+    """Where pictures of people lie."""
+    for folder in sorted((settings.home / OWN_FRAMES).glob("*/")):
+        held = look_at(folder)
+        seen = (
+            f"{len(held.frames)} pictures of camera {folder.name} in {folder}, {len(held.masked)}"
+            f" with a mask file; cameras frames {folder.name} --remove deletes them"
+        )
+        yield Diagnosis(subject="stored frames", passed=True, seen=seen, needed=False)
 
 
 def _mongod(settings: Settings) -> Diagnosis:

@@ -23,9 +23,12 @@ from pipelines.source_settings import (
     plain_sources,
     read_sources,
     require_known_sources,
+    with_own_frames,
+    without_own_frames,
 )
 from segmentation.champion_rule import ChampionRule
 from segmentation.config import ModelConfig, TrainConfig
+from segmentation.inference_config import InferenceConfig
 
 EXECUTORS = ("in_process", "multiprocess", "ray")
 PREFIX = "LEARNED_NORMAL_"
@@ -115,6 +118,10 @@ class Settings:
         """Configuration of the training loop."""
         return build(TrainConfig, "training", self.training)
 
+    def inference_config(self) -> InferenceConfig:
+        """How a trained network is run, and what is done to its answers."""
+        return build(InferenceConfig, "inference", self.inference)
+
     def champion_rule(self) -> ChampionRule:
         """By which rule a model is promoted."""
         return build(ChampionRule, "champion", self.champion)
@@ -146,7 +153,7 @@ def load_settings(
             f"{folder / 'settings.yaml'}: unknown setting 'custom_sources'; describe your own"
             " sources under `sources`, see docs/sources.md"
         )
-    values |= read_sources(values.get("sources") or {}, folder)
+    values |= with_own_frames(read_sources(values.get("sources") or {}, folder), folder)
     return build(Settings, str(folder / "settings.yaml"), {**values, "home": folder})
 
 
@@ -157,8 +164,10 @@ def save_settings(settings: Settings) -> Path:
         value = getattr(settings, item.name)
         if item.name not in ("home", "custom_sources") and value != _default(item):
             values[item.name] = _plain(value)
-    if settings.sources:
-        values["sources"] = plain_sources(settings.sources, settings.custom_sources)
+    sources = without_own_frames(settings.sources, settings.home)
+    values.pop("sources", None)
+    if sources:
+        values["sources"] = plain_sources(sources, settings.custom_sources)
     settings.home.mkdir(parents=True, exist_ok=True)
     path = settings.home / "settings.yaml"
     path.write_text(yaml.safe_dump(values, sort_keys=True), encoding="utf-8")

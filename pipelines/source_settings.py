@@ -1,4 +1,4 @@
-"""Sources in the settings: a folder for a published one, a few lines for one of your own."""
+"""Sources in the settings: published ones, your own, and stored frames of your cameras."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
 
+import yaml
+
 from dataset_build.custom_sources import CustomSource, require_source_name
+
+#: Folder below the home that holds stored frames, one folder per camera.
+OWN_FRAMES = "own-frames"
+#: In each of these: how it is read as a source.
+SOURCE_FILE = "source.yaml"
 
 
 class SettingsError(ValueError):
@@ -48,6 +55,48 @@ def read_sources(found: object, folder: Path) -> dict[str, dict[str, Any]]:
     return {"sources": roots, "custom_sources": custom}
 
 
+def own_frames_root(home: Path, camera_id: str) -> Path:
+    """Where stored frames of a camera lie."""
+    return home / OWN_FRAMES / camera_id
+
+
+def own_frames_name(camera_id: str) -> str:
+    """Name of the source that a camera's stored frames are."""
+    return f"{camera_id}-frames"
+
+
+def with_own_frames(found: Mapping[str, dict[str, Any]], home: Path) -> dict[str, dict[str, Any]]:
+    """What ``read_sources`` gave, and a source for every camera with stored frames.
+
+    Args:
+        found: the fields ``sources`` and ``custom_sources`` of ``Settings``.
+        home: below which the frames lie.
+
+    Raises:
+        SettingsError: a source of that name stands in the settings, or a file cannot be used.
+    """
+    roots, custom = dict(found["sources"]), dict(found["custom_sources"])
+    for path in sorted((home / OWN_FRAMES).glob(f"*/{SOURCE_FILE}")):
+        name = own_frames_name(path.parent.name)
+        if name in roots:
+            raise SettingsError(f"source {name} stands in the settings, and {path} gives it too")
+        try:
+            fields = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise SettingsError(f"{path}: cannot be read as YAML: {error}") from error
+        if not isinstance(fields, dict):
+            raise SettingsError(f"{path}: expected `name: value` lines, got {fields!r}")
+        roots[name] = path.parent.resolve()
+        custom[name] = build(CustomSource, str(path), fields)
+    return {"sources": roots, "custom_sources": custom}
+
+
+def without_own_frames(roots: Mapping[str, Path], home: Path) -> dict[str, Path]:
+    """Sources that are the settings' own to write down."""
+    folder = (home / OWN_FRAMES).resolve()
+    return {name: root for name, root in roots.items() if root.resolve().parent != folder}
+
+
 def plain_sources(
     roots: Mapping[str, Path], custom: Mapping[str, CustomSource]
 ) -> dict[str, object]:
@@ -57,14 +106,18 @@ def plain_sources(
         if name not in custom:
             plain[name] = str(root)
             continue
-        fields = {
-            item.name: getattr(custom[name], item.name)
-            for item in dataclasses.fields(CustomSource)
-            if getattr(custom[name], item.name) != item.default
-        }
-        lists = {key: list(v) if isinstance(v, tuple) else v for key, v in fields.items()}
-        plain[name] = {"root": str(root), **lists}
+        plain[name] = {"root": str(root), **plain_source(custom[name])}
     return plain
+
+
+def plain_source(custom: CustomSource) -> dict[str, object]:
+    """The lines that describe one source of your own; fields at their default are left out."""
+    fields = {
+        item.name: getattr(custom, item.name)
+        for item in dataclasses.fields(CustomSource)
+        if getattr(custom, item.name) != item.default
+    }
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in fields.items()}
 
 
 def require_known_sources(roots: Mapping[str, Path], custom: Mapping[str, CustomSource]) -> None:
