@@ -87,6 +87,7 @@ def footage_pass(
             config={
                 "camera": place.camera,
                 "pass": camera_setup.passes,
+                "inference": camera_setup.inference,
                 # Taken before decoding: a file that comes meanwhile makes the day due again.
                 "footage": place.footage_fingerprint(),
             },

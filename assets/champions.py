@@ -12,6 +12,7 @@ from assets.champion_history import Choice, aligned, read_history, record_choice
 from assets.checks import CLAIMS, audit
 from assets.publishing import need
 from assets.resources import GpuGuard, VersionStore
+from segmentation.postprocess_config import PostprocessConfig
 
 if TYPE_CHECKING:
     from assets.models import SplitInputs
@@ -87,13 +88,19 @@ class ChampionContest:
         context: of the asset; its run's tags may hold a person's order.
         store: where models, evaluations and the champion lie.
         data: the newest split.
+        steps: after the network; models are judged with them.
     """
 
     def __init__(
-        self, context: dg.AssetExecutionContext, store: VersionStore, data: "SplitInputs"
+        self,
+        context: dg.AssetExecutionContext,
+        store: VersionStore,
+        data: "SplitInputs",
+        steps: PostprocessConfig,
     ) -> None:
         self._store = store
         self._data = data
+        self._steps = steps
         self._models = EvaluatedModels(store)
         self._order = order_of(context.run.tags)
         self._history = aligned(store, read_history(store))
@@ -105,7 +112,12 @@ class ChampionContest:
     def config(self, rule: "ChampionRule") -> dict[str, object]:
         """What shaped the decision beside its inputs."""
         present = self._present.digest if self._present else ""
-        return {"rule": rule, "order": self._order, "champion_before": present}
+        return {
+            "rule": rule,
+            "order": self._order,
+            "champion_before": present,
+            "steps": self._steps,
+        }
 
     def settle(self, out: Path, rule: "ChampionRule", gpu: GpuGuard) -> "ChampionSummary":
         """Decide, and write the champion."""
@@ -118,6 +130,7 @@ class ChampionContest:
                 entrants,
                 out,
                 data_digest=test.digest,
+                steps=self._steps.name,
                 rule=rule,
                 present=present,
                 order=self._order,
@@ -173,12 +186,12 @@ class ChampionContest:
             return
         folder = self._store.path(self._present)
         for evaluation in (folder, *(one.evaluation for one in entrants.values())):
-            if not why_left_out(evaluation, folder, test.digest):
+            if not why_left_out(evaluation, folder, test.digest, self._steps.name):
                 yield Entrant(model=folder, evaluation=evaluation)
                 return
         with tempfile.TemporaryDirectory() as scratch:
             with gpu.slot():
-                evaluate.evaluate(folder, test, Path(scratch), device=gpu.device)
+                evaluate.evaluate(folder, test, Path(scratch), device=gpu.device, steps=self._steps)
             yield Entrant(model=folder, evaluation=Path(scratch))
 
 

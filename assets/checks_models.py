@@ -96,12 +96,12 @@ def no_rival_is_surely_better(folder: Path, evaluations: Inputs, models: Inputs)
     card, judged = read_card(folder), read_evaluated(folder)
     if card["decision"] == "forced":
         return Finding(passed=True, seen=f"{card['architecture']}: {card['why']}")
-    digest = judged.data_digest if judged else ""
+    digest, steps = (judged.data_digest, judged.steps) if judged else ("", "")
     rivals = [
         name
         for name in sorted(evaluations)
         if name not in card["left_out"]
-        and not why_left_out(evaluations[name], models[name], digest)
+        and not why_left_out(evaluations[name], models[name], digest, steps)
     ]
     beaten_by = []
     for name in rivals:

@@ -83,14 +83,18 @@ def trained_model(
     partitions_def=ARCHITECTURE,
     deps=[trained_model, dataset_split, human_masks],
     check_specs=specs("model_evaluation"),
-    code_version="3",
+    code_version="4",
     pool="gpu",
     op_tags=RAY_GPU_STEP,
     retry_policy=RETRY,
     kinds={"python", "pytorch"},
 )
 def model_evaluation(
-    context: dg.AssetExecutionContext, store: STORE, dataset_config: CONFIG, gpu: GPU
+    context: dg.AssetExecutionContext,
+    store: STORE,
+    dataset_config: CONFIG,
+    model_setup: MODELS,
+    gpu: GPU,
 ) -> Iterator[Event]:
     """Scores with intervals on the test split, by source; counts of every image are kept."""
     from segmentation import evaluate
@@ -106,10 +110,11 @@ def model_evaluation(
                 data.load("test"),
                 out,
                 device=gpu.device,
+                steps=model_setup.steps,
                 progress=log_progress(context),
             ),
             inputs=[model, *data.versions],
-            config={"device": gpu.device},
+            config={"device": gpu.device, "steps": model_setup.steps},
         )
 
 
@@ -122,7 +127,11 @@ def model_evaluation(
     kinds={"python", "parquet"},
 )
 def model_comparison(
-    context: dg.AssetExecutionContext, store: STORE, dataset_config: CONFIG, champion_rule: RULE
+    context: dg.AssetExecutionContext,
+    store: STORE,
+    dataset_config: CONFIG,
+    model_setup: MODELS,
+    champion_rule: RULE,
 ) -> Iterator[Event]:
     """Every evaluated model on the same test images: accuracy, speed and size, with intervals."""
     from segmentation import comparison
@@ -135,10 +144,11 @@ def model_comparison(
             models.entrants(),
             out,
             data_digest=data.load("test").digest,
+            steps=model_setup.steps.name,
             metric=champion_rule.metric,
         ),
         inputs=[*models.versions, *data.versions],
-        config=champion_rule,
+        config={"rule": champion_rule, "steps": model_setup.steps},
     )
 
 
@@ -156,11 +166,13 @@ def champion_model(
     context: dg.AssetExecutionContext,
     store: STORE,
     dataset_config: CONFIG,
+    model_setup: MODELS,
     champion_rule: RULE,
     gpu: GPU,
 ) -> Iterator[Event]:
     """The champion: it stays until a candidate is surely better on the newest test split."""
-    contest = ChampionContest(context, store, SplitInputs(store, dataset_config))
+    data = SplitInputs(store, dataset_config)
+    contest = ChampionContest(context, store, data, model_setup.steps)
     yield from publish(
         context,
         store,

@@ -11,6 +11,7 @@ from camera_analysis.camera import Camera
 from camera_analysis.label_pass import PassConfig
 from segmentation.config import ModelConfig, TrainConfig
 from segmentation.inference_config import InferenceConfig
+from segmentation.postprocess_config import PostprocessConfig
 
 UNPARTITIONED = "all"
 
@@ -86,11 +87,12 @@ class GpuGuard(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSetup:
-    """How models are trained here."""
+    """How models are trained and judged here."""
 
     models: Mapping[str, ModelConfig]  # architecture -> its configuration
     training: TrainConfig
     work_dir: Path  # checkpoints of runs that have not finished
+    steps: PostprocessConfig = field(default_factory=PostprocessConfig)  # after the network
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,6 @@ from pipelines.executors import GpuSlots
 from pipelines.footage import day_fingerprint
 from pipelines.settings import Settings, build
 from pipelines.storage.store import Store
-from segmentation.inference_config import InferenceConfig
 
 
 def open_store(settings: Settings) -> Store:
@@ -29,7 +28,7 @@ def camera_setup(settings: Settings) -> CameraSetup:
         footage_root=settings.footage,
         fingerprint=day_fingerprint,
         passes=build(PassConfig, "label_pass", settings.label_pass),
-        inference=build(InferenceConfig, "inference", settings.inference),
+        inference=settings.inference_config(),
         exports=settings.home / "cache" / "exports",
         anomalies=build(AnomalyConfig, "anomalies", settings.anomalies),
     )
@@ -47,6 +46,7 @@ def resources_of(settings: Settings) -> dict[str, Any]:
             models=settings.model_configs(),
             training=settings.train_config(),
             work_dir=settings.home / "training",
+            steps=settings.inference_config().postprocess,
         ),
         "champion_rule": settings.champion_rule(),
         "camera_setup": camera_setup(settings),

@@ -80,6 +80,7 @@ def choose_champion(
     out: Path,
     *,
     data_digest: str,
+    steps: str = "",
     rule: ChampionRule | None = None,
     present: Entrant | None = None,
     order: Order | None = None,
@@ -95,6 +96,8 @@ def choose_champion(
         entrants: architecture -> what was evaluated.
         out: existing folder; receives the champion's files, its evaluation and champion.json.
         data_digest: of the newest test split; nothing else is compared.
+        steps: what is done to answers here, by ``PostprocessConfig.name``; other evaluations are
+            left out.
         rule: None takes the defaults.
         present: the champion until now, evaluated on the newest test split; None for the first.
         order: a person's wish to promote one of the entrants; None leaves it to the rule.
@@ -106,7 +109,7 @@ def choose_champion(
     if order and order.name not in entrants:
         known = ", ".join(sorted(entrants)) or "none"
         raise ValueError(f"{order.name} was never evaluated; evaluated: {known}")
-    left_out = _left_out(entrants, data_digest, rule, present, order)
+    left_out = _left_out(entrants, data_digest, steps, rule, present, order)
     fit = [name for name in sorted(entrants) if name not in left_out]
     scored = {name: one for name in fit if (one := _scored(name, entrants[name], rule))}
     ranked = sorted(scored.values(), key=lambda one: one.rank)
@@ -125,8 +128,15 @@ def choose_champion(
     return _summary(chosen, out)
 
 
-def why_left_out(evaluation: Path, model: Path, data_digest: str) -> str:
-    """Why an evaluation says nothing about these weights on this split; empty where it does."""
+def why_left_out(evaluation: Path, model: Path, data_digest: str, steps: str) -> str:
+    """Why an evaluation says nothing about these weights on this split; empty where it does.
+
+    Args:
+        evaluation: its folder.
+        model: folder of the weights.
+        data_digest: of the split.
+        steps: what is done to answers after the network, by ``PostprocessConfig.name``.
+    """
     judged = read_evaluated(evaluation)
     if judged is None:
         return "the evaluation does not say enough to be compared; evaluate again"
@@ -134,6 +144,11 @@ def why_left_out(evaluation: Path, model: Path, data_digest: str) -> str:
         return "trained again since it was evaluated; evaluate again"
     if judged.data_digest != data_digest:
         return "evaluated on another test split than the newest; evaluate again"
+    if judged.steps != steps:
+        return (
+            f"evaluated with {judged.steps or 'no steps'} after the network instead of"
+            f" {steps or 'none'}; evaluate again"
+        )
     return ""
 
 
@@ -154,6 +169,7 @@ def _summary(decision: Decision, out: Path) -> ChampionSummary:
 def _left_out(
     entrants: Mapping[str, Entrant],
     data_digest: str,
+    steps: str,
     rule: ChampionRule,
     present: Entrant | None,
     order: Order | None,
@@ -161,7 +177,7 @@ def _left_out(
     """Entrant -> why it does not take part; force lifts all but a missing evaluation."""
     found = {}
     for name, one in sorted(entrants.items()):
-        why = why_left_out(one.evaluation, one.model, data_digest)
+        why = why_left_out(one.evaluation, one.model, data_digest, steps)
         forced = order is not None and order.force and order.name == name
         if not why and not forced:
             why = one.barred or _too_slow(one, rule) or (one.warning if present else "")

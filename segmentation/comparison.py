@@ -70,7 +70,12 @@ class ComparisonSummary:
 
 
 def compare_models(
-    entrants: Mapping[str, Entrant], out: Path, *, data_digest: str, metric: str = "iou"
+    entrants: Mapping[str, Entrant],
+    out: Path,
+    *,
+    data_digest: str,
+    steps: str = "",
+    metric: str = "iou",
 ) -> ComparisonSummary:
     """Compare every model that was evaluated on the newest test split.
 
@@ -79,13 +84,14 @@ def compare_models(
         out: existing folder; receives comparison.parquet, pairs.parquet, comparison.md and
             accuracy_speed_size.png.
         data_digest: of the newest test split.
+        steps: what is done to answers here, by ``PostprocessConfig.name``; others are left out.
         metric: by which models are ranked and paired.
 
     Raises:
         ValueError: nothing can be compared; says why of every model.
     """
     reasons = {
-        name: why_left_out(one.evaluation, one.model, data_digest)
+        name: why_left_out(one.evaluation, one.model, data_digest, steps)
         for name, one in sorted(entrants.items())
     }
     left_out = {name: why for name, why in reasons.items() if why}

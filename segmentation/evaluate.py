@@ -17,9 +17,11 @@ from segmentation.data import Sample, SplitData, fitted_size, resize_image, resi
 from segmentation.evaluated import Evaluated, write_evaluated
 from segmentation.evaluation_views import draw_reliability, write_metrics_table
 from segmentation.image_table import ImageScore, ImageTable, judge_image
+from segmentation.inference_config import InferenceConfig
 from segmentation.mask_folders import open_folder
 from segmentation.metrics import THRESHOLD
 from segmentation.pictures import JudgedSample, draw_worst, judged_sample
+from segmentation.postprocess_config import PostprocessConfig
 from segmentation.predict import HumanSegmenter
 from segmentation.scores import ScopeScores, score_scopes, write_metrics
 
@@ -80,6 +82,7 @@ def evaluate(
     *,
     device: str,
     max_side_px: int | None = MAX_SIDE_PX,
+    steps: PostprocessConfig | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> EvaluationSummary:
     """Judge a model on a split.
@@ -91,6 +94,7 @@ def evaluate(
             reliability.png, worst.png and evaluation.json.
         device: cpu, cuda or auto.
         max_side_px: larger images and their masks are shrunk; None judges at full size.
+        steps: taken after the network; None for none.
         progress: called with images done and images in all.
 
     Raises:
@@ -98,11 +102,12 @@ def evaluate(
     """
     samples = (data.load(number, max_side_px=max_side_px) for number in range(len(data)))
     return _judge_all(
-        HumanSegmenter(model_dir, device, any_size=True),
+        _segmenter(model_dir, device, steps),
         _counted(samples, len(data), progress) if progress else samples,
         out,
         data_digest=lambda: data.digest,
         max_side_px=max_side_px,
+        steps=steps,
     )
 
 
@@ -114,6 +119,7 @@ def evaluate_folder(
     device: str,
     unknown_value: int | None = None,
     max_side_px: int | None = MAX_SIDE_PX,
+    steps: PostprocessConfig | None = None,
     out: Path | None = None,
 ) -> EvaluationSummary:
     """Judge a model on a folder of images with masks of the same stem.
@@ -125,13 +131,14 @@ def evaluate_folder(
         device: cpu, cuda or auto.
         unknown_value: the third mask value that counts nowhere (SBI and CDnet use 170).
         max_side_px: larger images and their masks are shrunk; None judges at full size.
+        steps: taken after the network; None for none.
         out: existing folder that receives what ``evaluate`` writes; None writes nothing.
 
     Raises:
         ValueError: no pairs, or masks with other values.
     """
     folder = open_folder(images, masks, unknown_value=unknown_value)
-    segmenter = HumanSegmenter(model_dir, device, any_size=True)
+    segmenter = _segmenter(model_dir, device, steps)
     digest = hashlib.sha256()
 
     def samples() -> Iterator[Sample]:
@@ -146,9 +153,15 @@ def evaluate_folder(
             out or Path(scratch),
             data_digest=digest.hexdigest,
             max_side_px=max_side_px,
+            steps=steps,
             unpaired=len(folder.unpaired),
         )
     return summary if out else replace(summary, metrics=None, worst=None)
+
+
+def _segmenter(model_dir: Path, device: str, steps: PostprocessConfig | None) -> HumanSegmenter:
+    inference = InferenceConfig(postprocess=steps or PostprocessConfig())
+    return HumanSegmenter(model_dir, device, inference=inference, any_size=True)
 
 
 def shrink(sample: Sample, max_side_px: int | None) -> Sample:
@@ -199,6 +212,7 @@ def _judge_all(
     *,
     data_digest: Callable[[], str],
     max_side_px: int | None,
+    steps: PostprocessConfig | None,
     unpaired: int = 0,
 ) -> EvaluationSummary:
     """Run the network over all samples, then score from the table; the digest is asked last."""
@@ -217,6 +231,7 @@ def _judge_all(
         data_digest=data_digest(),
         max_side_px=max_side_px,
         backend=segmenter.backend,
+        steps=steps.name if steps else "",
     )
     write_evaluated(judged, out)
     return _summary(

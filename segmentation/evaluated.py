@@ -20,12 +20,14 @@ class Evaluated:
         data_digest: names the pixels that were judged.
         max_side_px: longer side at which they were; None for full size.
         backend: by what the network was run; they agree in all but a few pixels of ten thousand.
+        steps: what was done to its answers, by ``PostprocessConfig.name``; empty for nothing.
     """
 
     model_version: str
     data_digest: str
     max_side_px: int | None
     backend: str = ""
+    steps: str = ""
 
 
 def read_evaluated(folder: Path) -> Evaluated | None:

@@ -15,6 +15,7 @@ from assets import models
 from pipelines.executors import GpuSlots
 from pipelines.storage.store import Store
 from segmentation.champion_rule import ChampionRule
+from segmentation.postprocess_config import PostprocessConfig
 from tests.segmentation.factories_evaluation import DATA, write_judged_model
 
 #: Hits of 100 human pixels on each of 20 images.
@@ -59,6 +60,7 @@ def materialize(
         resources={
             "store": store,
             "dataset_config": "not read",
+            "model_setup": SimpleNamespace(steps=PostprocessConfig()),
             "champion_rule": ChampionRule(**rule),
             "gpu": GpuSlots(folder / "locks", slots=1, device="cpu"),
         },

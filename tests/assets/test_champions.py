@@ -115,7 +115,7 @@ def test_on_a_new_split_a_champion_that_is_gone_is_judged_anew(judged, run, monk
     run()
     seen = []
 
-    def judge(model, data, out, *, device):
+    def judge(model, data, out, *, device, steps):
         seen.append((data.digest, device))
         weights = weights_digest(model)
         write_evaluation(out, scores_of_hits(PLAIN), model=weights, data="e" * 64)

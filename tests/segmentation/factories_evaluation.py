@@ -51,6 +51,7 @@ def write_evaluation(
     model: str,
     data: str = DATA,
     max_side_px: int | None = 640,
+    steps: str = "",
 ) -> Path:
     """What ``evaluate`` leaves, but for pictures."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,7 +59,7 @@ def write_evaluation(
         for score in scores:
             table.add(score)
     write_metrics(score_scopes(folder, resamples=200), folder)
-    judged = Evaluated(model_version=model, data_digest=data, max_side_px=max_side_px)
+    judged = Evaluated(model_version=model, data_digest=data, max_side_px=max_side_px, steps=steps)
     write_evaluated(judged, folder)
     return folder
 

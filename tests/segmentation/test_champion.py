@@ -251,3 +251,16 @@ def test_a_rule_that_cannot_be_is_refused():
         ChampionRule(metric="beauty")
     with pytest.raises(ValueError, match="min_fps = -1"):
         ChampionRule(min_fps=-1.0)
+
+
+def test_only_models_that_were_judged_with_the_steps_of_here_take_part(enter, decide):
+    enter("plain", PLAIN)
+    enter("refined", BETTER, steps="median_px=5")
+    summary, _ = decide()
+    assert summary.architecture == "plain"
+    assert summary.left_out == {
+        "refined": "evaluated with median_px=5 after the network instead of none; evaluate again"
+    }
+    summary, _ = decide(steps="median_px=5", present=None)
+    assert summary.architecture == "refined"
+    assert summary.left_out["plain"].startswith("evaluated with no steps after the network")

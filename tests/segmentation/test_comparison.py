@@ -80,3 +80,11 @@ def test_nothing_to_compare_is_an_error_that_says_why(entrants, out):
         compare_models(entrants, out, data_digest="f" * 64)
     with pytest.raises(ValueError, match="none was evaluated"):
         compare_models({}, out, data_digest=DATA)
+
+
+def test_models_that_were_judged_with_other_steps_are_left_out(entrants, out, tmp_path):
+    model, evaluation = write_judged_model(tmp_path / "r", BETTER, seed=9.0, steps="opening_px=3")
+    entrants["refined"] = Entrant(model=model, evaluation=evaluation)
+    assert list(compare_models(entrants, out, data_digest=DATA).left_out) == ["refined"]
+    summary = compare_models(entrants, out, data_digest=DATA, steps="opening_px=3")
+    assert (summary.best, len(summary.left_out)) == ("refined", 3)

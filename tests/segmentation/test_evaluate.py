@@ -10,6 +10,7 @@ from segmentation.evaluate import evaluate, evaluate_folder
 from segmentation.evaluated import Evaluated, read_evaluated
 from segmentation.model_folder import weights_digest
 from segmentation.paired import paired_improvement
+from segmentation.postprocess_config import PostprocessConfig
 from tests.segmentation.factories_model import write_untrained
 from tests.segmentation.factories_split import draw, small_split
 
@@ -173,3 +174,17 @@ def test_other_pixels_have_another_digest(all_human, folders, tmp_path):
         mask = cv2.imread(str(masks / "a.png"), cv2.IMREAD_GRAYSCALE)
         cv2.imwrite(str(masks / "a.png"), 255 - mask if 170 not in mask else mask * 0)
     assert digests[0] != digests[1]
+
+
+def test_steps_after_the_network_are_judged_named_and_compared(data, all_human, tmp_path):
+    steps = PostprocessConfig(min_region_share=0.9)  # a frame that is human all over stays
+    plain, _ = judged(all_human, data, tmp_path / "plain")
+    refined, rows = judged(all_human, data, tmp_path / "refined", steps=steps)
+    assert refined == replace(plain, metrics=refined.metrics, worst=refined.worst)
+    assert read_evaluated(tmp_path / "plain").steps == ""
+    assert read_evaluated(tmp_path / "refined").steps == "min_region_share=0.9"
+    found = paired_improvement(tmp_path / "refined", tmp_path / "plain", "iou")
+    assert (found.difference, found.interval.low, found.interval.high) == (0.0, 0.0, 0.0)
+    counted = {"hits", "misses", "false_alarms", "rejections"}
+    px = sum(int((data.load(n).mask_hw != IGNORE).sum()) for n in range(4))
+    assert sum(rows["all"][name] for name in counted) == px  # ignored pixels count nowhere still
