@@ -28,8 +28,11 @@ ARCHITECTURES: tuple[str, ...] = (
     "torchvision_deeplabv3_mobilenet_v3_large",
     "torchvision_lraspp_mobilenet_v3_large",
 )
+#: The U-Net's own way down, as its paper has it.
+PLAIN = "plain"
 #: Encoders that some architectures can look through; the first is theirs unless another is asked.
 BACKBONES: Mapping[str, tuple[str, ...]] = {
+    "unet": (PLAIN, "resnet18", "resnet50"),
     "deeplabv3": ("resnet50", "resnet18", "mobilenet_v2"),
     "deeplabv3plus": ("resnet50", "resnet18", "mobilenet_v2"),
 }
@@ -58,7 +61,7 @@ class ModelConfig:
     width: int = 64  # scales all channels; 64 is each paper's size, 16 suits two cores;
     # the torchvision networks have one size and ignore it
     classes: int = 1  # 1: one human logit; more: class ids, of which 1 is human
-    backbone: str = ""  # encoder of deeplabv3 and deeplabv3plus; "": resnet50
+    backbone: str = ""  # encoder of unet, deeplabv3 and deeplabv3plus; "": the paper's
     clip_output: str = "each"  # convlstm_unet on clips: "each" frame's logits, or the "last"'s
     weights: str = ""  # to start from: "" random; "cache": torchvision's; else a file
 
@@ -114,11 +117,11 @@ class TrainConfig:
     max_side_px: int = 640  # photographs are shrunk to what cameras deliver
     cache_mb: int = 512  # decoded images kept; about 450 of 640 x 480
     workers: int = 1  # threads that prepare batches ahead; 0: none; the result is the same
+    clip_frames: int = 4  # of every other step's clips, for networks that remember; 1: no clips
+    sequences: str = ""  # a folder of labelled sequences that clips are taken from, too
     negative_share: float = 0.25  # crops from images without people; the dataset holds 20 %
     source_power: float = 0.5  # sources are drawn by size ** power: small ones are heard too
 
-    clip_frames: int = 4  # of every other step's clips, for networks that remember; 1: no clips
-    sequences: str = ""  # a folder of labelled sequences that clips are taken from, too
     # augmentation
     min_person_px: int = 20  # person height after scaling: smaller is a smudge
     max_person_px: int = 300  # beyond it the crop shows no outline
@@ -180,10 +183,10 @@ class TrainConfig:
             validate_every=self.validate_every,
             validation_images=self.validation_images,
             min_person_px=self.min_person_px,
+            clip_frames=self.clip_frames,
         )
         _require_at_least(0, workers=self.workers, cache_mb=self.cache_mb, seed=self.seed)
         _require_at_least(
-            clip_frames=self.clip_frames,
             0, auxiliary_weight=self.auxiliary_weight, detail_weight=self.detail_weight
         )
         _require_at_least(0, warmup_steps=self.warmup_steps, weight_decay=self.weight_decay)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torchvision import models as torchvision_models
 from torchvision.models import segmentation as torchvision_segmentation
 
-from segmentation.config import TORCHVISION, WEIGHTS_CACHE, ModelConfig
+from segmentation.config import PLAIN, TORCHVISION, WEIGHTS_CACHE, ModelConfig
 from segmentation.models.blocks import PUBLISHED_WIDTH
 from segmentation.models.torchvision_networks import TorchvisionNetwork
 from segmentation.tensor_file import TensorFileError, read_tensors
@@ -113,7 +113,7 @@ def _published_urls(config: ModelConfig) -> list[str]:
         name, where = config.architecture.removeprefix(TORCHVISION), torchvision_segmentation
     else:
         name, where = _IMAGENET.get(config.architecture, config.encoder), torchvision_models
-        if not name:
+        if name in ("", PLAIN):
             raise ValueError(
                 f"weights = {WEIGHTS_CACHE!r}: torchvision publishes none for"
                 f" {config.architecture}; name a file, or leave it empty"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from segmentation.config import ARCHITECTURES, TORCHVISION, ModelConfig
+from segmentation.config import ARCHITECTURES, PLAIN, TORCHVISION, ModelConfig
 from segmentation.models.outputs import inference_network
 
 Builder = Callable[[ModelConfig], nn.Module]
@@ -17,8 +17,11 @@ Builder = Callable[[ModelConfig], nn.Module]
 
 
 def _unet(config: ModelConfig) -> nn.Module:
+    from segmentation.models.residual_unet import ResidualUNet
     from segmentation.models.unet import UNet
 
+    if config.encoder != PLAIN:
+        return ResidualUNet(config.encoder, config.width, config.classes)
     return UNet(config.width, config.classes)
 
 

@@ -15,6 +15,7 @@ from segmentation.augment import (
     draw_scale,
     random_crop,
     recolour,
+    turn_hue,
 )
 from segmentation.data import Sample
 from tests.segmentation.factories_split import TINY
@@ -104,6 +105,20 @@ def test_grey_images_have_one_colour():
     grey = recolour(image, config, np.random.default_rng(0))
     assert torch.equal(grey[0], grey[1])
     assert torch.equal(grey[0], grey[2])
+
+
+def test_a_third_of_the_colour_circle_makes_red_green():
+    red = torch.tensor([0.6, 0.0, 0.0])[:, None, None]
+    torch.testing.assert_close(turn_hue(red, 1 / 3).flatten(), torch.tensor([0.0, 0.6, 0.0]))
+
+
+@given(st.floats(-0.5, 0.5))
+def test_turned_colours_keep_grey_and_brightness(turn):
+    image = torch.rand(3, 4, 4, generator=torch.Generator().manual_seed(0))
+    turned = turn_hue(image, turn)
+    torch.testing.assert_close(turned.sum(dim=0), image.sum(dim=0), atol=1e-5, rtol=0)
+    grey = torch.full((3, 1, 1), 0.4)
+    torch.testing.assert_close(turn_hue(grey, turn), grey, atol=1e-6, rtol=0)
 
 
 def test_arguments_are_not_written_to():

@@ -12,7 +12,8 @@ from segmentation.config import ModelConfig, TrainConfig
         ({"architecture": "vgg"}, "expected one of unet"),
         ({"width": 0}, "width = 0"),
         ({"classes": 0}, "classes = 0"),
-        ({"backbone": "resnet50"}, "of unet; expected none"),
+        ({"backbone": "mobilenet_v2"}, "of unet; expected plain or resnet18 or resnet50"),
+        ({"architecture": "stdc1", "backbone": "resnet50"}, "of stdc1; expected none"),
         (
             {"architecture": "deeplabv3", "backbone": "vgg"},
             "expected resnet50 or resnet18 or mobilenet_v2",

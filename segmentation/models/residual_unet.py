@@ -1,0 +1,52 @@
+"""U-Net whose way down is a ResNet: most of the work is done at a quarter of the size and below.
+
+At ``width=16`` the plain U-Net spends three quarters of its multiplications at full and half
+resolution, where there is little to learn; per second of training this one sees more images, and
+more of each image. He et al., "Deep Residual Learning", 2015, for the way down; Ronneberger et al.,
+"U-Net", 2015, for the detail handed across.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from segmentation.models.backbones import LEVEL_STRIDES, build_backbone
+from segmentation.models.blocks import ConvNormReLU, enlarge, pad_to_multiple, scaled
+
+#: Channels of the way up, from stride 16 to stride 4, at the published width.
+DECODER_CHANNELS = (256, 128, 128)
+
+
+class ResidualUNet(nn.Module):
+    """A ResNet down to stride 32, and up to stride 4 with the detail of each level handed across.
+
+    Args:
+        backbone: resnet18 or resnet50.
+        width: scales all channels; 64 is the published size.
+        classes: logits C per pixel.
+    """
+
+    def __init__(self, backbone: str, width: int = 64, classes: int = 1) -> None:
+        super().__init__()
+        self.backbone = build_backbone(backbone, width)
+        *skips, deep = self.backbone.channels
+        self.decoder = nn.ModuleList()
+        for skip, channels in zip(reversed(skips), DECODER_CHANNELS, strict=True):
+            fine = scaled(channels, width)
+            self.decoder.append(
+                nn.Sequential(ConvNormReLU(deep + skip, fine), ConvNormReLU(fine, fine))
+            )
+            deep = fine
+        self.head = nn.Conv2d(deep, classes, kernel_size=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 3, H, W) normalised colours -> (N, C, H, W) logits; any H and W of at least 1."""
+        height, width = x.shape[-2:]
+        padded = pad_to_multiple(x, LEVEL_STRIDES[-1])
+        *skips, deep = self.backbone(padded)  # strides 4, 8, 16 and 32
+        for level, skip in zip(self.decoder, reversed(skips), strict=True):
+            deep = enlarge(deep, (skip.shape[-2], skip.shape[-1]))
+            deep = level(torch.cat([skip, deep], dim=1))  # strides 16, 8, 4
+        logits = self.head(deep)  # (N, C, H'/4, W'/4)
+        return enlarge(logits, (padded.shape[-2], padded.shape[-1]))[..., :height, :width]

@@ -1,0 +1,39 @@
+"""The U-Net on a ResNet: its size, its levels, and what ImageNet weights fit."""
+
+import torch
+
+from segmentation.config import ModelConfig
+from segmentation.models.registry import build_model, size_of
+from segmentation.models.residual_unet import ResidualUNet
+
+
+def test_is_what_a_unet_on_a_resnet_is_made_as():
+    network = build_model(ModelConfig(architecture="unet", width=8, backbone="resnet18"))
+    assert isinstance(network, ResidualUNet)
+
+
+def test_number_of_parameters():
+    """ResNet-18 without its classifier, and six convolutions with norms on the way up."""
+    encoder = 11_176_512
+    convolutions = 9 * (768 * 256 + 256 * 256 + 384 * 128 + 128 * 128 + 192 * 128 + 128 * 128)
+    norms, head = 2 * (256 + 256 + 4 * 128), 128 + 1
+    found = size_of(ModelConfig(architecture="unet", backbone="resnet18"))
+    assert found.parameters_inference == encoder + convolutions + norms + head
+
+
+def test_torchvisions_encoder_fits():
+    from torchvision.models import resnet18
+
+    with torch.device("meta"):
+        theirs, ours = resnet18(), ResidualUNet("resnet18").backbone
+    names = {name for name in theirs.state_dict() if not name.startswith("fc.")}
+    assert set(ours.state_dict()) == names
+
+
+def test_the_answer_at_a_pixel_depends_on_pixels_far_away():
+    torch.manual_seed(0)
+    network = ResidualUNet("resnet18", width=8).eval()
+    image = torch.rand(1, 3, 128, 128, requires_grad=True)
+    network(image)[0, 0, 64, 64].backward()
+    reached = image.grad[0].abs().sum(dim=0).nonzero()
+    assert (reached.max(dim=0).values - reached.min(dim=0).values).min() > 100
