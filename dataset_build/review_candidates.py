@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +88,9 @@ def unconfirmed(table: pa.Table) -> list[Unit]:
 def mistaken(table: pa.Table, mistakenness: Path | None) -> list[Unit]:
     """Samples of the dataset in whose mask the model sees a fault.
 
+    A score belongs to the bytes that were judged: it follows them to another name, and counts for
+    no other image and no newer mask under the old one.
+
     Args:
         table: a split ledger.
         mistakenness: ``mistakenness.parquet`` or its folder; None before there is a model.
@@ -95,35 +98,31 @@ def mistaken(table: pa.Table, mistakenness: Path | None) -> list[Unit]:
     if mistakenness is None:
         return []
     path = mistakenness / MISTAKENNESS_FILE if mistakenness.is_dir() else mistakenness
-    judged = pq.read_table(path).filter(pc.field("score") >= MIN_MISTAKENNESS)
-    masks = _masks_in_dataset(table)
+    judged = pq.read_table(path).filter(pc.field("score") >= MIN_MISTAKENNESS).to_pylist()
+    verdict_of = {(row["image_sha256"], row["mask_sha256"]): row for row in judged}
     return ranked(
         (
-            QueueEntry(
-                sample_id=row["sample_id"],
-                image_sha256=row["image_sha256"],
-                source=row["source"],
-                kind=MISTAKEN,
-                pair="",
-                why=f"model and mask disagree: {row['kind']}, {100 * row['area_share']:.2g} % of"
-                " the frame; tag relabel with a corrected mask, reject, or keep",
-                priority=row["score"],
+            _entry(
+                table,
+                row,
+                MISTAKEN,
+                f"model and mask disagree: {verdict['kind']}, {100 * verdict['area_share']:.2g} %"
+                " of the frame; tag relabel with a corrected mask, reject, or keep",
+                verdict["score"],
             ),
         )
-        for row in judged.to_pylist()
-        if masks.get(row["sample_id"]) == row["mask_sha256"]
+        for row, seen in _masks_in_dataset(table)
+        if (verdict := verdict_of.get(seen)) is not None
     )
 
 
-def _masks_in_dataset(table: pa.Table) -> dict[str, str]:
-    """Sample id -> digest of its correction, else of its mask file; a newer mask is not judged."""
-    names = ("sample_id", "mask_correction", "mask_sha256", "fate")
+def _masks_in_dataset(table: pa.Table) -> Iterator[tuple[int, tuple[str, str]]]:
+    """Rows with the sha256 of their image and of their correction, else of their mask file."""
+    names = ("image_sha256", "mask_correction", "mask_sha256", "fate")
     columns = (table[name].to_pylist() for name in names)
-    return {
-        sample_id: corrected or original
-        for sample_id, corrected, original, fate in zip(*columns, strict=True)
-        if fate != REMOVED
-    }
+    for row, (image, corrected, original, fate) in enumerate(zip(*columns, strict=True)):
+        if fate != REMOVED:
+            yield row, (image, corrected or original)
 
 
 def near_duplicates(table: pa.Table, radius: int) -> list[Unit]:
@@ -261,6 +260,6 @@ def _entry(
     )
 
 
-def ranked(units: Iterator[Unit] | Sequence[Unit]) -> list[Unit]:
+def ranked(units: Iterable[Unit]) -> list[Unit]:
     """The most urgent first; sample ids decide between equals."""
     return sorted(units, key=lambda unit: (-unit[0].priority, unit[0].sample_id))

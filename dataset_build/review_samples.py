@@ -28,7 +28,8 @@ class QueueFiles:
         ledger: ``ledger.parquet`` with the paths of the images, corrected masks beside it.
         source_roots: source -> folder that image paths are relative to.
         packs: source -> folder of its packed masks.
-        predictions: folder of packed masks as the model sees them; None before there is a model.
+        predictions: folder of packed masks as the model sees them, by the image's sha256, so that
+            none is shown beside another image of the same name; None before there is a model.
     """
 
     queue: Path
@@ -88,7 +89,7 @@ def queued_samples(files: QueueFiles, mask_dir: Path) -> Iterator[QueuedSample]:
         root = files.source_roots[row["source"]]
         mask_path = write_picture(masks.read(row["source"], sample_id), mask_dir, key)
         size_wh = entry["width"], entry["height"]
-        seen = _write_prediction(predicted, sample_id, mask_dir / PREDICTIONS, key, size_wh)
+        seen = _write_prediction(predicted, mask_dir / PREDICTIONS, key, size_wh)
         yield QueuedSample(
             key=key,
             filepath=str((root / entry["image_path"]).resolve()),
@@ -103,12 +104,12 @@ def queued_samples(files: QueueFiles, mask_dir: Path) -> Iterator[QueuedSample]:
 
 
 def _write_prediction(
-    predicted: MaskPack | None, sample_id: str, folder: Path, key: str, size_wh: tuple[int, int]
+    predicted: MaskPack | None, folder: Path, key: str, size_wh: tuple[int, int]
 ) -> Path | None:
     """What the model sees, at the size of the image."""
-    if predicted is None or sample_id not in predicted:
+    if predicted is None or key not in predicted:
         return None
-    mask = cv2.resize(predicted.read(sample_id), size_wh, interpolation=cv2.INTER_NEAREST_EXACT)
+    mask = cv2.resize(predicted.read(key), size_wh, interpolation=cv2.INTER_NEAREST_EXACT)
     return write_picture(mask, folder, key)
 
 

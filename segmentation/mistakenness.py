@@ -159,7 +159,7 @@ def find_mistaken(
         model_dir: folder of a trained model.
         data: what it looks at.
         out: existing folder; receives ``mistakenness.parquet``, ``worst.png`` and the folder
-            ``predictions`` with the packed masks that the model would draw.
+            ``predictions`` with the packed masks that the model would draw, by image sha256.
         config: how many, and how.
         progress: called with samples looked at and samples in all.
 
@@ -183,7 +183,8 @@ def find_mistaken(
     pq.write_table(pa.Table.from_pylist(table, MISTAKENNESS), path, compression="zstd")
     (out / PREDICTIONS).mkdir()
     shown = order[: config.predictions]
-    write_masks({looked.sample_id(i): looked.predicted(i) for i in shown}, out / PREDICTIONS)
+    seen = {str(looked.rows[i]["image_sha256"]): looked.predicted(i) for i in shown}
+    write_masks(seen, out / PREDICTIONS)
     tiles = [looked.tile(i, verdicts[i]) for i in order[: config.pictures]]
     picture = draw_worst(tiles, out / WORST_FILE)
     bad = [verdict.worst.kind for verdict in verdicts if verdict.score >= 0.5]

@@ -115,6 +115,17 @@ def test_a_mask_that_changed_since_the_model_saw_it_is_not_held_against_the_samp
     assert "mistaken" not in ranked(tmp_path, rows, inputs=inputs)[1].kinds
 
 
+def test_a_score_belongs_to_the_image_that_was_seen_whatever_its_name(tmp_path):
+    inputs = replace(INPUTS, mistakenness=judged(tmp_path / "judged", a=0.9, b=0.8))
+    rows = [
+        sample("a", image_sha256=sha("another picture"), mask_sha256=sha("mask of voc/a")),
+        sample("new", image_sha256=sha("voc/b"), mask_sha256=sha("mask of voc/b")),
+    ]
+    queued, summary = ranked(tmp_path, rows, inputs=inputs)
+    assert summary.kinds == {"mistaken": 1, "audit": 1}
+    assert (names(queued)[0], queued[0]["image_sha256"]) == ("new", sha("voc/b"))
+
+
 def test_what_was_removed_as_near_duplicate_stands_beside_what_stayed(tmp_path):
     """Both groups bear the same priority; a third sample does not come between."""
     rows = []

@@ -66,7 +66,7 @@ class Walk:
         rank_queue(self.ledger, new_folder(folder / "queue"), limit=4, inputs=inputs)
         self.pack, self.predictions = new_folder(folder / "pack"), new_folder(folder / "seen")
         write_masks({f"voc/{name}": shown_mask() for name in NAMES}, self.pack)
-        write_masks({"voc/a": corrected_mask()}, self.predictions)
+        write_masks({sha("voc/a"): corrected_mask()}, self.predictions)
 
     def push(self) -> int:
         files = QueueFiles(

@@ -80,8 +80,9 @@ def test_the_worst_mask_is_written_first_with_its_box(data, tmp_path):
 def test_what_the_model_would_draw_is_kept_for_the_worst(data, tmp_path):
     _, table = found(data, tmp_path / "out", predictions=3)
     pack = MaskPack(tmp_path / "out" / "predictions")
-    assert sorted(pack.sample_ids) == sorted(table["sample_id"].to_pylist()[:3])
-    assert np.count_nonzero(pack.read("voc/wrong") == 1) > 200
+    worst = table["image_sha256"].to_pylist()[:3]
+    assert sorted(pack.sample_ids) == sorted(worst)
+    assert np.count_nonzero(pack.read(worst[0]) == 1) > 200
 
 
 def test_fewer_samples_are_drawn_by_hash_and_the_same_ones_again(data, tmp_path):
