@@ -73,6 +73,13 @@ def _table(rows: list[dict[str, object]]) -> list[str]:
     help="A third mask value that counts nowhere (SBI and CDnet use 170).",
 )
 @click.option(
+    "--postprocess",
+    "written",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="A step after the network, such as median_px=5, or none; default: those of the settings.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep tables and pictures there; two such folders can be compared image by image.",
@@ -84,6 +91,7 @@ def evaluate(
     masks: Path,
     architecture: str | None,
     unknown_value: int,
+    written: tuple[str, ...],
     out: Path | None,
     as_json: bool,
     home: Path | None,
@@ -91,6 +99,7 @@ def evaluate(
     """Score a model on a folder of images with masks of the same stem, with 95 % intervals."""
     from pipelines.executors import GpuSlots
     from segmentation.evaluate import evaluate_folder
+    from segmentation.postprocess_config import parse_steps
 
     settings = settings_of(home)
     device = GpuSlots(settings.home / "locks", slots=1, device=settings.device).device
@@ -99,7 +108,13 @@ def evaluate(
         out.mkdir(parents=True, exist_ok=True)
     try:
         found = evaluate_folder(
-            folder, images, masks, device=device, unknown_value=unknown_value, out=out
+            folder,
+            images,
+            masks,
+            device=device,
+            unknown_value=unknown_value,
+            steps=parse_steps(written, settings.inference_config().postprocess),
+            out=out,
         )
     except ValueError as error:
         raise click.ClickException(str(error)) from error

@@ -48,6 +48,7 @@ class EvaluationSummary:
         empty_region_rate: share of these with any false region of 16 pixels or more.
         empty_false_px_share: share of their pixels that are called human.
         intervals: score -> ends of its 95 % interval over images.
+        steps: what was done to the network's answers, by ``PostprocessConfig.name``.
         unpaired: files that had no partner (folders only).
         metrics: the table, where one was written.
     """
@@ -70,6 +71,7 @@ class EvaluationSummary:
     empty_region_rate: float | None
     empty_false_px_share: float | None
     intervals: Mapping[str, tuple[float, float]]
+    steps: str = ""
     unpaired: int = 0
     metrics: Path | None = None
     worst: Path | None = None
@@ -237,6 +239,7 @@ def _judge_all(
     return _summary(
         segmenter,
         scopes[0],
+        steps=judged.steps,
         unpaired=unpaired,
         metrics=write_metrics(scopes, out),
         worst=draw_worst(worst.samples(), out / WORST_FILE),
@@ -262,6 +265,7 @@ def _summary(
     segmenter: HumanSegmenter,
     scope: ScopeScores,
     *,
+    steps: str,
     unpaired: int,
     metrics: Path,
     worst: Path | None,
@@ -272,6 +276,7 @@ def _summary(
         images=scope.images,
         empty_images=scope.count("empty_images"),
         intervals={name: (i.low, i.high) for name, i in scope.intervals.items() if i is not None},
+        steps=steps,
         unpaired=unpaired,
         metrics=metrics,
         worst=worst,

@@ -1,6 +1,7 @@
 """``learned-normal models evaluate`` on a folder, as a person without Dagster uses it."""
 
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
+from pipelines.settings import save_settings
 from tests.assets.factories_models import PLAIN, publish_judged
 
 
@@ -55,3 +57,21 @@ def test_what_cannot_be_judged_ends_in_one_clear_line(tiny, folders, tmp_path):
     said = evaluate(home, folders, "--model", "unet", code=1)
     assert "1.jpg: image_undecodable" in said
     assert "Traceback" not in said
+
+
+def test_steps_after_the_network_come_from_the_command_or_the_settings(tiny, folders, tmp_path):
+    publish_judged(tiny.store, tmp_path, "unet", PLAIN, seed=5.0)
+    home = tiny.settings.home
+
+    def steps(*more):
+        said = evaluate(home, folders, "--model", "unet", "--json", *more)
+        return json.loads(said.strip().splitlines()[-1])["steps"]
+
+    assert steps() == ""
+    asked = ("--postprocess", "median_px=3", "--postprocess", "opening_px=5")
+    assert steps(*asked) == "median_px=3,opening_px=5"
+    save_settings(replace(tiny.settings, inference={"postprocess": {"closing_px": 3}}))
+    assert steps() == "closing_px=3"
+    assert steps("--postprocess", "none") == ""
+    wrong = evaluate(home, folders, "--model", "unet", "--postprocess", "median_px=4", code=1)
+    assert "median_px = 4; expected 0 or an odd 3 to 31" in wrong

@@ -180,7 +180,9 @@ def test_steps_after_the_network_are_judged_named_and_compared(data, all_human, 
     steps = PostprocessConfig(min_region_share=0.9)  # a frame that is human all over stays
     plain, _ = judged(all_human, data, tmp_path / "plain")
     refined, rows = judged(all_human, data, tmp_path / "refined", steps=steps)
-    assert refined == replace(plain, metrics=refined.metrics, worst=refined.worst)
+    assert refined.steps == "min_region_share=0.9"
+    same = {name: getattr(refined, name) for name in ("metrics", "worst", "steps")}
+    assert refined == replace(plain, **same)
     assert read_evaluated(tmp_path / "plain").steps == ""
     assert read_evaluated(tmp_path / "refined").steps == "min_region_share=0.9"
     found = paired_improvement(tmp_path / "refined", tmp_path / "plain", "iou")
