@@ -61,10 +61,8 @@ def validate(table: pa.Table, suite: str) -> list[Finding]:
     if missing:
         return [_missing(name) for name in missing]
     rows = table.select(list(expected.columns)).to_pandas()
-    keys = zip(*(rows[column] for column in expected.row_name), strict=True)
-    names = [" / ".join(map(str, key)) for key in keys]
-    results = _results(_with_claims(rows, expected), expected)
-    return [_finding(result, names, expected) for result in results]
+    results = _results(_judged(rows, expected), expected)
+    return [_finding(result, rows, expected) for result in results]
 
 
 def as_markdown(findings: Sequence[Finding]) -> str:
@@ -92,10 +90,12 @@ def _missing(column: str) -> Finding:
     )
 
 
-def _with_claims(rows: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+def _judged(rows: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+    """The columns that expectations look at, and the claims, no others: each one costs a hash."""
     every = {name: claim(rows).astype(bool) for name, claim in suite.claims.items()}
     some = {name: claim(rows).astype("int64") for name, claim in suite.somewhere.items()}
-    return rows.assign(**every, **some)
+    looked_at = {expectation.column for expectation in suite.expectations}
+    return rows[[name for name in rows if name in looked_at]].assign(**every, **some)
 
 
 def _results(rows: pd.DataFrame, suite: Suite) -> Sequence[Any]:
@@ -126,7 +126,7 @@ def _built(expectation: Expectation) -> object:
 
 def _finding(
     result: Any,  # noqa: ANN401 - untyped in GX
-    names: Sequence[str],
+    rows: pd.DataFrame,
     suite: Suite,
 ) -> Finding:
     config = result.expectation_config
@@ -134,13 +134,14 @@ def _finding(
     if not result.result:  # neither a count nor a value: it could not be evaluated
         raise RuntimeError(f"{config.type} of {column or 'the table'}: {result.exception_info}")
     details: Mapping[str, Any] = result.result
-    failing = details.get("unexpected_index_list") or []
+    failing = (details.get("unexpected_index_list") or [])[:MAX_FAILING]
+    keys = rows.loc[failing, list(suite.row_name)].itertuples(index=False, name=None)
     return Finding(
         expectation=str(config.type),
         column=column,
         passed=bool(result.success),
         observed=_observed(details, claim=column in suite.claims),
-        failing_sample_ids=tuple(names[row] for row in failing[:MAX_FAILING]),
+        failing_sample_ids=tuple(" / ".join(map(str, key)) for key in keys),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import heapq
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,19 +98,26 @@ def write_preview(samples: Path, root: Path, masks: Path, *, private: bool = Fal
 
 
 def choose_samples(samples: Path, *, limit: int) -> frozenset[str]:
-    """Ids of readable samples, spread evenly over the table; about a quarter without humans."""
+    """Ids of readable samples, drawn by a hash of the id; about a quarter without humans.
+
+    A rebuild shows the samples that it showed before, for as long as they are there.
+    """
     table = pq.read_table(samples, columns=["sample_id", "human_px", "reject_reason"])
     table = table.filter(pc.equal(table["reject_reason"], ""))
     has_human = pc.greater(table["human_px"], 0)
-    positive = table.filter(has_human)["sample_id"]
-    negative = table.filter(pc.invert(has_human))["sample_id"]
+    positive = table.filter(has_human)["sample_id"].to_pylist()
+    negative = table.filter(pc.invert(has_human))["sample_id"].to_pylist()
     negatives = min(len(negative), max(limit // _NEGATIVES, limit - len(positive)))
-    chosen = [
-        column[int(place)].as_py()
-        for column, count in ((negative, negatives), (positive, limit - negatives))
-        for place in np.linspace(0, len(column) - 1, min(count, len(column)))
-    ]
-    return frozenset(chosen)
+    return frozenset(
+        [
+            *heapq.nsmallest(negatives, negative, key=_drawn),
+            *heapq.nsmallest(limit - negatives, positive, key=_drawn),
+        ]
+    )
+
+
+def _drawn(sample_id: str) -> bytes:
+    return hashlib.sha256(sample_id.encode()).digest()
 
 
 def draw_preview(tiles: list[PreviewTile], path: Path) -> Path:

@@ -175,7 +175,7 @@ class ScanPlan:
                 writer.write_table(group)
                 if progress:
                     progress(done, len(rows))
-        preview = scan.earlier.preview_if_same(rows, masks_out) if scan.earlier else None
+        preview = scan.earlier.preview_if_same(rows, table, masks_out) if scan.earlier else None
         return ScanSummary(
             source=scan.source,
             samples=len(rows),
@@ -230,29 +230,45 @@ class _Scan:
         """Samples done, and the table of the last ``ROW_GROUP`` of them; counts them."""
         for start in range(0, len(rows), ROW_GROUP):
             group = rows[start : start + ROW_GROUP]
-            pieces = [self._piece(run, readings, pack) for run in runs_of(group, start)]
-            table = pa.concat_tables(pieces).combine_chunks()
+            table = self._table(list(runs_of(group, start)), readings, pack)
             pack.end_group()
             for pair in pc.value_counts(table["reject_reason"]).to_pylist():
                 self.tally[pair["values"]] += pair["counts"]
             self.with_humans += pc.sum(pc.greater(table["human_px"], 0)).as_py() or 0
             yield start + len(group), table
 
-    def _piece(self, run: Run, readings: Iterator[Reading], pack: PackWriter) -> pa.Table:
-        """The rows of one run; its masks go into the pack."""
-        if run.row >= 0 and self.earlier is not None:
-            pack.copy(self.earlier.masks_of(run), self.earlier.pack)
-            return self.earlier.samples.slice(run.row, run.count)
-        rows = []
+    def _table(
+        self, runs: Sequence[Run], readings: Iterator[Reading], pack: PackWriter
+    ) -> pa.Table:
+        """The rows of some runs, those that are read made at once; their masks go into the pack."""
+        read: list[dict[str, object]] = []
+        for run in runs:
+            if run.row >= 0 and self.earlier is not None:
+                pack.copy(self.earlier.masks_of(run), self.earlier.pack)
+            else:
+                read += self._read(run, readings, pack)
+        fresh, taken = pa.Table.from_pylist(read, SAMPLES), 0
+        pieces = []
+        for run in runs:
+            if run.row >= 0 and self.earlier is not None:
+                pieces.append(self.earlier.samples.slice(run.row, run.count))
+            else:
+                pieces.append(fresh.slice(taken, run.count))
+                taken += run.count
+        return pa.concat_tables(pieces).combine_chunks()
+
+    def _read(
+        self, run: Run, readings: Iterator[Reading], pack: PackWriter
+    ) -> Iterator[dict[str, object]]:
+        """The rows of a run, from its files."""
         for place in range(run.start, run.start + run.count):
             reading = next(readings)
             row = self._row(self.samples[place], reading)
             named = row.sample_id == f"{self.source}/{self.samples[place].key}"
             self.trusted[place] &= reading.settled and named
-            rows.append(vars(row))
             if reading.packed is not None:
                 pack.add(row.sample_id, reading.packed)
-        return pa.Table.from_pylist(rows, SAMPLES)
+            yield vars(row)
 
     def _row(self, sample: SampleFiles, reading: Reading) -> SampleRow:
         measured = {**vars(reading.image), **vars(reading.mask)} if reading.image else {}

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dataset_build.mask_pack import INDEX_FILE, PACK_FILE
-from dataset_build.mask_preview import PREVIEW_FILE
+from dataset_build.mask_preview import PREVIEW_FILE, PREVIEW_SAMPLES, choose_samples
 from dataset_build.readers import SampleFiles
 
 IntArray = npt.NDArray[np.int64]
@@ -160,11 +160,13 @@ class EarlierScan:
     """An earlier scan whose rows may be taken over.
 
     Args:
-        samples: its table, in the order of its pack.
+        table: its ``samples.parquet``.
+        samples: the rows of that table, in the order of its pack.
         index: of its pack, one row per readable sample.
         masks_before: (N + 1,) readable samples before each row.
     """
 
+    table: Path
     samples: pa.Table
     index: pa.Table
     pack: Path
@@ -199,10 +201,22 @@ class EarlierScan:
         first, last = self.masks_before[run.row], self.masks_before[run.row + run.count]
         return self.index.slice(first, last - first)
 
-    def preview_if_same(self, rows: IntArray, masks_out: Path) -> Path | None:
-        """Copy the earlier picture where every one of its rows is taken over, and no other."""
+    def preview_if_same(self, rows: IntArray, samples: Path, masks_out: Path) -> Path | None:
+        """Copy the earlier picture where the new one would show the same unchanged samples.
+
+        Args:
+            rows: of the new scan, as ``rows_for`` gives them.
+            samples: the table that the new scan wrote.
+            masks_out: receives the picture.
+        """
         earlier = self.pack.with_name(PREVIEW_FILE)
-        if not np.array_equal(rows, np.arange(len(self.samples))) or not earlier.exists():
+        shown = choose_samples(samples, limit=PREVIEW_SAMPLES)
+        before = choose_samples(self.table, limit=PREVIEW_SAMPLES)
+        if shown != before or not earlier.exists():
+            return None
+        ids = pq.read_table(samples, columns=["sample_id"])["sample_id"]
+        is_shown = pc.is_in(ids, value_set=pa.array(sorted(shown), pa.string())).to_numpy()
+        if np.any(rows[is_shown] < 0):
             return None
         return Path(shutil.copyfile(earlier, masks_out / PREVIEW_FILE))
 
@@ -251,6 +265,7 @@ def _opened(previous: PreviousScan, memory: pa.Table) -> EarlierScan:
     samples = pq.read_table(previous.samples)
     readable = pc.equal(samples["reject_reason"], "").to_numpy()
     return EarlierScan(
+        table=previous.samples,
         samples=samples,
         index=pq.read_table(previous.masks / INDEX_FILE),
         pack=previous.masks / PACK_FILE,

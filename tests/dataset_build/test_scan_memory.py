@@ -16,9 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataset_build import scan as scan_module
+from dataset_build import scan_memory
 from dataset_build.config import DatasetConfig
 from dataset_build.mask_files import PngIds
 from dataset_build.mask_pack import INDEX_FILE, PACK_FILE
+from dataset_build.mask_preview import choose_samples
 from dataset_build.readers import SampleFiles, SourceFiles
 from dataset_build.sample_reader import SampleReader
 from dataset_build.sample_rows import SAMPLES_FILE
@@ -38,7 +40,7 @@ LATER_NS = 10 * RACY_NS
 def small_groups_and_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     """Groups of three rows, so that runs cross them; the preview is always drawn anew."""
     monkeypatch.setattr(scan_module, "ROW_GROUP", 3)
-    monkeypatch.setattr(scan_module, "write_preview", lambda *_: None)
+    monkeypatch.setattr(scan_module, "write_preview", lambda *_, **__: None)
 
 
 class Home:
@@ -214,24 +216,34 @@ def test_a_new_sample_in_between_leaves_the_others_alone(home: Home):
     assert written(summary) == written(home.scan())
 
 
-def test_the_preview_of_an_unchanged_source_is_the_same_and_of_a_changed_one_drawn_anew(
+def test_the_preview_is_drawn_anew_only_where_it_would_show_something_else(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ):
     drawn: list[Path] = []
 
-    def draw_preview(table: Path, root: Path, masks: Path) -> Path:
+    def draw_preview(_table: Path, _root: Path, masks: Path, *, private: bool) -> Path:
+        assert not private
         drawn.append(masks)
         (masks / "preview.png").write_text(f"picture {len(drawn)}")
         return masks / "preview.png"
 
     monkeypatch.setattr(scan_module, "write_preview", draw_preview)
-    home.rebuild()
+    monkeypatch.setattr(scan_memory, "PREVIEW_SAMPLES", 1)
+    (shown,) = choose_samples(home.rebuild().table, limit=1)
+    shown = shown.rpartition("/")[2]
+    another = "a" if shown != "a" else "b"
     again = home.rebuild().masks.preview
     assert again is not None
     assert again.read_text() == "picture 1"
     assert again.parent == drawn[0].parent / "scan-1"
-    remove_both(home, "e", 0)
-    assert (home.rebuild().masks.preview or again).read_text() == "picture 2"
+    for edited, picture in ((another, "picture 1"), (shown, "picture 2")):
+        draw_image(home, edited, 7)
+        draw_mask(home, edited, 3)
+        preview = home.rebuild().masks.preview
+        assert preview is not None
+        assert preview.read_text() == picture
+    remove_both(home, shown, 0)
+    assert (home.rebuild().masks.preview or again).read_text() == "picture 3"
 
 
 def test_a_reject_is_not_read_again_either(home: Home):
