@@ -251,7 +251,7 @@ def main() -> None:
     parser.add_argument("--pictures", nargs=2, action="append", default=[])
     parser.add_argument("--sequence", type=Path, action="append", default=[])
     parser.add_argument("--stride", type=int, default=1, help="every so many frames of a sequence")
-    parser.add_argument("--block", type=int, default=15, help="frames that are one unit")
+    parser.add_argument("--block", type=int, default=30, help="frames that are one unit")
     options = parser.parse_args()
     options.limit = 4 * options.block if options.quick else None
     cv2.setNumThreads(1)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.resources import resources_of
 from pipelines.settings import Settings, SettingsError, load_settings, save_settings
 
 
@@ -64,3 +65,19 @@ def test_a_mistake_in_a_nested_configuration_names_the_allowed_keys(tmp_path):
     settings = Settings(home=tmp_path, dataset={"negativ_share": 0.3})
     with pytest.raises(SettingsError, match="negative_share"):
         settings.dataset_config()
+
+
+def test_steps_after_the_network_reach_cameras_and_evaluations(tmp_path):
+    (tmp_path / "settings.yaml").write_text("inference: {postprocess: {median_px: 5}}")
+    found = resources_of(load_settings(tmp_path))
+    assert found["camera_setup"].inference.postprocess.name == "median_px=5"
+    assert found["model_setup"].steps == found["camera_setup"].inference.postprocess
+    assert load_settings(tmp_path / "other").inference_config().postprocess.name == ""
+
+
+def test_a_step_that_cannot_be_taken_is_named(tmp_path):
+    (tmp_path / "settings.yaml").write_text("inference: {postprocess: {median_px: 4}}")
+    with pytest.raises(
+        SettingsError, match=r"inference\.postprocess: median_px = 4; expected 0 or"
+    ):
+        resources_of(load_settings(tmp_path))
