@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dataset_build.fates import REMOVED
 
@@ -150,13 +151,10 @@ def negative_shares(table: pa.Table) -> tuple[NegativeShare, ...]:
     metadata = table.schema.metadata or {}
     if _TARGET not in metadata or _TOLERANCE not in metadata:
         raise ValueError("the ledger names no negative_share; split the dataset again")
-    names = ("fate", "split", "human_px")
-    columns = (table[name].to_pylist() for name in names)
-    counts: Counter[tuple[str, bool]] = Counter(
-        (split, human_px > 0)
-        for fate, split, human_px in zip(*columns, strict=True)
-        if fate != REMOVED
-    )
+    there = table.filter(pc.not_equal(table["fate"], REMOVED))
+    kinds = pa.table({"split": there["split"], "human": pc.greater(there["human_px"], 0)})
+    counted = kinds.group_by(["split", "human"]).aggregate([([], "count_all")]).to_pylist()
+    counts = Counter({(row["split"], row["human"]): row["count_all"] for row in counted})
     return tuple(
         NegativeShare(
             split=split,
