@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from dataset_build.cleaning import REVIEW_REJECT, clean
 from dataset_build.config import CleaningRules, DatasetConfig
+from dataset_build.custom_sources import CustomSource
 from dataset_build.decisions import REJECT, Decision, write_decisions
 from dataset_build.fates import REMOVED
 from dataset_build.faults import RejectReason
@@ -28,6 +29,7 @@ from dataset_build.merging import merge_sources
 from dataset_build.rules import measurements, removal_codes
 from dataset_build.scan import scan_source
 from dataset_build.splits import NEGATIVE_SURPLUS, split_dataset
+from dataset_build.unconfirmed import UNCONFIRMED
 from pipelines.synthetic.faults import KINDS, LISTED_KINDS, Case
 from pipelines.synthetic.layouts import JPEG_QUALITY, PERSON_ID, Layout, class_ids, write_jpeg
 from pipelines.synthetic.rule_pictures import Panel, draw_pair
@@ -40,6 +42,16 @@ SHOP, STREET = 9, 29
 CONFIG = DatasetConfig(val_share=0.0, test_share=0.0)
 EVERY_RULE = replace(CONFIG, cleaning=CleaningRules(disabled=()))
 _VOID, _GRAIN = 255, 6.0
+#: The same folders as a source of one's own, some of whose masks are drafts.
+OWN_SOURCE = "door-frames"
+OWN = CustomSource(
+    images="VOCdevkit/VOC2012/JPEGImages",
+    masks="VOCdevkit/VOC2012/SegmentationClass",
+    drafts="drafts",
+    human=(PERSON_ID[SOURCE],),
+    ignore=(_VOID,),
+)
+WITH_DRAFTS = replace(CONFIG, custom_sources={OWN_SOURCE: OWN})
 
 Spoil = Callable[[Case], None]
 
@@ -63,7 +75,8 @@ class Shown:
 
 def documented_codes() -> tuple[str, ...]:
     """Every reason code that a dataset build can write, in the order of the stages."""
-    return (*map(str, RejectReason), REVIEW_REJECT, *removal_codes(), NEGATIVE_SURPLUS)
+    decided = (REVIEW_REJECT, UNCONFIRMED)
+    return (*map(str, RejectReason), *decided, *removal_codes(), NEGATIVE_SURPLUS)
 
 
 def make_example(code: str, folder: Path) -> Shown:
@@ -74,8 +87,12 @@ def make_example(code: str, folder: Path) -> Shown:
         folder: empty; holds the source and the ledgers afterwards.
     """
     layout = Layout(folder / "source", SOURCE)
-    config = EVERY_RULE if code == "not_surveillance_like" else CONFIG
-    draw = {NEGATIVE_SURPLUS: _negatives, REVIEW_REJECT: _two_places}.get(code, _spoilt)
+    config = {"not_surveillance_like": EVERY_RULE, UNCONFIRMED: WITH_DRAFTS}.get(code, CONFIG)
+    draw = {
+        NEGATIVE_SURPLUS: _negatives,
+        REVIEW_REJECT: _two_places,
+        UNCONFIRMED: _one_draft,
+    }.get(code, _spoilt)
     draw(layout, code)
     layout.finish()
     table = _judged(folder, config, rejects=code == REVIEW_REJECT)
@@ -105,8 +122,9 @@ def _judged(folder: Path, config: DatasetConfig, *, rejects: bool) -> pa.Table:
     }
     for path in out.values():
         path.mkdir()
-    scan_source(SOURCE, folder / "source", out["samples"], out["samples"], config=config)
-    merge_sources({SOURCE: out["samples"]}, out["merged"])
+    source = OWN_SOURCE if config.custom_sources else SOURCE
+    scan_source(source, folder / "source", out["samples"], out["samples"], config=config)
+    merge_sources({source: out["samples"]}, out["merged"])
     decisions = None
     if rejects:
         image = read_ledger(out["merged"])["image_sha256"].to_pylist()[-1]
@@ -135,6 +153,15 @@ def _spoilt(layout: Layout, code: str) -> None:
 def _two_places(layout: Layout, code: str) -> None:
     _case(layout, 0, SHOP).write()
     _case(layout, 1, STREET).write()
+
+
+def _one_draft(layout: Layout, code: str) -> None:
+    """Two places; the mask of the second is a draft."""
+    _two_places(layout, code)
+    mask = layout.mask_path(1, "train")
+    drafts = layout.root / OWN.drafts
+    drafts.mkdir()
+    mask.rename(drafts / mask.name)
 
 
 def _negatives(layout: Layout, code: str) -> None:
