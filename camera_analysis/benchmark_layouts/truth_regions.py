@@ -1,10 +1,12 @@
 """Truth regions and tracks: from files of boxes, or from pixel masks where there are no boxes.
 
-A region of a mask is an 8-connected component; its box is what the criteria compare. A component
-goes on the track of the component in the frame before that shares most pixels with it; each track
-goes on in one component only, and one that is not seen in a frame has ended. So two things that
-touch become one region, and one that is hidden for a moment becomes two tracks: scores against
-such truth compare with published ones, whose boxes were drawn by hand, only with care.
+The components of a mask, gaps of a few pixels closed, are told apart by what they continue. A
+component goes on the track of the one in the frame before that shares most pixels with it, else on
+a track that was lost less than ten frames ago near its place, else it begins a track. Components of one track that
+lie together are one region, for a passer-by in front cuts a thing in two; where they have moved
+apart, the smaller begins a track of its own. Two things that touch are one region as long as they
+do. Scores against such truth compare with published ones, whose boxes were drawn by hand, only with
+care.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import find_objects
 
 from camera_analysis.benchmark_layouts.clips import (
     BoolImage,
@@ -26,6 +29,12 @@ from camera_analysis.regions import Box
 
 #: Components with fewer pixels are crumbs of an outline, not things.
 FEWEST_PX = 8
+#: Pixels of one thing are at most so far apart, less one: wheel and saddle, hand and bag.
+JOIN_PX = 7
+#: Frames for which a thing may be hidden and still be the same: a walker passes in front of it.
+LONGEST_GAP = 10
+#: Two boxes lie together where they touch after growing by this share of their longer side.
+NEAR_SHARE = 0.25
 
 
 def tracked_masks(masks_hw: Iterable[BoolImage]) -> Iterator[FrameTruth]:
@@ -37,25 +46,54 @@ def tracked_masks(masks_hw: Iterable[BoolImage]) -> Iterator[FrameTruth]:
     Yields:
         Truth with mask and regions; a frame is abnormal where any pixel is.
     """
-    before = np.zeros((0, 0), np.int32)
-    tracks_before: dict[int, int] = {}
-    next_track = 0
+    tracker = _MaskTracker()
     for mask_hw in masks_hw:
+        yield FrameTruth(
+            abnormal=bool(mask_hw.any()), mask_hw=mask_hw, regions=tracker.regions(mask_hw)
+        )
+
+
+class _MaskTracker:
+    """Which component of a mask is which thing."""
+
+    def __init__(self) -> None:
+        self._before = np.zeros((0, 0), np.int32)
+        self._track_of: dict[int, int] = {}  # component of the frame before -> track
+        self._last: dict[int, tuple[int, Box]] = {}  # track -> frame and box where it was seen
+        self._frame = 0
+        self._tracks = 0
+
+    def regions(self, mask_hw: BoolImage) -> tuple[TruthRegion, ...]:
         parts, boxes = _components(mask_hw)
-        shared = _shared_pixels(parts, before) if parts.shape == before.shape else []
+        shared = _shared_pixels(parts, self._before) if parts.shape == self._before.shape else []
         tracks: dict[int, int] = {}
         for _, part, earlier in shared:
-            track = tracks_before.get(earlier)
-            if track is not None and part in boxes and part not in tracks:
-                if track not in tracks.values():
-                    tracks[part] = track
-        for part in boxes:
-            if part not in tracks:
-                tracks[part] = next_track
-                next_track += 1
-        regions = tuple(TruthRegion(tracks[part], box) for part, box in boxes.items())
-        yield FrameTruth(abnormal=bool(mask_hw.any()), mask_hw=mask_hw, regions=regions)
-        before, tracks_before = parts, tracks
+            if part in boxes and part not in tracks and earlier in self._track_of:
+                tracks[part] = self._track_of[earlier]
+        found: dict[int, Box] = {}
+        by_size = sorted(boxes, key=lambda part: (-boxes[part].area, part))
+        for part in by_size:
+            track = tracks.get(part)
+            if track is None:
+                track = self._lost_near(boxes[part], set(found) | set(tracks.values()))
+            if track in found and not _together(found[track], boxes[part]):
+                track = None
+            if track is None:
+                track, self._tracks = self._tracks, self._tracks + 1
+            tracks[part] = track
+            found[track] = found[track].union(boxes[part]) if track in found else boxes[part]
+        self._last |= {track: (self._frame, box) for track, box in found.items()}
+        self._before, self._track_of, self._frame = parts, tracks, self._frame + 1
+        return tuple(TruthRegion(track, box) for track, box in sorted(found.items()))
+
+    def _lost_near(self, box: Box, taken: set[int]) -> int | None:
+        """The track lost last, and not long ago, whose place this is."""
+        for track, (frame, last) in sorted(self._last.items(), key=lambda row: -row[1][0]):
+            if self._frame - frame > LONGEST_GAP:
+                return None
+            if track not in taken and _together(last, box):
+                return track
+        return None
 
 
 def read_track_file(path: Path) -> dict[str, tuple[TruthRegion, ...]]:
@@ -103,14 +141,20 @@ def boxes_truth(
         yield FrameTruth(abnormal=bool(found), regions=found)
 
 
+def _together(one: Box, other: Box) -> bool:
+    return one.grown(NEAR_SHARE).common(other.grown(NEAR_SHARE)) > 0
+
+
 def _components(mask_hw: BoolImage) -> tuple[npt.NDArray[np.int32], dict[int, Box]]:
-    _, parts, stats, _ = cv2.connectedComponentsWithStats(mask_hw.astype(np.uint8), connectivity=8)
-    boxes = {
-        part: Box(x, y, x + width, y + height)
-        for part, (x, y, width, height, area) in enumerate(stats.tolist())
-        if part and area >= FEWEST_PX
-    }
-    return np.asarray(parts, np.int32), boxes
+    """Labels of the widened components, and the boxes of the pixels that were there before."""
+    grown = cv2.dilate(mask_hw.astype(np.uint8), np.ones((JOIN_PX, JOIN_PX), np.uint8))
+    _, parts = cv2.connectedComponents(grown, connectivity=8)
+    labels = np.asarray(parts, np.int32)
+    boxes = {}
+    for part, (rows, columns) in enumerate(find_objects(np.where(mask_hw, labels, 0)), start=1):
+        if np.count_nonzero(mask_hw[rows, columns]) >= FEWEST_PX:
+            boxes[part] = Box(columns.start, rows.start, columns.stop, rows.stop)
+    return labels, boxes
 
 
 def _shared_pixels(
