@@ -1,0 +1,274 @@
+"""A few labelled frames of a camera, before and after: does the model learn the camera?
+
+``python benchmarks/own_frames.py SAMPLES OUT`` trains a small U-Net on the photographs in SAMPLES,
+with no frame of any camera among them. For each of three SBI sequences with people, the first part
+becomes a camera's footage; ``cameras frames`` chooses frames of it, the published ground truth is
+imported as their masks, the dataset is rebuilt, and the model is fine-tuned from its own weights,
+as ``learned-normal train --weights FILE`` does. Judged is the last part of the sequence, ``GAP``
+frames or more after the last one that could be chosen, and the test split of the photographs. A
+control is fine-tuned as long without any frame (tuned on: nothing).
+
+Intervals are 95 % of 2,000 bootstrap draws over blocks of ``BLOCK`` consecutive frames, because
+neighbours are nearly the same picture; over single images on the test split. Differences are taken
+within each draw. The same OUT goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import dagster as dg
+import numpy as np
+import pyarrow.parquet as pq
+from measuring import Row, report
+
+from camera_analysis.camera import Camera, write_camera
+from camera_analysis.video_write import write_video
+from dataset_build.own_frames import stored_frames
+from pipelines.demo import fastest_precision
+from pipelines.own_frames import (
+    FrameWish,
+    import_own_masks,
+    remove_own_frames,
+    store_chosen_frames,
+)
+from pipelines.real_samples import HELD_OUT, SBI_PEOPLE, lay_out_sources
+from pipelines.resources import open_store
+from pipelines.runs import Planned, Runner
+from pipelines.settings import Settings, load_settings, save_settings
+from pipelines.source_settings import own_frames_root
+from pipelines.train_options import with_train_options
+from segmentation.bootstrap import interval_of, resampled_sums
+from segmentation.evaluate import evaluate_folder
+from segmentation.image_table import IMAGES_FILE
+
+ARCHITECTURE = "unet"
+FPS = 25  # what the sequences are taken for; no published figure
+GAP = 10  # frames between the last that may be chosen and the first that is judged
+BLOCK = 10  # frames that are drawn together
+UNKNOWN = 170  # value of the ground truth that counts nowhere
+DAY = "2026-01-05T12-00-00.mp4"
+TRAINING = {"threads": 1, "crop_px": 128, "max_lr": 2e-3, "batch_size": 8, "source_power": 0.5}
+#: Sources weigh alike, or eight frames among hundreds of photographs would hardly be drawn.
+TUNING = {**TRAINING, "max_lr": 1e-3, "warmup_steps": 20, "source_power": 0.0, "ema_decay": 0.98}
+DATASET = ("merged_dataset", "cleaned_dataset", "dataset_split")
+
+
+def main() -> None:
+    """Train, fine-tune for every camera and number of frames, report."""
+    options = _options()
+    home = options.out / "home"
+    settings = _home(options.samples, home, options)
+    base = _base(settings, options.minutes)
+    path = options.json or options.out / "own_frames.json"
+    rows: list[Row] = json.loads(path.read_text()) if path.exists() else []
+    done = {(row["tuned_on"], row["frames"]) for row in rows}
+    if ("nothing", 0) not in done:
+        _report(options, rows, base, "nothing", 0, _tuned(settings, base, options.steps))
+    for name in options.cameras:
+        _film(options.samples / "sbi2015" / name, settings, name.lower())
+    for count in options.counts:
+        for name in options.cameras:
+            if (name, count) in done:
+                continue
+            _label(options.samples / "sbi2015" / name, settings, name.lower(), count)
+            tuned = _tuned(load_settings(home, {}), base, options.steps)
+            _report(options, rows, base, name, count, tuned)
+            remove_own_frames(settings, name.lower())
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("samples", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--width", type=int, default=8)
+    parser.add_argument("--minutes", type=float, default=6.0, help="of the first training")
+    parser.add_argument("--steps", type=int, default=240, help="of each fine-tuning")
+    parser.add_argument("--counts", type=int, nargs="+", default=[8, 1, 2, 4, 16])
+    parser.add_argument("--cameras", nargs="+", default=list(SBI_PEOPLE))
+    options = parser.parse_args()
+    options.samples, options.out = options.samples.resolve(), options.out.resolve()
+    return options
+
+
+def _home(samples: Path, home: Path, options: argparse.Namespace) -> Settings:
+    """Photographs alone; the dataset is built once."""
+    home.mkdir(parents=True, exist_ok=True)
+    sources = lay_out_sources(samples, home)
+    training = {**TRAINING, "precision": fastest_precision(), "steps": 20_000}
+    settings = Settings(
+        home=home,
+        sources=sources,
+        dataset={"held_out_sources": [name for name in HELD_OUT if name in sources]},
+        models={ARCHITECTURE: {"width": options.width}},
+        training={**training, "max_seconds": 60.0 * options.minutes},
+        device="cpu",
+    )
+    save_settings(settings)
+    return load_settings(home, {})
+
+
+def _base(settings: Settings, minutes: float) -> Path:
+    """The model that saw no camera: trained once, then the champion."""
+    kept = settings.home / "base"
+    if not kept.exists():
+        runner = Runner(settings)
+        for source in sorted(settings.sources):
+            runner.run(Planned(job="source_job", partition=source))
+        _rebuild(runner)
+        print(f"training for at most {minutes:g} minutes", flush=True)
+        runner.run(Planned(job="model_job", partition=ARCHITECTURE))
+        runner.run(Planned(job="champion_job"))
+        store = open_store(settings)
+        for asset in ("trained_model", "model_evaluation"):
+            folder = store.path(store.require(asset, ARCHITECTURE))
+            shutil.copytree(folder, kept.with_name("base.part") / asset)
+        kept.with_name("base.part").rename(kept)
+    return kept
+
+
+def _rebuild(runner: Runner) -> None:
+    """The dataset of what was scanned; the queue is left out, for nobody reviews here."""
+    job = runner._definitions.resolve_job_def("dataset_job")
+    keys = [dg.AssetKey(name) for name in DATASET]
+    job.execute_in_process(instance=runner.instance, asset_selection=keys)
+
+
+def _parts(folder: Path) -> tuple[list[tuple[Path, Path]], list[tuple[Path, Path]]]:
+    """Frames with their masks that may be chosen, and those that are judged."""
+    images = sorted((folder / "input").iterdir())
+    masks = sorted((folder / "groundtruth").iterdir())
+    pairs = list(zip(images, masks, strict=True))
+    half = (len(pairs) - GAP) // 2
+    return pairs[:half], pairs[half + GAP :]
+
+
+def _film(folder: Path, settings: Settings, camera: str) -> None:
+    place = settings.footage / camera
+    place.mkdir(parents=True, exist_ok=True)
+    write_camera(Camera(id=camera, folder=place, interval_s=1 / FPS), place)
+    frames = (cv2.imread(str(image))[..., ::-1] for image, _ in _parts(folder)[0])
+    write_video(place / DAY, frames, FPS, crf=12)
+
+
+def _label(folder: Path, settings: Settings, camera: str, count: int) -> None:
+    """Choose frames and give them the masks that were published, as a person would."""
+    remove_own_frames(settings, camera)
+    wish = FrameWish(count=count)
+    store_chosen_frames(settings, camera, wish, consent=True)
+    given = settings.home / "given" / f"{camera}-{count}"
+    shutil.rmtree(given, ignore_errors=True)
+    given.mkdir(parents=True)
+    pairs, _ = _parts(folder)
+    for frame in stored_frames(own_frames_root(settings.home, camera)):
+        truth = cv2.imread(str(pairs[round(frame.pts_s * FPS)][1]), cv2.IMREAD_GRAYSCALE)
+        mask = np.full_like(truth, 128)
+        mask[truth == 0] = 0
+        mask[truth == 255] = 255
+        cv2.imwrite(str(given / f"{frame.name}.png"), mask)
+    print(camera, count, import_own_masks(settings, camera, given), flush=True)
+
+
+def _tuned(settings: Settings, base: Path, steps: int) -> dict[str, Path]:
+    """Fine-tune from the base's weights on the photographs and whatever frames there are."""
+    own = [name for name in sorted(settings.sources) if name.endswith("-frames")]
+    weights = base / "trained_model" / "weights.safetensors"
+    settings = replace(
+        settings, training={**TUNING, "precision": fastest_precision(), "validate_every": steps}
+    )
+    settings = with_train_options(settings, ARCHITECTURE, weights=str(weights), steps=steps)
+    runner = Runner(settings)
+    for name in own:
+        runner.run(Planned(job="source_job", partition=name))
+    _rebuild(runner)
+    runner.run(Planned(job="model_job", partition=ARCHITECTURE))
+    store = open_store(settings)
+    return {
+        asset: store.path(store.require(asset, ARCHITECTURE))
+        for asset in ("trained_model", "model_evaluation")
+    }
+
+
+def _report(
+    options: argparse.Namespace,
+    rows: list[Row],
+    base: Path,
+    what: str,
+    count: int,
+    tuned: dict[str, Path],
+) -> None:
+    """Rows of one fine-tuning: on its camera, or for the control on all, and on the test split."""
+    named: Row = {"tuned_on": what, "frames": count}
+    for camera in options.cameras if what == "nothing" else [what]:
+        folders = _judged(options.samples / "sbi2015" / camera, options.out / "judged")
+        before = _evaluated(base / "trained_model", *folders, options.out / f"base-{camera}")
+        out = options.out / f"{what}-{camera}-{count}"
+        after = _evaluated(tuned["trained_model"], *folders, out)
+        rows.append({**named, "judged_on": camera, **_compared(before, after, BLOCK)})
+    test = _compared(base / "model_evaluation", tuned["model_evaluation"], 1)
+    rows.append({**named, "judged_on": "test split", **test})
+    report("own_frames", rows, options.json or options.out / "own_frames.json")
+
+
+def _judged(folder: Path, out: Path) -> tuple[Path, Path]:
+    """The last part of a sequence, as two folders of links."""
+    images, masks = (out / folder.name / name for name in ("images", "masks"))
+    if not images.exists():
+        for place in (images, masks):
+            place.mkdir(parents=True)
+        for image, mask in _parts(folder)[1]:
+            (images / image.name).symlink_to(image)
+            (masks / mask.name).symlink_to(mask)
+    return images, masks
+
+
+def _evaluated(model: Path, images: Path, masks: Path, out: Path) -> Path:
+    if not (out / IMAGES_FILE).exists():
+        out.mkdir(parents=True, exist_ok=True)
+        evaluate_folder(model, images, masks, device="cpu", unknown_value=UNKNOWN, out=out)
+    return out
+
+
+def _compared(before: Path, after: Path, block: int) -> dict[str, Any]:
+    """IoU before and after, and the difference, in per cent, with 95 % intervals."""
+    ids = [pq.read_table(one / IMAGES_FILE)["sample_id"].to_pylist() for one in (before, after)]
+    if ids[0] != ids[1]:
+        raise ValueError(f"{before} and {after} were judged on different images; start anew")
+    sums = [np.stack(list(_blocks(one, block))) for one in (before, after)]
+    draws = [_iou(resampled_sums([one], len(one))) for one in sums]
+    whole = [float(_iou(one.sum(axis=0))) for one in sums]
+    row: dict[str, Any] = {"n": len(ids[0]), "blocks": len(sums[0])}
+    values = {"before": (whole[0], draws[0]), "after": (whole[1], draws[1])}
+    values["difference"] = (whole[1] - whole[0], draws[1] - draws[0])
+    for name, (value, drawn) in values.items():
+        interval = interval_of(drawn)
+        row[name] = round(100 * value, 1)
+        row[f"{name}_low"] = round(100 * interval.low, 1) if interval else None
+        row[f"{name}_high"] = round(100 * interval.high, 1) if interval else None
+    return row
+
+
+def _blocks(folder: Path, block: int) -> Iterator[np.ndarray]:
+    """(2,) pixels in both and in either of truth and prediction, of each block of images."""
+    table = pq.read_table(folder / IMAGES_FILE, columns=["hits", "misses", "false_alarms"])
+    hits, misses, false_alarms = (column.to_numpy() for column in table.columns)
+    for start in range(0, len(hits), block):
+        at = slice(start, start + block)
+        both = hits[at].sum()
+        yield np.array([both, both + misses[at].sum() + false_alarms[at].sum()], np.float64)
+
+
+def _iou(sums: np.ndarray) -> np.ndarray:
+    return sums[..., 0] / sums[..., 1]
+
+
+if __name__ == "__main__":
+    main()
