@@ -109,6 +109,7 @@ def remove(camera_id: str, home: Path | None) -> None:
     """Forget a camera. Its footage and its versions in the store are not touched."""
     from camera_analysis.camera import CAMERA_FILE, require_camera_id
     from pipelines.instance import open_instance
+    from pipelines.source_settings import own_frames_root
 
     settings = settings_of(home)
     try:
@@ -127,6 +128,12 @@ def remove(camera_id: str, home: Path | None) -> None:
     with open_instance(settings) as instance:
         instance.delete_dynamic_partition("camera", camera_id)
     click.echo(f"camera {camera_id} removed")
+    pictures = own_frames_root(settings.home, camera_id)
+    if pictures.is_dir():
+        click.echo(
+            f"its stored frames stay in {pictures}; learned-normal cameras frames {camera_id}"
+            " --remove deletes them"
+        )
 
 
 @cameras.command()

@@ -142,6 +142,15 @@ def test_removal_deletes_every_picture_and_the_source(home: Path, folder: Path):
     assert "stored frames" not in CliRunner().invoke(main, ["doctor", "--home", str(home)]).output
 
 
+def test_a_removed_cameras_frames_are_not_forgotten(home: Path, folder: Path):
+    shell(home, "--count", "1", "--store-pictures")
+    (home / "footage" / "door" / DAY).unlink()
+    result = CliRunner().invoke(main, ["cameras", "remove", "door", "--home", str(home)])
+    assert f"its stored frames stay in {folder}" in result.output
+    shell(home, "--remove")
+    assert not folder.exists()
+
+
 def test_an_id_that_is_a_path_deletes_nothing(home: Path):
     result = CliRunner().invoke(
         main, ["cameras", "frames", "../footage", "--remove", "--home", str(home)]
