@@ -1,5 +1,7 @@
 """Claims about trained, measured and promoted models."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -26,6 +28,28 @@ def loss_went_down(folder: Path) -> Finding:
     return Finding(
         passed=last < first, seen=f"loss {first:.3f} at the start, {last:.3f} at the end"
     )
+
+
+def onnx_agrees(folder: Path) -> Finding:
+    """The ONNX file beside the weights is theirs, and answered as they do when it was tried."""
+    path = folder / "export.json"
+    if not path.is_file():
+        return Finding(passed=True, seen="no ONNX file was written")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    if "why_not" in record:
+        return Finding(passed=record["agrees"], seen=f"no ONNX file: {record['why_not']}")
+    files = {"weights": "weights.safetensors", "onnx_sha256": "model.onnx"}
+    others = [name for field, name in files.items() if _sha256(folder / name) != record[field]]
+    return Finding(
+        passed=record["agrees"] and not others,
+        seen=f"differs by {record['max_difference']:.1g} in probability;"
+        f" other than when it was tried: {others}",
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def scores_are_shares(folder: Path) -> Finding:
@@ -143,6 +167,12 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
             look=loss_went_down,
             blocking=False,
         ),
+        Claim(
+            name="onnx_agrees",
+            says="The ONNX file beside the weights answers as eager PyTorch does.",
+            look=onnx_agrees,
+            blocking=False,
+        ),
     ),
     "model_evaluation": (
         Claim(
@@ -186,6 +216,12 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
             name="weights_are_finite",
             says="No weight is NaN or infinite.",
             look=weights_are_finite,
+        ),
+        Claim(
+            name="onnx_agrees",
+            says="The ONNX file beside the weights answers as eager PyTorch does.",
+            look=onnx_agrees,
+            blocking=False,
         ),
     ),
 }

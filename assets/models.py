@@ -37,7 +37,7 @@ RAY_GPU_STEP = {"dagster-ray/config": '{"num_cpus": 1, "num_gpus": 0.25}'}
     partitions_def=ARCHITECTURE,
     deps=[dataset_split, human_masks],
     check_specs=specs("trained_model"),
-    code_version="1",
+    code_version="2",
     pool="gpu",
     op_tags=RAY_GPU_STEP,
     retry_policy=RETRY,
@@ -50,8 +50,8 @@ def trained_model(
     model_setup: MODELS,
     gpu: GPU,
 ) -> Iterator[Event]:
-    """Weights (safetensors), history, curves and card of one architecture; resumes after a kill."""
-    from segmentation import train
+    """Weights (safetensors, ONNX), history, curves and card of one architecture; resumable."""
+    from segmentation import export, train
 
     model = model_setup.models.get(context.partition_key) or ModelConfig(
         architecture=context.partition_key
@@ -59,23 +59,37 @@ def trained_model(
     data = SplitInputs(store, dataset_config)
     training = replace(model_setup.training, device=gpu.device)
     work_dir = model_setup.work_dir / data.split.digest / context.partition_key
+
+    def make(out: Path) -> object:
+        summary = train.train(
+            model,
+            training,
+            data.load("train"),
+            data.load("val"),
+            out,
+            work_dir=work_dir,
+            progress=log_progress(context),
+        )
+        export.export_beside(out)
+        return summary
+
     with gpu.slot():
         yield from publish(
             context,
             store,
-            lambda out: train.train(
-                model,
-                training,
-                data.load("train"),
-                data.load("val"),
-                out,
-                work_dir=work_dir,
-                progress=log_progress(context),
-            ),
+            make,
             inputs=data.versions,
-            config={"model": model_by_content(model), "training": recipe_by_content(training)},
+            config={"model": _by_content(model), "training": recipe_by_content(training)},
             afterwards=lambda _: shutil.rmtree(work_dir),  # nothing is left to resume
         )
+
+
+def _by_content(model: ModelConfig) -> ModelConfig:
+    """The network, for provenance: the weights that it starts from are named by content."""
+    try:
+        return model_by_content(model)
+    except (ValueError, FileNotFoundError) as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from error
 
 
 @dg.asset(
@@ -83,7 +97,7 @@ def trained_model(
     partitions_def=ARCHITECTURE,
     deps=[trained_model, dataset_split, human_masks],
     check_specs=specs("model_evaluation"),
-    code_version="4",
+    code_version="5",
     pool="gpu",
     op_tags=RAY_GPU_STEP,
     retry_policy=RETRY,
@@ -156,7 +170,7 @@ def model_comparison(
     group_name="models",
     deps=[trained_model, model_evaluation, "model_speed"],
     check_specs=specs("champion_model"),
-    code_version="3",
+    code_version="4",
     pool="gpu",
     op_tags=RAY_GPU_STEP,
     retry_policy=RETRY,

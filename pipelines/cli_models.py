@@ -80,6 +80,12 @@ def _table(rows: list[dict[str, object]]) -> list[str]:
     help="A step after the network, such as median_px=5, or none; default: those of the settings.",
 )
 @click.option(
+    "--sequence",
+    is_flag=True,
+    help="The images are frames of one fixed camera in the order of their names: count labels that"
+    " flip, let a network that remembers see each after the last.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep tables and pictures there; two such folders can be compared image by image.",
@@ -92,6 +98,7 @@ def evaluate(
     architecture: str | None,
     unknown_value: int,
     written: tuple[str, ...],
+    sequence: bool,
     out: Path | None,
     as_json: bool,
     home: Path | None,
@@ -114,6 +121,7 @@ def evaluate(
             device=device,
             unknown_value=unknown_value,
             steps=parse_steps(written, settings.inference_config().postprocess),
+            sequence=sequence,
             out=out,
         )
     except ValueError as error:

@@ -16,12 +16,14 @@ In data-flow order:
 * ``tensor_file`` weights as safetensors
 * ``checkpoint`` the state of a training that was interrupted
 * ``model_folder`` weights and what is needed to use them, together
+* ``postprocess``, ``guided_filter``, ``temporal_smoothing`` steps after the network;
+  ``postprocess_config`` which of them
 * ``predict`` frames -> human probability
 * ``metrics`` confusion counts -> IoU, Dice, false alarms on images without people
 * ``boundary``, ``person_recall``, ``calibration`` what else is counted on an image
 * ``temporal_consistency`` labels that flip where nothing moves
 * ``train`` the loop
-* ``training_report`` history, curves, model card
+* ``training_report`` history, curves; ``model_card`` what a model is for, saw and cannot do
 * ``image_table`` the counts of every image, kept: no network runs twice
 * ``bootstrap``, ``scores`` sums of counts -> scores with intervals
 * ``evaluate`` model and split -> tables and the worst samples; ``evaluated`` what was judged

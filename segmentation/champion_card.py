@@ -9,20 +9,39 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from segmentation import worst
 from segmentation.bootstrap import Interval
 from segmentation.champion_rule import ChampionRule
 from segmentation.evaluated import EVALUATION_FILE
+from segmentation.export import EXPORT_FILE, ONNX_FILE
 from segmentation.image_table import IMAGES_FILE
+from segmentation.model_card import CARD_FILE
 from segmentation.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE
 from segmentation.paired import Improvement
 from segmentation.scores import METRICS_FILE
-from segmentation.training_report import CARD_FILE, CURVES_FILE, HISTORY_FILE
+from segmentation.training_report import CURVES_FILE, HISTORY_FILE
 
 CHAMPION_FILE = "champion.json"
 #: What is promoted of a model's folder, where it is there; never what a store adds to it.
-MODEL_FILES = (WEIGHTS_FILE, DESCRIPTION_FILE, CARD_FILE, CURVES_FILE, HISTORY_FILE)
-#: What stays beside the weights, so that later candidates are compared without running them again.
-EVALUATION_FILES = (IMAGES_FILE, METRICS_FILE, EVALUATION_FILE)
+MODEL_FILES = (
+    WEIGHTS_FILE,
+    DESCRIPTION_FILE,
+    ONNX_FILE,
+    EXPORT_FILE,
+    CARD_FILE,
+    CURVES_FILE,
+    HISTORY_FILE,
+)
+#: What stays beside the weights, so that later candidates are compared without running them again;
+#: the card with metrics takes the place of the model's own.
+EVALUATION_FILES = (
+    IMAGES_FILE,
+    METRICS_FILE,
+    EVALUATION_FILE,
+    CARD_FILE,
+    worst.TABLE_FILE,
+    worst.PREDICTIONS,
+)
 #: Of the card; what they say changes from one decision to the next though nothing happened.
 _OF_THE_DAY = ("decision", "why")
 
@@ -189,6 +208,8 @@ def write_champion(decision: Decision, model: Path, evaluation: Path, out: Path)
         for name in names:
             if (folder / name).is_file():
                 shutil.copyfile(folder / name, out / name)
+            elif (folder / name).is_dir():
+                shutil.copytree(folder / name, out / name)
     values = _card(decision)
     kept = decision.card
     if kept is not None and _lasting(kept) == _lasting(values):

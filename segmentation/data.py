@@ -25,6 +25,7 @@ _COLUMNS = (
     "image_sha256",
     "mask_sha256",
     "mask_correction",
+    "licence",
     "width",
     "height",
     "human_px",
@@ -39,6 +40,7 @@ class Sample:
     Args:
         image_hwc_rgb: (H, W, 3) uint8.
         mask_hw: (H, W) uint8 of NOT_HUMAN, HUMAN and IGNORE.
+        image_sha256: of the image file, in a dataset; "" elsewhere.
 
     Raises:
         ValueError: image and mask differ in size.
@@ -48,6 +50,7 @@ class Sample:
     source: str
     image_hwc_rgb: U8
     mask_hw: U8
+    image_sha256: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a pair that cannot belong together."""
@@ -86,7 +89,10 @@ class SplitData:
         self.split = split
         self.sample_ids: tuple[str, ...] = tuple(row["sample_id"] for row in rows)
         self.sources: tuple[str, ...] = tuple(row["source"] for row in rows)
+        #: Source -> licence of its images, as the source states it.
+        self.licences = {str(row["source"]): str(row["licence"]) for row in rows}
         self._images = tuple(row["image_path"] for row in rows)
+        self._images_sha256 = tuple(str(row["image_sha256"]) for row in rows)
         self._sizes_hw = tuple((int(row["height"]), int(row["width"])) for row in rows)
         self._human_px = tuple(int(row["human_px"] or 0) for row in rows)
         self._tallest = tuple(float(row["tallest_region_share"] or 0.0) for row in rows)
@@ -136,6 +142,7 @@ class SplitData:
             source=source,
             image_hwc_rgb=image,
             mask_hw=resize_mask(mask, size_hw),
+            image_sha256=self._images_sha256[index],
         )
 
     def _require_sources(self, packs: Mapping[str, Path]) -> None:

@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-
-from dataset_build.label_maps import HUMAN, NOT_HUMAN
-from segmentation.calibration import F32
 from segmentation.data import Sample, SplitData, fitted_size, resize_image, resize_mask
 from segmentation.evaluated import Evaluated, write_evaluated
 from segmentation.evaluation_views import draw_reliability, write_metrics_table
-from segmentation.image_table import ImageScore, ImageTable, judge_image
+from segmentation.image_table import ImageTable, judge_image
 from segmentation.inference_config import InferenceConfig
 from segmentation.mask_folders import open_folder
 from segmentation.metrics import THRESHOLD
-from segmentation.pictures import JudgedSample, draw_worst, judged_sample
+from segmentation.model_card import write_evaluated_card
 from segmentation.postprocess_config import PostprocessConfig
 from segmentation.predict import HumanSegmenter
 from segmentation.scores import ScopeScores, score_scopes, write_metrics
+from segmentation.temporal_consistency import FlickerMeter
+from segmentation.worst import WorstSamples
 
-WORST_FILE = "worst.png"
 RELIABILITY_FILE = "reliability.png"
 #: Longer side at which images are judged: what cameras deliver, and what training saw.
 MAX_SIDE_PX = 640
-WORST_SAMPLES = 8
+#: Frames of a sequence that are drawn together when intervals are found: a second or more, after
+#: which people have moved on. Divides the rows that are read at a time.
+FRAMES_PER_DRAW = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +45,9 @@ class EvaluationSummary:
         empty_alarm_rate: share of these with more than 0.1 % false human pixels.
         empty_region_rate: share of these with any false region of 16 pixels or more.
         empty_false_px_share: share of their pixels that are called human.
+        flip_share: share of the pixels at which nothing moved whose label flips from one frame to
+            the next (sequences only).
+        human_flip_share: share of the human ones among them.
         intervals: score -> ends of its 95 % interval over images.
         steps: what was done to the network's answers, by ``PostprocessConfig.name``.
         unpaired: files that had no partner (folders only).
@@ -72,6 +73,8 @@ class EvaluationSummary:
     empty_false_px_share: float | None
     intervals: Mapping[str, tuple[float, float]]
     steps: str = ""
+    flip_share: float | None = None
+    human_flip_share: float | None = None
     unpaired: int = 0
     metrics: Path | None = None
     worst: Path | None = None
@@ -93,7 +96,8 @@ def evaluate(
         model_dir: folder of a trained model.
         data: the split; one image at a time is in memory.
         out: existing folder; receives images.parquet, metrics.parquet, metrics.md,
-            reliability.png, worst.png and evaluation.json.
+            reliability.png, evaluation.json, the model's card with its metrics, and the worst
+            samples: worst.png, worst.parquet and the folder ``predictions``.
         device: cpu, cuda or auto.
         max_side_px: larger images and their masks are shrunk; None judges at full size.
         steps: taken after the network; None for none.
@@ -110,6 +114,7 @@ def evaluate(
         data_digest=lambda: data.digest,
         max_side_px=max_side_px,
         steps=steps,
+        card_of=model_dir,
     )
 
 
@@ -122,6 +127,7 @@ def evaluate_folder(
     unknown_value: int | None = None,
     max_side_px: int | None = MAX_SIDE_PX,
     steps: PostprocessConfig | None = None,
+    sequence: bool = False,
     out: Path | None = None,
 ) -> EvaluationSummary:
     """Judge a model on a folder of images with masks of the same stem.
@@ -134,10 +140,13 @@ def evaluate_folder(
         unknown_value: the third mask value that counts nowhere (SBI and CDnet use 170).
         max_side_px: larger images and their masks are shrunk; None judges at full size.
         steps: taken after the network; None for none.
+        sequence: the images are frames of one fixed camera in the order of their names: a network
+            that remembers sees each after the last, flips of labels are counted, and intervals
+            are over runs of ``FRAMES_PER_DRAW`` frames, for neighbours are alike.
         out: existing folder that receives what ``evaluate`` writes; None writes nothing.
 
     Raises:
-        ValueError: no pairs, or masks with other values.
+        ValueError: no pairs, masks with other values, or a sequence of frames of two sizes.
     """
     folder = open_folder(images, masks, unknown_value=unknown_value)
     segmenter = _segmenter(model_dir, device, steps)
@@ -157,6 +166,7 @@ def evaluate_folder(
             max_side_px=max_side_px,
             steps=steps,
             unpaired=len(folder.unpaired),
+            sequence=sequence,
         )
     return summary if out else replace(summary, metrics=None, worst=None)
 
@@ -175,36 +185,8 @@ def shrink(sample: Sample, max_side_px: int | None) -> Sample:
         source=sample.source,
         image_hwc_rgb=resize_image(sample.image_hwc_rgb, size_hw),
         mask_hw=resize_mask(sample.mask_hw, size_hw),
+        image_sha256=sample.image_sha256,
     )
-
-
-@dataclass
-class _Worst:
-    """The samples with the largest share of wrong pixels, the first of equals."""
-
-    heap: list[tuple[float, int, JudgedSample]] = field(default_factory=list)
-    seen: int = 0
-
-    def offer(self, score: ImageScore, sample: Sample, probability_hw: F32) -> None:
-        wrong_share = score.wrong_share or 0.0
-        self.seen += 1
-        if len(self.heap) == WORST_SAMPLES and wrong_share <= self.heap[0][0]:
-            return
-        people = score.counts.hits + score.counts.misses > 0
-        shown = f"IoU {100 * (score.counts.iou or 0.0):.0f} %" if people else "nobody"
-        tile = judged_sample(
-            f"{sample.sample_id}: {shown}, {100 * wrong_share:.0f} % wrong",
-            sample.image_hwc_rgb,
-            sample.mask_hw,
-            np.where(probability_hw >= THRESHOLD, HUMAN, NOT_HUMAN).astype(np.uint8),
-        )
-        heapq.heappush(self.heap, (wrong_share, -self.seen, tile))
-        if len(self.heap) > WORST_SAMPLES:
-            heapq.heappop(self.heap)
-
-    def samples(self) -> list[JudgedSample]:
-        ranked = sorted(self.heap, key=lambda entry: (-entry[0], -entry[1]))
-        return [sample for _, _, sample in ranked]
 
 
 def _judge_all(
@@ -216,33 +198,53 @@ def _judge_all(
     max_side_px: int | None,
     steps: PostprocessConfig | None,
     unpaired: int = 0,
+    card_of: Path | None = None,
+    sequence: bool = False,
 ) -> EvaluationSummary:
     """Run the network over all samples, then score from the table; the digest is asked last."""
-    worst = _Worst()
+    worst, flicker = WorstSamples(), FlickerMeter()
+    looker = segmenter.follow() if sequence else segmenter
     with ImageTable(out) as table:
         for sample in samples:
-            probability = segmenter.probability(sample.image_hwc_rgb[None])[0]
+            probability = looker.probability(sample.image_hwc_rgb[None])[0]
             score = judge_image(probability, sample)
             worst.offer(score, sample, probability)
             table.add(score)
-    scopes = score_scopes(out)
+            if sequence:
+                flicker.add(probability >= THRESHOLD, sample.image_hwc_rgb)
+    scopes = score_scopes(out, images_per_draw=FRAMES_PER_DRAW if sequence else 1)
     write_metrics_table(scopes, out)
     draw_reliability(scopes[0], out / RELIABILITY_FILE)
+    worst.write_table(out)
     judged = Evaluated(
         model_version=segmenter.weights,
         data_digest=data_digest(),
         max_side_px=max_side_px,
         backend=segmenter.backend,
         steps=steps.name if steps else "",
+        sequence=sequence,
     )
     write_evaluated(judged, out)
-    return _summary(
+    if card_of:
+        write_evaluated_card(card_of, scopes, judged, out)
+    summary = _summary(
         segmenter,
         scopes[0],
         steps=judged.steps,
         unpaired=unpaired,
         metrics=write_metrics(scopes, out),
-        worst=draw_worst(worst.samples(), out / WORST_FILE),
+        worst=worst.draw(out),
+    )
+    return _with_flicker(summary, flicker) if sequence else summary
+
+
+def _with_flicker(summary: EvaluationSummary, flicker: FlickerMeter) -> EvaluationSummary:
+    found = flicker.intervals(FRAMES_PER_DRAW)
+    return replace(
+        summary,
+        flip_share=flicker.total.flip_share,
+        human_flip_share=flicker.total.human_flip_share,
+        intervals={**summary.intervals, **{name: (i.low, i.high) for name, i in found.items()}},
     )
 
 

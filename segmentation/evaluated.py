@@ -21,6 +21,7 @@ class Evaluated:
         max_side_px: longer side at which they were; None for full size.
         backend: by what the network was run; they agree in all but a few pixels of ten thousand.
         steps: what was done to its answers, by ``PostprocessConfig.name``; empty for nothing.
+        sequence: whether the images were seen as frames of one camera, in order.
     """
 
     model_version: str
@@ -28,6 +29,7 @@ class Evaluated:
     max_side_px: int | None
     backend: str = ""
     steps: str = ""
+    sequence: bool = False
 
 
 def read_evaluated(folder: Path) -> Evaluated | None:

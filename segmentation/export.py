@@ -9,7 +9,9 @@ needs two packages more, and refuses networks that look at the size of their inp
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import json
 import shutil
 import tempfile
 import warnings
@@ -28,6 +30,7 @@ from segmentation.model_folder import (
     Normalisation,
     load_network,
     read_description,
+    weights_digest,
 )
 from segmentation.models.blocks import human_logit
 from segmentation.openvino_backend import OpenVinoBackend
@@ -37,6 +40,9 @@ F32 = npt.NDArray[np.float32]
 U8 = npt.NDArray[np.uint8]
 
 FORMATS = ("onnx", "safetensors")
+ONNX_FILE = "model.onnx"
+#: What was found when a model's ONNX file was tried.
+EXPORT_FILE = "export.json"
 #: Raised when the graph of the same weights changes; part of the name of cached exports.
 GRAPH_VERSION = 1
 INPUT, OUTPUT = "frames", "probability"
@@ -52,6 +58,10 @@ MAX_DIFFERENCE = 1e-3
 
 class ExportError(RuntimeError):
     """A graph cannot be written, or answers otherwise than the network it was made from."""
+
+
+class DisagreementError(ExportError):
+    """A graph answers otherwise than the network it was made from."""
 
 
 class FrameNetwork(nn.Module):
@@ -133,6 +143,43 @@ def export_model(model_dir: Path, format_name: str, out: Path) -> ExportSummary:
     )
 
 
+def export_beside(model_dir: Path) -> Path:
+    """Write ``model.onnx`` beside a model's weights, and ``export.json``: how far the two agree.
+
+    The weights are worth as much without: where there is no ONNX here, or the graph answers
+    otherwise than the network, ``export.json`` says why there is no file.
+
+    Args:
+        model_dir: folder of a trained model; receives both files.
+
+    Returns:
+        ``export.json``.
+
+    Raises:
+        FileNotFoundError: no model there.
+    """
+    record: dict[str, object] = {
+        "weights": weights_digest(model_dir),
+        "graph_version": GRAPH_VERSION,
+        "opset": OPSET,
+        "torch": torch.__version__,
+        "compared_by": "openvino" if _has_openvino() else "onnx.reference",
+        "tried_sizes_hw": TRIED_SIZES_HW,
+        "max_difference_allowed": MAX_DIFFERENCE,
+    }
+    try:
+        difference = _export_onnx(frame_network(model_dir), model_dir / ONNX_FILE)
+    except ExportError as error:
+        record |= {"agrees": not isinstance(error, DisagreementError), "why_not": str(error)}
+    else:
+        with (model_dir / ONNX_FILE).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        record |= {"agrees": True, "max_difference": difference, "onnx_sha256": digest}
+    text = json.dumps(record, indent=1, sort_keys=True)
+    (model_dir / EXPORT_FILE).write_text(text + "\n", encoding="utf-8")
+    return model_dir / EXPORT_FILE
+
+
 def _export_onnx(graph: FrameNetwork, out: Path) -> float:
     """Write it aside, try it, put it in place; the largest difference from eager PyTorch."""
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as folder:
@@ -206,7 +253,7 @@ def _tried(graph: FrameNetwork, path: Path) -> float:
 
 def _runtime(path: Path) -> Callable[[U8], F32]:
     """OpenVINO where it is installed; else onnx's own interpreter, which takes minutes."""
-    if importlib.util.find_spec("openvino"):
+    if _has_openvino():
         return OpenVinoBackend(path, any_size=True).probability
     from onnx.reference import ReferenceEvaluator
 
@@ -218,17 +265,21 @@ def require_agreement(expected: F32, found: F32, what: str, limit: float = MAX_D
     """The largest difference of two answers.
 
     Raises:
-        ExportError: it is larger than ``limit``, not a number, or the shapes differ.
+        DisagreementError: it is larger than ``limit``, not a number, or the shapes differ.
     """
     if expected.shape != found.shape:
-        raise ExportError(f"{what} answers {found.shape}; expected {expected.shape}")
+        raise DisagreementError(f"{what} answers {found.shape}; expected {expected.shape}")
     difference = float(np.abs(expected - found).max(initial=0.0))
     if not difference <= limit:
-        raise ExportError(
+        raise DisagreementError(
             f"{what} differs from eager PyTorch by {difference:.2g} in probability; expected at"
             f" most {limit}"
         )
     return difference
+
+
+def _has_openvino() -> bool:
+    return importlib.util.find_spec("openvino") is not None
 
 
 def _line(error: Exception) -> str:

@@ -87,7 +87,11 @@ def scores_of(sums: F64) -> dict[str, F64]:
 
 
 def score_scopes(
-    evaluation: Path, *, resamples: int = RESAMPLES, seed: int = SEED
+    evaluation: Path,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+    images_per_draw: int = 1,
 ) -> list[ScopeScores]:
     """Scores of all images, then of each source's, from the table of images.
 
@@ -95,29 +99,40 @@ def score_scopes(
         evaluation: folder with ``images.parquet``.
         resamples: draws behind each interval.
         seed: of the draws.
+        images_per_draw: neighbours in the table that are drawn together, as frames of a sequence
+            must be; divides the rows that ``count_blocks`` yields at a time.
     """
     sources = images_by_source(evaluation)
     scopes: list[tuple[str, str | None, int]] = [(ALL, None, sum(sources.values()))]
     scopes += [(name, name, count) for name, count in sources.items()]
     return [
-        _scope(evaluation, scope, source, images, resamples, seed)
+        _scope(evaluation, scope, source, images, resamples, seed, images_per_draw)
         for scope, source, images in scopes
     ]
 
 
 def _scope(
-    evaluation: Path, scope: str, source: str | None, images: int, resamples: int, seed: int
+    evaluation: Path,
+    scope: str,
+    source: str | None,
+    images: int,
+    resamples: int,
+    seed: int,
+    per_draw: int,
 ) -> ScopeScores:
     sums = np.sum([block.sum(axis=0) for block in count_blocks(evaluation, source)], axis=0)
-    drawn = scores_of(
-        resampled_sums(count_blocks(evaluation, source), images, resamples=resamples, seed=seed)
+    units = -(-images // per_draw)
+    runs = (
+        np.add.reduceat(block, np.arange(0, len(block), per_draw))
+        for block in count_blocks(evaluation, source)
     )
+    drawn = scores_of(resampled_sums(runs, units, resamples=resamples, seed=seed))
     scores = {name: float(value) for name, value in scores_of(sums).items()}
     return ScopeScores(
         scope=scope,
         scores={name: None if np.isnan(value) else value for name, value in scores.items()},
         intervals={
-            name: interval_of(drawn[name]) if images > 1 and not np.isnan(value) else None
+            name: interval_of(drawn[name]) if units > 1 and not np.isnan(value) else None
             for name, value in scores.items()
         },
         sums=sums,

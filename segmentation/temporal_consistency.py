@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from segmentation.bootstrap import Interval, interval_of, resampled_sums
 from segmentation.data import U8
 
 #: A change of any colour beyond this is motion or light, not noise of the sensor.
@@ -69,16 +70,62 @@ def count_flicker(predicted_thw: npt.NDArray[np.bool_], frames_thwc: U8) -> Flic
             f"labels {predicted_thw.shape}, frames {frames_thwc.shape}; expected (T, H, W) and"
             " (T, H, W, 3) with at least two frames"
         )
-    total = Flicker()
-    for now in range(1, len(frames_thwc)):
-        still = ~moved(frames_thwc[now - 1], frames_thwc[now])
-        before, after = predicted_thw[now - 1] & still, predicted_thw[now] & still
-        total += Flicker(
-            still_px=int(np.count_nonzero(still)),
-            flipped_px=int(np.count_nonzero(before ^ after)),
-            human_px=int(np.count_nonzero(before | after)),
-        )
-    return total
+    meter = FlickerMeter()
+    for predicted_hw, frame_hwc in zip(predicted_thw, frames_thwc, strict=True):
+        meter.add(predicted_hw, frame_hwc)
+    return meter.total
+
+
+class FlickerMeter:
+    """Counts flips frame by frame; of the frames, only the last is kept."""
+
+    def __init__(self) -> None:
+        self.pairs: list[Flicker] = []
+        self._last: tuple[npt.NDArray[np.bool_], U8] | None = None
+
+    def add(self, predicted_hw: npt.NDArray[np.bool_], frame_hwc: U8) -> None:
+        """The next frame, and where a human is predicted in it.
+
+        Raises:
+            ValueError: a frame of another size.
+        """
+        if self._last is not None:
+            before, frame_before = self._last
+            if frame_before.shape != frame_hwc.shape:
+                raise ValueError(
+                    f"frames of {frame_before.shape[:2]} and {frame_hwc.shape[:2]} are no sequence"
+                    " of one camera; evaluate them apart"
+                )
+            still = ~moved(frame_before, frame_hwc)
+            earlier, later = before & still, predicted_hw & still
+            self.pairs.append(
+                Flicker(
+                    still_px=int(np.count_nonzero(still)),
+                    flipped_px=int(np.count_nonzero(earlier ^ later)),
+                    human_px=int(np.count_nonzero(earlier | later)),
+                )
+            )
+        self._last = (predicted_hw, frame_hwc)
+
+    @property
+    def total(self) -> Flicker:
+        """Of all pairs."""
+        return sum(self.pairs, Flicker())
+
+    def intervals(self, pairs_per_draw: int) -> dict[str, Interval]:
+        """95 % intervals of both shares, over runs of so many pairs; none for a single run."""
+        counts = np.array([(p.still_px, p.flipped_px, p.human_px) for p in self.pairs], np.float64)
+        if len(counts) <= pairs_per_draw:
+            return {}
+        runs = np.add.reduceat(counts, np.arange(0, len(counts), pairs_per_draw))
+        still, flipped, human = resampled_sums([runs], len(runs)).T
+        found = {}
+        for name, whole in (("flip_share", still), ("human_flip_share", human)):
+            shares = np.divide(flipped, whole, out=np.full_like(whole, np.nan), where=whole > 0)
+            interval = interval_of(shares)
+            if interval is not None:
+                found[name] = interval
+        return found
 
 
 def moved(before_hwc: U8, after_hwc: U8) -> npt.NDArray[np.bool_]:

@@ -26,6 +26,7 @@ from segmentation.config import ModelConfig, TrainConfig
 from segmentation.data import SplitData
 from segmentation.losses import training_loss
 from segmentation.metrics import THRESHOLD, HumanCounts, count_image
+from segmentation.model_card import write_card
 from segmentation.model_folder import ModelDescription, Normalisation, TrainingFacts, write_model
 from segmentation.models.registry import count_parameters
 from segmentation.origin import model_by_content, recipe_by_content
@@ -35,7 +36,7 @@ from segmentation.pooled_norms import require_batch_for_norms
 from segmentation.predict import find_device, human_probability, to_images
 from segmentation.schedule import learning_rate, update_average
 from segmentation.tracking import Tracker
-from segmentation.training_report import CURVES_FILE, published_iou, write_card, write_history
+from segmentation.training_report import CURVES_FILE, published_iou, write_history
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,12 +13,15 @@ from assets.checks_models import (
     champion_was_evaluated,
     images_add_up,
     no_rival_is_surely_better,
+    onnx_agrees,
     scores_are_shares,
     times_are_in_order,
 )
 from segmentation.champion import Entrant, choose_champion
 from segmentation.comparison import compare_models
+from segmentation.export import export_beside
 from tests.segmentation.factories_evaluation import DATA, write_judged_model
+from tests.segmentation.factories_model import write_untrained
 
 PLAIN = [40 + place for place in range(20)]
 
@@ -132,3 +135,22 @@ def test_times_are_in_order(tmp_path, backend, p50, holds):
     rows = [{**row, "backend": backend, "latency_p50_ms": p50}]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "speed.parquet")
     assert times_are_in_order(tmp_path).passed is holds
+
+
+def test_an_onnx_file_is_that_of_the_weights_beside_it(tmp_path):
+    folder = write_untrained(tmp_path / "model")
+    assert onnx_agrees(folder).passed  # older models have none
+    export_beside(folder)
+    assert onnx_agrees(folder).passed
+    (folder / "model.onnx").write_bytes(b"another graph")
+    found = onnx_agrees(folder)
+    assert not found.passed
+    assert "other than when it was tried: ['model.onnx']" in found.seen
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_only_a_wrong_graph_speaks_against_a_model(tmp_path, agrees):
+    record = {"agrees": agrees, "why_not": "a reason"}
+    (tmp_path / "export.json").write_text(json.dumps(record))
+    found = onnx_agrees(tmp_path)
+    assert (found.passed, found.seen) == (agrees, "no ONNX file: a reason")

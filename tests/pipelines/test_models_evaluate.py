@@ -75,3 +75,16 @@ def test_steps_after_the_network_come_from_the_command_or_the_settings(tiny, fol
     assert steps("--postprocess", "none") == ""
     wrong = evaluate(home, folders, "--model", "unet", "--postprocess", "median_px=4", code=1)
     assert "median_px = 4; expected 0 or an odd 3 to 31" in wrong
+
+
+def test_a_sequence_is_judged_for_flicker_too(tiny, folders, tmp_path):
+    publish_judged(tiny.store, tmp_path, "unet", PLAIN, seed=5.0)
+    home = tiny.settings.home
+    said = evaluate(home, folders, "--model", "unet", "--sequence", "--json")
+    found = json.loads(said.strip().splitlines()[-1])
+    assert (found["flip_share"], found["human_flip_share"]) == (0.0, 0.0)
+    assert "flip_share" not in found["intervals"]  # three frames are one observation
+    cv2.imwrite(str(folders[0] / "2.jpg"), np.zeros((16, 40, 3), np.uint8))
+    cv2.imwrite(str(folders[1] / "2.png"), np.full((16, 40), 255, np.uint8))
+    said = evaluate(home, folders, "--model", "unet", "--sequence", code=1)
+    assert "frames of (32, 40) and (16, 40) are no sequence of one camera" in said

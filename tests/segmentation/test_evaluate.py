@@ -4,14 +4,17 @@ import cv2
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from dataset_build.label_maps import HUMAN, IGNORE
+from segmentation.config import ModelConfig
 from segmentation.evaluate import evaluate, evaluate_folder
 from segmentation.evaluated import Evaluated, read_evaluated
-from segmentation.model_folder import weights_digest
+from segmentation.model_folder import weights_digest, write_model
+from segmentation.models.registry import build_model
 from segmentation.paired import paired_improvement
 from segmentation.postprocess_config import PostprocessConfig
-from tests.segmentation.factories_model import write_untrained
+from tests.segmentation.factories_model import describe, write_untrained
 from tests.segmentation.factories_split import draw, small_split
 
 
@@ -64,13 +67,17 @@ def test_every_image_has_a_row(data, all_human, tmp_path):
 def test_same_input_same_bytes(data, all_human, tmp_path):
     for name in ("1", "2"):
         judged(all_human, data, tmp_path / name)
-    files = sorted(path.name for path in (tmp_path / "1").iterdir())
+    found = (path for path in (tmp_path / "1").rglob("*") if path.is_file())
+    files = sorted(path.relative_to(tmp_path / "1").as_posix() for path in found)
     assert files == [
         "evaluation.json",
         "images.parquet",
         "metrics.md",
         "metrics.parquet",
+        "predictions/masks.pack",
+        "predictions/masks.parquet",
         "reliability.png",
+        "worst.parquet",
         "worst.png",
     ]
     for file in files:
@@ -190,3 +197,74 @@ def test_steps_after_the_network_are_judged_named_and_compared(data, all_human, 
     counted = {"hits", "misses", "false_alarms", "rejections"}
     px = sum(int((data.load(n).mask_hw != IGNORE).sum()) for n in range(4))
     assert sum(rows["all"][name] for name in counted) == px  # ignored pixels count nowhere still
+
+
+def write_frames(folder, count=40):
+    """A room with a little noise in which a bright figure stands."""
+    rng = np.random.default_rng(0)
+    for name in ("images", "masks"):
+        (folder / name).mkdir(parents=True)
+    mask = np.zeros((32, 48), np.uint8)
+    mask[6:28, 10:20] = 255
+    for number in range(count):
+        image = rng.integers(40, 46, (32, 48, 3)).astype(np.uint8)
+        image[mask > 0] += 150
+        cv2.imwrite(str(folder / "images" / f"{number:04}.png"), image)
+        cv2.imwrite(str(folder / "masks" / f"{number:04}.png"), mask)
+    return folder / "images", folder / "masks"
+
+
+def test_frames_of_a_sequence_are_seen_in_order_and_flips_are_counted(tmp_path):
+    remembering = write_remembering(new(tmp_path / "model"))
+    folders = write_frames(tmp_path / "room")
+    alone = evaluate_folder(remembering, *folders, device="cpu", out=new(tmp_path / "alone"))
+    found = evaluate_folder(
+        remembering, *folders, device="cpu", sequence=True, out=new(tmp_path / "sequence")
+    )
+    assert (alone.flip_share, alone.human_flip_share) == (None, None)
+    assert 0 <= found.flip_share <= 1
+    assert {"flip_share", "iou"} <= found.intervals.keys()
+    assert read_evaluated(tmp_path / "sequence").sequence
+    assert not read_evaluated(tmp_path / "alone").sequence
+    answers = [
+        pq.read_table(tmp_path / name / "images.parquet")["bin_probability"].to_pylist()
+        for name in ("alone", "sequence")
+    ]
+    assert answers[0] != answers[1]
+
+
+def write_remembering(folder):
+    """A network to which the frames before matter visibly."""
+    model = ModelConfig(architecture="convlstm_unet", width=4)
+    torch.manual_seed(0)
+    network = build_model(model)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+        network.expand.weight.mul_(20)
+    write_model(folder, network, describe(network, model))
+    return folder
+
+
+def new(folder):
+    folder.mkdir()
+    return folder
+
+
+def test_labels_that_never_change_do_not_flip(tmp_path, all_human):
+    found = evaluate_folder(
+        all_human, *write_frames(tmp_path / "room"), device="cpu", sequence=True
+    )
+    assert (found.flip_share, found.human_flip_share) == (0.0, 0.0)
+
+
+def test_the_worst_and_the_card_lie_beside_the_tables(data, all_human, tmp_path):
+    (all_human / "model_card.md").write_text("# m\n\n## Metrics\n\nnone\n\n## Limits\n\nmany\n")
+    judged(all_human, data, tmp_path / "out")
+    worst = pq.read_table(tmp_path / "out" / "worst.parquet").to_pylist()
+    assert worst[0]["sample_id"] == "voc/empty"  # every pixel is wrong
+    assert len(worst) == 4
+    assert all(len(row["image_sha256"]) == 64 for row in worst)
+    card = (tmp_path / "out" / "model_card.md").read_text()
+    assert "all (n = 4) | ade20k (n = 1) | voc (n = 3)" in card
+    assert card.endswith("## Limits\n\nmany\n")

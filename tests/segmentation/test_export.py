@@ -1,21 +1,26 @@
+import hashlib
 import importlib.util
+import json
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from segmentation import export
 from segmentation.export import (
+    DisagreementError,
     ExportError,
     FrameNetwork,
     drawn_frames,
     eager_answer,
+    export_beside,
     export_model,
     frame_network,
     require_agreement,
     write_onnx,
 )
-from segmentation.model_folder import Normalisation
+from segmentation.model_folder import Normalisation, weights_digest
 from segmentation.tensor_file import TensorFileError, read_tensors
 from tests.segmentation.factories_model import write_untrained
 
@@ -110,3 +115,31 @@ def test_drawn_frames_are_always_the_same():
     assert frames.dtype == np.uint8
     assert np.array_equal(frames, drawn_frames((45, 75)))
     assert len(np.unique(frames)) > 100
+
+
+@needs_onnx
+def test_a_model_gets_its_onnx_file_and_a_record_of_the_trial(model):
+    record = json.loads(export_beside(model).read_text())
+    onnx = (model / "model.onnx").read_bytes()
+    assert record["onnx_sha256"] == hashlib.sha256(onnx).hexdigest()
+    assert record["weights"] == weights_digest(model)
+    assert record["agrees"]
+    assert 0 <= record["max_difference"] < 1e-5
+    assert {path.name for path in model.iterdir()} == {
+        "export.json", "model.json", "model.onnx", "weights.safetensors",
+    }  # fmt: skip
+
+
+@needs_onnx
+@pytest.mark.parametrize(
+    ("error", "agrees"),
+    [(ExportError("no such operation"), True), (DisagreementError("differs by 0.5"), False)],
+)
+def test_a_model_without_an_onnx_file_says_why(model, monkeypatch, error, agrees):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(export, "write_onnx", fail)
+    record = json.loads(export_beside(model).read_text())
+    assert (record["agrees"], record["why_not"]) == (agrees, str(error))
+    assert not (model / "model.onnx").exists()

@@ -38,6 +38,17 @@ def test_the_interval_holds_what_the_images_allow(tmp_path):
     assert found.high == pytest.approx(0.60, abs=0.02)
 
 
+def test_neighbours_that_are_drawn_together_widen_the_interval(tmp_path):
+    """Two halves of a film, one all right and one all wrong, are two observations, not 64."""
+    scores = scores_of_hits([0] * 32 + [100] * 31)
+    alone = scopes_of(tmp_path / "alone", scores)["all"].intervals["iou"]
+    runs = scopes_of(tmp_path / "runs", scores, images_per_draw=32)["all"].intervals["iou"]
+    assert (runs.low, runs.high) == (0.0, 1.0)
+    assert 0.3 < alone.low < alone.high < 0.7
+    one = scopes_of(tmp_path / "one", scores, images_per_draw=64)["all"]
+    assert (one.intervals["iou"], one.images) == (None, 64)
+
+
 def test_a_single_image_says_nothing_of_others(tmp_path):
     scope = scopes_of(tmp_path, [image_score("a", 50)])["all"]
     assert scope.scores["iou"] == 0.5

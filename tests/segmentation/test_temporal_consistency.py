@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from segmentation.temporal_consistency import MARGIN_PX, NOISE_LEVELS, Flicker, count_flicker
+from segmentation.temporal_consistency import (
+    MARGIN_PX,
+    NOISE_LEVELS,
+    Flicker,
+    FlickerMeter,
+    count_flicker,
+)
 
 SIZE = (40, 50)
 
@@ -65,3 +71,24 @@ def test_sizes_must_fit():
         count_flicker(labels(2), scene(3))
     with pytest.raises(ValueError, match="at least two frames"):
         count_flicker(labels(1), scene(1))
+
+
+def test_intervals_are_over_runs_of_pairs():
+    meter = FlickerMeter()
+    predicted = labels(13)
+    predicted[6:, 30:35, 30:40] = True  # one flip of 50 px, in the second of three runs
+    for mask, frame in zip(predicted, scene(13), strict=True):
+        meter.add(mask, frame)
+    found = meter.intervals(4)
+    share = 50 / (12 * 40 * 50)
+    assert meter.total.flip_share == pytest.approx(share)
+    assert found["flip_share"].low == 0
+    assert share < found["flip_share"].high <= 3 * share + 1e-12
+    assert meter.intervals(12) == {}
+
+
+def test_frames_of_two_sizes_are_no_sequence():
+    meter = FlickerMeter()
+    meter.add(np.zeros((4, 4), bool), np.zeros((4, 4, 3), np.uint8))
+    with pytest.raises(ValueError, match="no sequence of one camera"):
+        meter.add(np.zeros((4, 5), bool), np.zeros((4, 5, 3), np.uint8))
