@@ -4,7 +4,7 @@ import torch
 
 from segmentation.config import ModelConfig
 from segmentation.models.registry import build_model, size_of
-from segmentation.models.residual_unet import ResidualUNet
+from segmentation.models.residual_unet import ResidualUNet, enlarge_in_place
 
 
 def test_is_what_a_unet_on_a_resnet_is_made_as():
@@ -28,6 +28,12 @@ def test_torchvisions_encoder_fits():
         theirs, ours = resnet18(), ResidualUNet("resnet18").backbone
     names = {name for name in theirs.state_dict() if not name.startswith("fc.")}
     assert set(ours.state_dict()) == names
+
+
+def test_cells_return_to_the_pixels_that_they_came_from():
+    row = torch.tensor([[[[0.0, 4.0, 8.0]]]])
+    assert enlarge_in_place(row, 2)[0, 0, 0].tolist() == [0, 2, 4, 6, 8, 8]
+    assert enlarge_in_place(row, 4)[0, 0, 3].tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 8]
 
 
 def test_the_answer_at_a_pixel_depends_on_pixels_far_away():

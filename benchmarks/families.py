@@ -1,0 +1,224 @@
+"""Every family of networks on the same real photographs, by one recipe, for the same time.
+
+Builds the dataset of ``learned-normal real`` from a folder of samples, trains each family for
+``--minutes`` of processor time on one thread, and judges all of them on the same images that none
+was trained on. Equal time, not equal steps: that is what one core has to give, and a network that
+is cheap may see more images. Processor time, so that what else the machine does changes nothing.
+Widths are such that a step of 16 crops costs 0.2 to 0.5 s; the table says how many steps each came
+to. One seed: intervals are over images, not over trainings.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.parquet as pq
+
+# Beside this script lies one named like the package that it measures: look above first.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from measuring import Row, parser_of, report
+
+from pipelines.demo import dataset_plan, fastest_precision
+from pipelines.real_samples import DATASET, HELD_OUT, SBI_PEOPLE, TRAINING, lay_out_sources
+from pipelines.resources import open_store
+from pipelines.runs import Runner
+from pipelines.settings import Settings, load_settings, save_settings
+from segmentation.bootstrap import interval_of, resampled_sums
+from segmentation.champion import Entrant
+from segmentation.comparison import compare_models
+from segmentation.config import ModelConfig, TrainConfig
+from segmentation.data import SplitData
+from segmentation.evaluate import evaluate, evaluate_folder
+from segmentation.image_table import IMAGES_FILE
+from segmentation.mask_folders import open_folder
+from segmentation.speed import SpeedConfig, measure_speed
+from segmentation.train import train
+
+FAMILIES = {
+    "unet": ModelConfig(architecture="unet", width=8),
+    "unet, resnet18": ModelConfig(architecture="unet", width=24, backbone="resnet18"),
+    "convlstm_unet": ModelConfig(architecture="convlstm_unet", width=8),
+    "deeplabv3": ModelConfig(architecture="deeplabv3", width=16, backbone="resnet18"),
+    "deeplabv3plus": ModelConfig(architecture="deeplabv3plus", width=24, backbone="resnet18"),
+    "bisenetv1": ModelConfig(architecture="bisenetv1", width=24),
+    "bisenetv2": ModelConfig(architecture="bisenetv2", width=24),
+    "stdc1": ModelConfig(architecture="stdc1", width=32),
+    "stdc2": ModelConfig(architecture="stdc2", width=32),
+    "segformer_b0": ModelConfig(architecture="segformer_b0", width=32),
+}
+#: Longer side at which all are judged: a third of the time of 640, and people as large as in crops.
+SIDE_PX = 384
+SPEED = SpeedConfig(height=SIDE_PX, width=SIDE_PX, batches=(1,), warm_up=1, max_seconds=5.0)
+#: Sources that are one kind of image.
+KINDS = {
+    "Penn-Fudan": ("penn_fudan",),
+    "CCP": ("ccp",),
+    "VOC with people": ("voc",),
+    "COCO with people": ("coco_panoptic", "coco_stuff"),
+}
+I64 = npt.NDArray[np.int64]
+
+
+class Dataset:
+    """The splits of ``learned-normal real``, built below ``home`` unless they are there."""
+
+    def __init__(self, samples: Path, home: Path) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        sources = lay_out_sources(samples, home)
+        held_out = [name for name in HELD_OUT if name in sources]
+        dataset = {**DATASET, "held_out_sources": held_out}
+        save_settings(Settings(home=home, sources=sources, dataset=dataset))
+        settings = load_settings(home)
+        store = open_store(settings)
+        if store.current("dataset_split") is None:
+            Runner(settings).run_all(dataset_plan(settings))
+        self._ledger = store.path(store.require("dataset_split")) / "ledger.parquet"
+        self._packs = {name: store.path(store.require("human_masks", name)) for name in sources}
+        self._roots = sources
+
+    def split(self, name: str) -> SplitData:
+        """``train``, ``val`` or ``test``."""
+        return SplitData(self._ledger, self._packs, self._roots, name)
+
+
+def train_and_judge(
+    name: str, recipe: TrainConfig, data: Dataset, samples: Path, every: int, folder: Path
+) -> Row:
+    """One line of the table; weights, evaluation and speed go below ``folder``."""
+    model = FAMILIES[name]
+    places = {part: folder / name.replace(", ", "_") / part for part in ("model", "test", "speed")}
+    for place in places.values():
+        place.mkdir(parents=True, exist_ok=True)
+    test = data.split("test")
+    trained = train(
+        model,
+        recipe,
+        data.split("train"),
+        None,
+        places["model"],
+        work_dir=places["model"] / "work",
+        clock=time.process_time,
+    )
+    evaluate(places["model"], test, places["test"], device="cpu", max_side_px=SIDE_PX)
+    speed = measure_speed(places["model"], places["speed"], device="cpu", config=SPEED)
+    return {
+        "family": name,
+        "width": model.width,
+        "parameters": trained.parameters,
+        "steps": trained.steps,
+        **photograph_scores(places["test"]),
+        **sbi_scores(places["model"], samples, every),
+        "ms/image": speed.latency_ms,
+        "by": speed.fastest,
+    }
+
+
+def photograph_scores(evaluation: Path) -> Row:
+    """Human IoU by kind of photograph, and false pixels where nobody is, with 95 % intervals."""
+    table = pq.read_table(evaluation / IMAGES_FILE).to_pandas()
+    row: dict[str, str | float | int | None] = {}
+    for kind, sources in KINDS.items():
+        chosen = table[table["source"].isin(sources) & (table["empty_images"] == 0)]
+        counts = chosen[["hits", "false_alarms", "misses"]].to_numpy(np.int64)
+        row |= shares(kind, counts, lambda sums: (sums[..., 0], sums.sum(axis=-1)))
+    empty = table[(table["source"] == "voc") & (table["empty_images"] == 1)]
+    counts = empty[["empty_false_px", "empty_px"]].to_numpy(np.int64)
+    return row | shares("VOC false px", counts, lambda sums: (sums[..., 0], sums[..., 1]))
+
+
+def shares(
+    name: str,
+    counts: I64,
+    ratio: Callable[[npt.NDArray[np.float64]], tuple[npt.NDArray[np.float64], ...]],
+) -> dict[str, str | float | int | None]:
+    """A share of summed counts in percent, ``value (low - high)``, with the images behind it.
+
+    Args:
+        name: of the column; the number of images stands behind it.
+        counts: (n, K) of n images.
+        ratio: (..., K) sums -> (...) part and (...) whole.
+    """
+    if len(counts) < 2:
+        return {f"{name}, n = {len(counts)}": None}
+    drawn = resampled_sums([counts.astype(np.float64)], len(counts))
+    part, whole = ratio(drawn)
+    interval = interval_of(100 * part / np.maximum(whole, 1))
+    part, whole = ratio(counts.sum(axis=0).astype(np.float64))
+    shown = f"{100 * part / whole:.1f}"
+    if interval is not None:
+        shown += f" ({interval.low:.0f} - {interval.high:.0f})"
+    return {f"{name}, n = {len(counts)}": shown}
+
+
+def sbi_scores(model: Path, samples: Path, every: int) -> Row:
+    """Human IoU in percent on each people sequence of SBI, on every ``every``-th frame."""
+    row: dict[str, float | None] = {}
+    for name in SBI_PEOPLE:
+        folder = samples / "sbi2015" / name
+        if not folder.is_dir():
+            continue
+        pairs = open_folder(folder / "input", folder / "groundtruth", unknown_value=170).pairs
+        with tempfile.TemporaryDirectory() as scratch:
+            images, masks = Path(scratch) / name, Path(scratch) / "masks"
+            images.mkdir()
+            masks.mkdir()
+            for number, (image, mask) in enumerate(pairs[::every]):
+                (images / f"{number:05}{image.suffix}").symlink_to(image.resolve())
+                (masks / f"{number:05}{mask.suffix}").symlink_to(mask.resolve())
+            found = evaluate_folder(
+                model, images, masks, device="cpu", unknown_value=170, max_side_px=SIDE_PX
+            )
+        row[f"SBI {name}"] = None if found.iou is None else 100 * found.iou
+    return row
+
+
+def compare(names: Sequence[str], folder: Path, digest: str) -> None:
+    """The project's own comparison of what was trained: paired, with its plot."""
+    homes = {name: folder / name.replace(", ", "_") for name in names}
+    entrants = {
+        name: Entrant(model=home / "model", evaluation=home / "test", speed=home / "speed")
+        for name, home in homes.items()
+    }
+    out = folder / "comparison"
+    out.mkdir(exist_ok=True)
+    compare_models(entrants, out, data_digest=digest)
+    print((out / "comparison.md").read_text(encoding="utf-8"))
+
+
+def main() -> None:
+    """The table of all families, also after each of them, and the paired comparison."""
+    parser = parser_of(__doc__)
+    parser.add_argument("samples", type=Path, help="folder of real samples, laid out as published")
+    parser.add_argument("--minutes", type=float, default=2.5, help="processor time per family")
+    parser.add_argument("--home", type=Path, help="keeps dataset, weights and evaluations")
+    parser.add_argument("--families", nargs="*", default=list(FAMILIES), choices=list(FAMILIES))
+    options = parser.parse_args()
+    recipe = TrainConfig(
+        **{
+            **TRAINING,
+            "threads": 1,
+            "workers": 0,
+            "precision": fastest_precision(),
+            "max_seconds": 60 * (0.1 if options.quick else options.minutes),
+        }
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        home = options.home or Path(scratch)
+        data = Dataset(options.samples, home)
+        folder, every = home / "families", 100 if options.quick else 20
+        rows: list[Row] = []
+        for name in options.families:
+            rows.append(train_and_judge(name, recipe, data, options.samples, every, folder))
+            report("families", rows, options.json)
+        compare(options.families, folder, data.split("test").digest)
+
+
+if __name__ == "__main__":
+    main()
