@@ -20,6 +20,7 @@ from dataset_build.mask_pack import MaskPack
 from dataset_build.merging import merge_sources
 from dataset_build.review import QUEUE_FILE, rank_queue
 from dataset_build.scan import scan_source
+from dataset_build.split_sizes import split_sizes
 from dataset_build.splits import split_dataset
 from dataset_build.unconfirmed import UNCONFIRMED
 from tests.dataset_build.factories_ledger import (
@@ -108,7 +109,9 @@ def test_a_train_only_source_is_never_held_out(tmp_path: Path):
     split_dataset(
         write_ledger_file(tmp_path / "in", rows), new_folder(tmp_path / "out"), config=config
     )
-    found = read_ledger(tmp_path / "out").to_pylist()
+    table = read_ledger(tmp_path / "out")
+    assert {size.of for size in split_sizes(table)} == {40}  # those that were drawn
+    found = table.to_pylist()
     assert {row["split"] for row in found if row["source"] == "door"} == {"train"}
     assert {row["split"] for row in found if row["source"] == "voc"} == {"train", "val", "test"}
 
