@@ -8,17 +8,15 @@ as ``learned-normal train --weights FILE`` does. Judged is the last part of the 
 frames or more after the last one that could be chosen, and the test split of the photographs. A
 control is fine-tuned as long without any frame (tuned on: nothing).
 
-Intervals are 95 % of 2,000 bootstrap draws over blocks of ``BLOCK`` consecutive frames, because
-neighbours are nearly the same picture; over single images on the test split. Differences are taken
-within each draw. The same OUT goes on where it was.
+Intervals are 95 % of 2,000 draws of a circular block bootstrap (Politis and Romano, 1992) with
+blocks of ``BLOCK`` consecutive frames, because neighbours are nearly the same picture; of single
+images on the test split. Differences are taken within each draw. The same OUT goes on where it was.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,7 @@ from typing import Any
 import cv2
 import dagster as dg
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from measuring import Row, report
 
@@ -45,14 +44,15 @@ from pipelines.runs import Planned, Runner
 from pipelines.settings import Settings, load_settings, save_settings
 from pipelines.source_settings import own_frames_root
 from pipelines.train_options import with_train_options
-from segmentation.bootstrap import interval_of, resampled_sums
+from segmentation.bootstrap import RESAMPLES, SEED, interval_of
 from segmentation.evaluate import evaluate_folder
 from segmentation.image_table import IMAGES_FILE
 
 ARCHITECTURE = "unet"
+TEST = "test split"
 FPS = 25  # what the sequences are taken for; no published figure
 GAP = 10  # frames between the last that may be chosen and the first that is judged
-BLOCK = 10  # frames that are drawn together
+BLOCK = 25  # frames that are drawn together: a second
 UNKNOWN = 170  # value of the ground truth that counts nowhere
 DAY = "2026-01-05T12-00-00.mp4"
 TRAINING = {"threads": 1, "crop_px": 128, "max_lr": 2e-3, "batch_size": 8, "source_power": 0.5}
@@ -67,21 +67,18 @@ def main() -> None:
     home = options.out / "home"
     settings = _home(options.samples, home, options)
     base = _base(settings, options.minutes)
-    path = options.json or options.out / "own_frames.json"
-    rows: list[Row] = json.loads(path.read_text()) if path.exists() else []
-    done = {(row["tuned_on"], row["frames"]) for row in rows}
-    if ("nothing", 0) not in done:
-        _report(options, rows, base, "nothing", 0, _tuned(settings, base, options.steps))
+    if not _tables(options, "nothing", 0).exists():
+        _judge(options, base, "nothing", 0, _tuned(settings, base, options.steps))
     for name in options.cameras:
         _film(options.samples / "sbi2015" / name, settings, name.lower())
     for count in options.counts:
         for name in options.cameras:
-            if (name, count) in done:
-                continue
-            _label(options.samples / "sbi2015" / name, settings, name.lower(), count)
-            tuned = _tuned(load_settings(home, {}), base, options.steps)
-            _report(options, rows, base, name, count, tuned)
-            remove_own_frames(settings, name.lower())
+            if not _tables(options, name, count).exists():
+                _label(options.samples / "sbi2015" / name, settings, name.lower(), count)
+                tuned = _tuned(load_settings(home, {}), base, options.steps)
+                _judge(options, base, name, count, tuned)
+                remove_own_frames(settings, name.lower())
+    report("own_frames", _rows(options), options.json or options.out / "own_frames.json")
 
 
 def _options() -> argparse.Namespace:
@@ -197,25 +194,40 @@ def _tuned(settings: Settings, base: Path, steps: int) -> dict[str, Path]:
     }
 
 
-def _report(
-    options: argparse.Namespace,
-    rows: list[Row],
-    base: Path,
-    what: str,
-    count: int,
-    tuned: dict[str, Path],
+def _tables(options: argparse.Namespace, what: str, count: int) -> Path:
+    """Where the judgements of one fine-tuning lie, by what was judged."""
+    return options.out / "tables" / f"{what}-{count}"
+
+
+def _judge(
+    options: argparse.Namespace, base: Path, what: str, count: int, tuned: dict[str, Path]
 ) -> None:
-    """Rows of one fine-tuning: on its camera, or for the control on all, and on the test split."""
-    named: Row = {"tuned_on": what, "frames": count}
+    """Judge a model on its camera, the control on all of them, and keep what was counted."""
+    part = options.out / "tables" / "part"
+    shutil.rmtree(part, ignore_errors=True)
     for camera in options.cameras if what == "nothing" else [what]:
         folders = _judged(options.samples / "sbi2015" / camera, options.out / "judged")
-        before = _evaluated(base / "trained_model", *folders, options.out / f"base-{camera}")
-        out = options.out / f"{what}-{camera}-{count}"
-        after = _evaluated(tuned["trained_model"], *folders, out)
-        rows.append({**named, "judged_on": camera, **_compared(before, after, BLOCK)})
-    test = _compared(base / "model_evaluation", tuned["model_evaluation"], 1)
-    rows.append({**named, "judged_on": "test split", **test})
-    report("own_frames", rows, options.json or options.out / "own_frames.json")
+        before = _tables(options, "base", 0) / camera
+        if not (before / IMAGES_FILE).exists():
+            _evaluated(base / "trained_model", *folders, before)
+        _evaluated(tuned["trained_model"], *folders, part / camera)
+    (part / TEST).mkdir()
+    shutil.copy(tuned["model_evaluation"] / IMAGES_FILE, part / TEST)
+    (_tables(options, "base", 0) / TEST).mkdir(exist_ok=True)
+    shutil.copy(base / "model_evaluation" / IMAGES_FILE, _tables(options, "base", 0) / TEST)
+    part.rename(_tables(options, what, count))
+
+
+def _rows(options: argparse.Namespace) -> list[Row]:
+    """One row per fine-tuning and what it was judged on."""
+    wanted = [("nothing", 0), *((n, k) for n in options.cameras for k in sorted(options.counts))]
+    rows: list[Row] = []
+    for what, count in wanted:
+        for table in sorted(_tables(options, what, count).iterdir(), key=lambda one: one.name):
+            before = _tables(options, "base", 0) / table.name
+            scores = _compared(before, table, 1 if table.name == TEST else BLOCK)
+            rows.append({"tuned_on": what, "frames": count, "judged_on": table.name, **scores})
+    return rows
 
 
 def _judged(folder: Path, out: Path) -> tuple[Path, Path]:
@@ -230,40 +242,45 @@ def _judged(folder: Path, out: Path) -> tuple[Path, Path]:
     return images, masks
 
 
-def _evaluated(model: Path, images: Path, masks: Path, out: Path) -> Path:
-    if not (out / IMAGES_FILE).exists():
-        out.mkdir(parents=True, exist_ok=True)
-        evaluate_folder(model, images, masks, device="cpu", unknown_value=UNKNOWN, out=out)
-    return out
+def _evaluated(model: Path, images: Path, masks: Path, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    evaluate_folder(model, images, masks, device="cpu", unknown_value=UNKNOWN, out=out)
 
 
 def _compared(before: Path, after: Path, block: int) -> dict[str, Any]:
     """IoU before and after, and the difference, in per cent, with 95 % intervals."""
-    ids = [pq.read_table(one / IMAGES_FILE)["sample_id"].to_pylist() for one in (before, after)]
-    if ids[0] != ids[1]:
+    tables = [pq.read_table(one / IMAGES_FILE) for one in (before, after)]
+    if tables[0]["sample_id"].to_pylist() != tables[1]["sample_id"].to_pylist():
         raise ValueError(f"{before} and {after} were judged on different images; start anew")
-    sums = [np.stack(list(_blocks(one, block))) for one in (before, after)]
-    draws = [_iou(resampled_sums([one], len(one))) for one in sums]
-    whole = [float(_iou(one.sum(axis=0))) for one in sums]
-    row: dict[str, Any] = {"n": len(ids[0]), "blocks": len(sums[0])}
-    values = {"before": (whole[0], draws[0]), "after": (whole[1], draws[1])}
-    values["difference"] = (whole[1] - whole[0], draws[1] - draws[0])
+    counts = np.stack([_overlap(table) for table in tables])
+    scores, draws = _iou(counts.sum(axis=1)), _iou(_drawn(counts, block))
+    row: dict[str, Any] = {"n": counts.shape[1]}
+    values = {"before": (scores[0], draws[0]), "after": (scores[1], draws[1])}
+    values["difference"] = (scores[1] - scores[0], draws[1] - draws[0])
     for name, (value, drawn) in values.items():
         interval = interval_of(drawn)
-        row[name] = round(100 * value, 1)
+        row[name] = round(100 * float(value), 1)
         row[f"{name}_low"] = round(100 * interval.low, 1) if interval else None
         row[f"{name}_high"] = round(100 * interval.high, 1) if interval else None
     return row
 
 
-def _blocks(folder: Path, block: int) -> Iterator[np.ndarray]:
-    """(2,) pixels in both and in either of truth and prediction, of each block of images."""
-    table = pq.read_table(folder / IMAGES_FILE, columns=["hits", "misses", "false_alarms"])
-    hits, misses, false_alarms = (column.to_numpy() for column in table.columns)
-    for start in range(0, len(hits), block):
-        at = slice(start, start + block)
-        both = hits[at].sum()
-        yield np.array([both, both + misses[at].sum() + false_alarms[at].sum()], np.float64)
+def _overlap(table: pa.Table) -> np.ndarray:
+    """(N, 2) pixels that are human in both and in either of truth and prediction."""
+    hits, misses, false_alarms = (
+        table[name].to_numpy().astype(np.float64) for name in ("hits", "misses", "false_alarms")
+    )
+    return np.stack([hits, hits + misses + false_alarms], axis=1)
+
+
+def _drawn(counts: np.ndarray, block: int) -> np.ndarray:
+    """(M, R, 2) sums over draws of blocks of neighbours; M models see the same draws."""
+    rng = np.random.default_rng(SEED)
+    n = counts.shape[1]
+    starts = rng.integers(n, size=(RESAMPLES, -(-n // block)))
+    places = (starts[..., None] + np.arange(block)) % n
+    chosen = places.reshape(RESAMPLES, -1)[:, :n]
+    return np.stack([model[chosen].sum(axis=1) for model in counts])
 
 
 def _iou(sums: np.ndarray) -> np.ndarray:
