@@ -1,0 +1,72 @@
+"""What does it bring to look at a picture smaller, at two sizes or mirrored, and at what cost?
+
+Judges one trained model on the test split of ``learned-normal real``, always against masks of at
+most 640 px on the longer side, whatever size the network looks at.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+# Beside this script lies one named like the package that it measures: look above first.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from families import Dataset, photograph_scores
+from measuring import Row, parser_of, report
+
+from segmentation.data import SplitData
+from segmentation.evaluate import MAX_SIDE_PX
+from segmentation.image_table import ImageTable, judge_image
+from segmentation.inference_config import InferenceConfig
+from segmentation.predict import HumanSegmenter
+from segmentation.views import ManyViews, Views
+
+VIEWS = {
+    "640": Views(),
+    "384": Views(sides_px=(384,)),
+    "320": Views(sides_px=(320,)),
+    "256": Views(sides_px=(256,)),
+    "256, mirrored": Views(sides_px=(256,), mirrored=True),
+    "256 and 320, mirrored": Views(sides_px=(256, 320), mirrored=True),
+}
+
+
+def judge(segmenter: HumanSegmenter, views: Views, data: SplitData, every: int) -> Row:
+    """Scores with intervals on every ``every``-th image, and processor time per image."""
+    looking = ManyViews(segmenter, views)
+    numbers, seconds = range(0, len(data), every), 0.0
+    with tempfile.TemporaryDirectory() as scratch:
+        with ImageTable(Path(scratch)) as table:
+            for number in numbers:
+                sample = data.load(number, max_side_px=MAX_SIDE_PX)
+                started = time.process_time()
+                probability = looking.probability(sample.image_hwc_rgb[None])[0]
+                seconds += time.process_time() - started
+                table.add(judge_image(probability, sample))
+        scores = photograph_scores(Path(scratch))
+    return {**scores, "processor ms/image": 1e3 * seconds / len(numbers)}
+
+
+def main() -> None:
+    """One line per way of looking."""
+    parser = parser_of(__doc__)
+    parser.add_argument("samples", type=Path, help="folder of real samples, laid out as published")
+    parser.add_argument("--home", type=Path, required=True, help="that families.py kept")
+    parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
+    parser.add_argument("--split", default="test", choices=("val", "test"))
+    options = parser.parse_args()
+    data = Dataset(options.samples, options.home).split(options.split)
+    eager = InferenceConfig(backend="eager")
+    segmenter = HumanSegmenter(options.model, threads=1, any_size=True, inference=eager)
+    rows = [
+        {"looked at": name, **judge(segmenter, views, data, 10 if options.quick else 1)}
+        for name, views in VIEWS.items()
+    ]
+    report("views", rows, options.json)
+
+
+if __name__ == "__main__":
+    main()
