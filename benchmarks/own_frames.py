@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -224,9 +225,9 @@ def _rows(options: argparse.Namespace) -> list[Row]:
     rows: list[Row] = []
     for what, count in wanted:
         for table in sorted(_tables(options, what, count).iterdir(), key=lambda one: one.name):
-            before = _tables(options, "base", 0) / table.name
-            scores = _compared(before, table, 1 if table.name == TEST else BLOCK)
-            rows.append({"tuned_on": what, "frames": count, "judged_on": table.name, **scores})
+            named: Row = {"tuned_on": what, "frames": count, "judged_on": table.name}
+            judged = [_tables(options, name, 0) / table.name for name in ("base", "nothing")]
+            rows.append({**named, **_compared([*judged, table])})
     return rows
 
 
@@ -247,16 +248,20 @@ def _evaluated(model: Path, images: Path, masks: Path, out: Path) -> None:
     evaluate_folder(model, images, masks, device="cpu", unknown_value=UNKNOWN, out=out)
 
 
-def _compared(before: Path, after: Path, block: int) -> dict[str, Any]:
-    """IoU before and after, and the difference, in per cent, with 95 % intervals."""
-    tables = [pq.read_table(one / IMAGES_FILE) for one in (before, after)]
-    if tables[0]["sample_id"].to_pylist() != tables[1]["sample_id"].to_pylist():
-        raise ValueError(f"{before} and {after} were judged on different images; start anew")
+def _compared(folders: Sequence[Path]) -> dict[str, Any]:
+    """IoU of base, control and tuned model, and what was gained on both, in per cent."""
+    tables = [pq.read_table(folder / IMAGES_FILE) for folder in folders]
+    ids = [table["sample_id"].to_pylist() for table in tables]
+    if any(one != ids[0] for one in ids):
+        raise ValueError(f"{folders[-1]} was judged on other images than the base; start anew")
     counts = np.stack([_overlap(table) for table in tables])
-    scores, draws = _iou(counts.sum(axis=1)), _iou(_drawn(counts, block))
+    scores = _iou(counts.sum(axis=1))
+    draws = _iou(_drawn(counts, 1 if folders[0].name == TEST else BLOCK))
+    values = dict(zip(("base", "control", "tuned"), zip(scores, draws, strict=True), strict=True))
+    for name in ("base", "control"):
+        gain = tuple(values["tuned"][at] - values[name][at] for at in (0, 1))
+        values[f"over_{name}"] = gain
     row: dict[str, Any] = {"n": counts.shape[1]}
-    values = {"before": (scores[0], draws[0]), "after": (scores[1], draws[1])}
-    values["difference"] = (scores[1] - scores[0], draws[1] - draws[0])
     for name, (value, drawn) in values.items():
         interval = interval_of(drawn)
         row[name] = round(100 * float(value), 1)
