@@ -17,6 +17,7 @@ from camera_analysis.regions import Box
 
 ImageRgb = npt.NDArray[np.uint8]
 BoolImage = npt.NDArray[np.bool_]
+Wanted = Callable[[int], bool]
 
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
 VIDEO_SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm")
@@ -59,8 +60,10 @@ class Clip:
         name: unique within its benchmark and its part, training or test.
         camera: which view it shows; clips of one camera share one normal.
         fps: frames per second.
-        length: number of frames; None where only decoding would tell.
-        frames: opens the clip: (H, W, 3) uint8 RGB in the order of time.
+        length: number of frames, of a video as its header says; None where it does not say.
+        pick: opens the clip for the frames that a question about their number (from 0) wants:
+            (number, (H, W, 3) uint8 RGB) in the order of time. Others are not converted, nor
+            decoded where nothing depends on them.
         truth: opens the truth of a test clip, in step with its frames; None for training clips.
         events: first and last frame (from 0, inclusive) of each abnormal event, where the layout
             lists them; None where they follow from the frames.
@@ -70,9 +73,13 @@ class Clip:
     camera: str
     fps: float
     length: int | None
-    frames: Callable[[], Iterator[ImageRgb]]
+    pick: Callable[[Wanted], Iterator[tuple[int, ImageRgb]]]
     truth: Callable[[], Iterator[FrameTruth]] | None = None
     events: tuple[tuple[int, int], ...] | None = None
+
+    def frames(self) -> Iterator[ImageRgb]:
+        """All frames in the order of time."""
+        return (frame for _, frame in self.pick(lambda number: True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +222,7 @@ def footage_clip(
             camera=camera,
             fps=fps,
             length=len(files),
-            frames=lambda: (read_image(file) for file in files),
+            pick=lambda wanted: picked_images(files, wanted),
             truth=truth,
             events=events,
         )
@@ -223,8 +230,8 @@ def footage_clip(
         name=name or path.stem,
         camera=camera,
         fps=fps,
-        length=None,
-        frames=lambda: video_frames(path),
+        length=_header_frames(path),
+        pick=lambda wanted: picked_frames(path, wanted),
         truth=truth,
         events=events,
     )
@@ -254,8 +261,13 @@ def read_mask(path: Path) -> npt.NDArray[np.uint8]:
     return np.asarray(mask, np.uint8)
 
 
-def video_frames(path: Path) -> Iterator[ImageRgb]:
-    """Every frame of a video.
+def picked_images(files: tuple[Path, ...], wanted: Wanted) -> Iterator[tuple[int, ImageRgb]]:
+    """Images whose number is wanted."""
+    return ((number, read_image(file)) for number, file in enumerate(files) if wanted(number))
+
+
+def picked_frames(path: Path, wanted: Wanted) -> Iterator[tuple[int, ImageRgb]]:
+    """Frames of a video whose number is wanted.
 
     Raises:
         LayoutError: it is no video, or breaks midway.
@@ -267,10 +279,36 @@ def video_frames(path: Path) -> Iterator[ImageRgb]:
     try:
         container, stream = open_video(path, ReadConfig())
         with container:
-            for frame in container.decode(stream):
-                yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+            for number, frame in enumerate(container.decode(stream)):
+                if wanted(number):
+                    yield number, np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
     except (VideoError, av.FFmpegError) as error:
         raise LayoutError(f"{path}: cannot be read to its end: {error}") from error
+
+
+def _header_frames(path: Path) -> int | None:
+    """Frames that a video's header promises; None where it does not say.
+
+    Raises:
+        LayoutError: it is no video.
+    """
+    from camera_analysis.video_file import (
+        ReadConfig,
+        VideoError,
+        header_duration_s,
+        open_video,
+    )
+
+    try:
+        container, stream = open_video(path, ReadConfig())
+    except VideoError as error:
+        raise LayoutError(f"{path}: not a video that can be read: {error}") from error
+    with container:
+        if stream.frames:
+            return int(stream.frames)
+        seconds = header_duration_s(container, stream)
+        rate = stream.average_rate
+        return round(seconds * float(rate)) if seconds and rate else None
 
 
 def _number(stem: str) -> int:

@@ -2,11 +2,11 @@
 
 The components of a mask, gaps of a few pixels closed, are told apart by what they continue. A
 component goes on the track of the one in the frame before that shares most pixels with it, else on
-a track that was lost less than ten frames ago near its place, else it begins a track. Components of one track that
-lie together are one region, for a passer-by in front cuts a thing in two; where they have moved
-apart, the smaller begins a track of its own. Two things that touch are one region as long as they
-do. Scores against such truth compare with published ones, whose boxes were drawn by hand, only with
-care.
+a track that was lost less than ten frames ago near its place, else it begins a track. Components of
+one track that lie together are one region, for a passer-by in front cuts a thing in two; where they
+have moved apart, the smaller begins a track of its own. Two things that touch are one region as
+long as they do. Scores against such truth compare with published ones, whose boxes were drawn by
+hand, only with care.
 """
 
 from __future__ import annotations

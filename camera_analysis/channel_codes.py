@@ -1,0 +1,184 @@
+"""What a frame shows at each place, as codes: speed, direction and size of what moves, and tone.
+
+Frames are reduced to a working size; optical flow between neighbours says what moves. Everything is
+then read off a grid, and each value becomes a small whole number, so that learning is counting and
+counts add up (:mod:`camera_analysis.channel_counts`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+ImageRgb = npt.NDArray[np.uint8]
+GreyImage = npt.NDArray[np.uint8]
+CodeMap = npt.NDArray[np.uint8]
+FloatImage = npt.NDArray[np.float32]
+BoolImage = npt.NDArray[np.bool_]
+
+SPEED, DIRECTION, SIZE, TONE = "speed", "direction", "size", "tone"
+CHANNELS = (SPEED, DIRECTION, SIZE, TONE)
+#: Codes of each channel.
+BINS = {SPEED: 48, DIRECTION: 8, SIZE: 36, TONE: 16}
+#: The place shows nothing that the channel could be read from.
+ABSENT = 255
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeConfig:
+    """How frames become codes. Lengths are working pixels; the same for every camera."""
+
+    # A walker in a wide view is then still 15 pixels tall; flow costs 20 ms at 360 x 240.
+    longest_side: int = 360
+    # A quarter of a small person's width.
+    grid_px: int = 4
+    # Tone is kept finer than motion where frames are small: about 180 places along the width.
+    tone_places: int = 180
+    # Pixels per frame: less is the flow's own noise.
+    least_speed: float = 0.3
+    # Grey levels, and multiples of the frame's median change: less is the sensor's noise.
+    least_change: float = 2.0
+    change_ratio: float = 3.0
+    # Share of a grid cell that must move.
+    least_cover: float = 0.25
+    # Pixels per frame from which the direction of a movement can be told.
+    least_direction_speed: float = 0.6
+    # Codes per doubling of speed and of size: steps of 12 and 12 %.
+    per_octave: int = 6
+    # Pixels: the smallest side of a moving thing that has a size.
+    least_side: float = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameCodes:
+    """One frame against the one before it.
+
+    Attributes:
+        codes: channel -> (h, w) uint8 codes; ABSENT where there is nothing to read.
+        moving_hw: (H, W) at working size; what moves.
+    """
+
+    codes: dict[str, CodeMap]
+    moving_hw: BoolImage
+
+
+class CodeReader:
+    """Reads the frames of one clip in the order of time.
+
+    Args:
+        height: of the frames.
+        width: of the frames.
+        config: see there.
+    """
+
+    def __init__(self, height: int, width: int, config: CodeConfig) -> None:
+        self._config = config
+        self._native = (height, width)
+        scale = min(1.0, config.longest_side / max(height, width))
+        self.height, self.width = max(1, round(height * scale)), max(1, round(width * scale))
+        self.grids = grids_of(self.height, self.width, config)
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        self._before: GreyImage | None = None
+
+    def read(self, frame_rgb: ImageRgb) -> FrameCodes:
+        """Codes of the next frame; of the clip's first one only the tone is known.
+
+        Raises:
+            ValueError: another size than the clip's.
+        """
+        if frame_rgb.shape[:2] != self._native:
+            raise ValueError(
+                f"a frame of {frame_rgb.shape[1]} x {frame_rgb.shape[0]} pixels in a clip of "
+                f"{self._native[1]} x {self._native[0]}"
+            )
+        grey = np.asarray(cv2.cvtColor(frame_rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+        if grey.shape != (self.height, self.width):
+            size = (self.width, self.height)
+            grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+        before, self._before = self._before, grey
+        moving = np.zeros(grey.shape, bool)
+        codes = {
+            channel: np.full(self.grids[channel], ABSENT, np.uint8)
+            for channel in (SPEED, DIRECTION, SIZE)
+        }
+        if before is not None:
+            changed = self._changed(before, grey)
+            if changed.any():
+                flow = np.asarray(self._flow.calc(before, grey, None), np.float32)
+                moving = self._moving(changed, flow)
+                codes = self._motion_codes(moving, flow)
+        codes[TONE] = self._tone(grey)
+        return FrameCodes(codes=codes, moving_hw=moving)
+
+    def _changed(self, before: GreyImage, grey: GreyImage) -> BoolImage:
+        change = cv2.blur(cv2.absdiff(before, grey).astype(np.float32), (5, 5))
+        limit = max(self._config.least_change, self._config.change_ratio * float(np.median(change)))
+        return np.asarray(change > limit, bool)
+
+    def _moving(self, changed: BoolImage, flow: FloatImage) -> BoolImage:
+        near = cv2.dilate(changed.view(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
+        speed = cv2.magnitude(flow[..., 0], flow[..., 1])
+        mask = (near & (speed > self._config.least_speed)).view(np.uint8)
+        opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        return np.asarray(opened, bool)
+
+    def _motion_codes(self, moving: BoolImage, flow: FloatImage) -> dict[str, CodeMap]:
+        config, shape = self._config, self.grids[SPEED]
+        size = (shape[1], shape[0])
+        weight = moving.astype(np.float32)
+        speed = cv2.magnitude(flow[..., 0], flow[..., 1])
+        layers = np.dstack([weight, speed * weight, flow * weight[..., None]])
+        cover, mean_speed, dx, dy = cv2.split(
+            cv2.resize(layers, size, interpolation=cv2.INTER_AREA)
+        )
+        there = cover >= config.least_cover
+        cover = np.maximum(cover, 1e-6)
+        mean_speed /= cover
+        sector = np.arctan2(dy, dx) * (BINS[DIRECTION] / (2 * np.pi)) + 0.5
+        direction = np.floor(sector).astype(np.int64) % BINS[DIRECTION]
+        directed = there & (np.hypot(dx, dy) / cover >= config.least_direction_speed)
+        side = self._side_of_thing(moving)
+        return {
+            SPEED: _coded(_log_bin(mean_speed, config.least_speed, config, SPEED), there),
+            DIRECTION: _coded(direction, directed),
+            SIZE: _coded(_log_bin(side, config.least_side, config, SIZE), there & (side > 0)),
+        }
+
+    def _side_of_thing(self, moving: BoolImage) -> FloatImage:
+        """Square root of the area of the moving thing at each grid point; 0 for none."""
+        _, parts, stats, _ = cv2.connectedComponentsWithStats(moving.view(np.uint8), connectivity=8)
+        side = np.sqrt(stats[:, cv2.CC_STAT_AREA].astype(np.float32))
+        side[0] = 0.0
+        shape = self.grids[SIZE]
+        half = self._config.grid_px // 2
+        rows = np.minimum(np.arange(shape[0]) * self._config.grid_px + half, self.height - 1)
+        columns = np.minimum(np.arange(shape[1]) * self._config.grid_px + half, self.width - 1)
+        return np.asarray(side[parts[np.ix_(rows, columns)]], np.float32)
+
+    def _tone(self, grey: GreyImage) -> CodeMap:
+        height, width = self.grids[TONE]
+        small = cv2.resize(cv2.blur(grey, (3, 3)), (width, height), interpolation=cv2.INTER_AREA)
+        return np.asarray(small >> 4, np.uint8)
+
+
+def grids_of(height: int, width: int, config: CodeConfig) -> dict[str, tuple[int, int]]:
+    """(h, w) of each channel's map for frames of a working size."""
+    motion = (-(-height // config.grid_px), -(-width // config.grid_px))
+    step = max(1, round(max(height, width) / config.tone_places))
+    tone = (-(-height // step), -(-width // step))
+    return {SPEED: motion, DIRECTION: motion, SIZE: motion, TONE: tone}
+
+
+def _log_bin(
+    values: FloatImage, least: float, config: CodeConfig, channel: str
+) -> npt.NDArray[np.int64]:
+    octaves = np.log2(np.maximum(values, least) / least)
+    bins = np.floor(octaves * config.per_octave).astype(np.int64)
+    return np.asarray(np.minimum(bins, BINS[channel] - 1), np.int64)
+
+
+def _coded(values: npt.NDArray[np.int64], there: BoolImage) -> CodeMap:
+    return np.where(there, values, ABSENT).astype(np.uint8)

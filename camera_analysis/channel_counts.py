@@ -1,0 +1,97 @@
+"""How often each place had each code, per channel: the statistic of the channels, which adds up.
+
+``a + b`` equals the counts of the frames of both, bit for bit, and ``-`` takes them away again. So
+the normal of any window, or of all clips but one, is a sum of stored counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from camera_analysis.channel_codes import ABSENT, BINS, CHANNELS, CodeMap
+
+CountArray = npt.NDArray[np.uint32]
+
+
+class ChannelCounts:
+    """Counts of (place, code) per channel.
+
+    Adding a frame changes the counts in place; ``+`` and ``-`` return new counts.
+
+    Args:
+        grids: (h, w) of each channel's map.
+    """
+
+    def __init__(self, grids: Mapping[str, tuple[int, int]]) -> None:
+        self.grids = dict(grids)
+        self.frames = 0
+        self._counts = {
+            channel: np.zeros((grids[channel][0] * grids[channel][1], BINS[channel]), np.uint32)
+            for channel in CHANNELS
+        }
+
+    def add(self, codes: Mapping[str, CodeMap]) -> None:
+        """Count one frame.
+
+        Args:
+            codes: channel -> (h, w) codes; ABSENT counts nowhere.
+
+        Raises:
+            ValueError: a map of another size, or a code that the channel does not have.
+        """
+        for channel, counts in self._counts.items():
+            code = codes[channel]
+            if code.shape != self.grids[channel]:
+                raise ValueError(
+                    f"{channel} codes of {code.shape} places, counts of {self.grids[channel]}"
+                )
+            flat = code.ravel()
+            place = np.flatnonzero(flat != ABSENT)
+            values = flat[place]
+            if values.size and int(values.max()) >= BINS[channel]:
+                raise ValueError(f"{channel} code {int(values.max())}; it has {BINS[channel]}")
+            counts[place, values] += 1  # each place at most once: nothing is lost
+        self.frames += 1
+
+    def of(self, channel: str) -> CountArray:
+        """(h, w, bins) counts of a channel; a view."""
+        return self._counts[channel].reshape(*self.grids[channel], BINS[channel])
+
+    def __add__(self, other: ChannelCounts) -> ChannelCounts:
+        """Counts of the frames of both."""
+        return self._combined(other, 1)
+
+    def __sub__(self, other: ChannelCounts) -> ChannelCounts:
+        """Counts without the frames of ``other``, which must be among them.
+
+        Raises:
+            ValueError: ``other`` holds more than these counts do.
+        """
+        return self._combined(other, -1)
+
+    def __eq__(self, other: object) -> bool:
+        """Same grids, frames and counts."""
+        if not isinstance(other, ChannelCounts):
+            return NotImplemented
+        return (
+            self.grids == other.grids
+            and self.frames == other.frames
+            and all(np.array_equal(self._counts[c], other._counts[c]) for c in CHANNELS)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # counts change as frames are added
+
+    def _combined(self, other: ChannelCounts, sign: int) -> ChannelCounts:
+        if self.grids != other.grids:
+            raise ValueError(f"counts of grids {self.grids} and {other.grids} do not add")
+        if sign < 0 and any((self._counts[c] < other._counts[c]).any() for c in CHANNELS):
+            raise ValueError("more would be taken than is there")
+        result = ChannelCounts(self.grids)
+        result.frames = self.frames + sign * other.frames
+        for channel in CHANNELS:
+            mine, theirs = self._counts[channel], other._counts[channel]
+            result._counts[channel] = mine + theirs if sign > 0 else mine - theirs
+        return result
