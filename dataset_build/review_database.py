@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from dataset_build.review_mongod import database_port
+
 #: How long an unreachable database is waited for before anything is read or written.
 TIMEOUT_MS = 5_000
 #: Where FiftyOne notes the port of its embedded database, for itself and its children.
 _PORT = "FIFTYONE_PRIVATE_DATABASE_PORT"
+_URI = "FIFTYONE_DATABASE_URI"
 
 
 class ReviewUnavailableError(RuntimeError):
@@ -39,10 +42,12 @@ def database() -> Iterator[Any]:
     try:
         yield _connected()
     except (ConnectionFailure, ConnectionError) as error:
+        # What the driver says takes a screen; what we say ourselves names a log.
+        why = str(error) if isinstance(error, ConnectionError) else type(error).__name__
         raise ReviewUnavailableError(
-            f"FiftyOne's database at {_address()} does not answer ({type(error).__name__}). Nothing"
-            " that was pulled before is lost. Start a new process, which starts the embedded"
-            " database again, or see that the service of review_uri runs; then retry."
+            f"FiftyOne's database at {_address()} does not answer ({why}). Nothing that was pulled"
+            " before is lost. Start a new process, which starts the embedded database again, or see"
+            " that the service of review_uri runs; then retry."
         ) from error
 
 
@@ -55,7 +60,10 @@ def _connected() -> Any:  # noqa: ANN401 - an untyped module
 
         DatabaseService.service_name = _service_name()
         try:
-            fiftyone.list_datasets()  # starts the embedded database and connects
+            if not {_URI, _PORT} & os.environ.keys():
+                port = database_port(str(fiftyone.config.database_dir))
+                os.environ[_PORT] = str(port)  # for this process and its children
+            fiftyone.list_datasets()  # connects
         except ServiceException as error:
             raise ConnectionError(f"the embedded database does not start: {error}") from error
     return fiftyone
@@ -75,19 +83,19 @@ def _require_answer() -> None:
     """Ask a server that should be there already; FiftyOne itself would wait 30 s per call."""
     from pymongo.errors import ConnectionFailure
 
-    if "FIFTYONE_DATABASE_URI" not in os.environ and _PORT not in os.environ:
+    if _URI not in os.environ and _PORT not in os.environ:
         return  # the embedded one is yet to be started
     try:
         _ping()
     except ConnectionFailure:
-        if "FIFTYONE_DATABASE_URI" in os.environ or "fiftyone" in sys.modules:
+        if _URI in os.environ or "fiftyone" in sys.modules:
             raise
         del os.environ[_PORT]  # a parent's database that is gone; start our own
 
 
 def _address() -> str:
     """Where the database listens; a password in a URI is not repeated."""
-    uri = os.environ.get("FIFTYONE_DATABASE_URI", "")
+    uri = os.environ.get(_URI, "")
     if uri:
         return uri.partition("?")[0].rpartition("@")[2].removeprefix("mongodb://")
     return f"localhost:{os.environ.get(_PORT, '?')}"
@@ -97,7 +105,7 @@ def _ping() -> None:
     """Ask the server once, with short patience."""
     import pymongo
 
-    uri = os.environ.get("FIFTYONE_DATABASE_URI")
+    uri = os.environ.get(_URI)
     port = int(os.environ.get(_PORT, "27017"))
     client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(
         uri or "localhost", None if uri else port, serverSelectionTimeoutMS=TIMEOUT_MS

@@ -16,6 +16,12 @@ from typing import Any
 from dataset_build.decisions import RELABEL, DecisionSummary
 from dataset_build.mask_pictures import MaskPictureError, PictureName, mask_digest, read_picture
 from dataset_build.review_database import ReviewUnavailableError, database, with_timeout
+from dataset_build.review_leftovers import (
+    UNUSED_FOR,
+    remove_pictures,
+    remove_settled,
+    shown_pictures,
+)
 from dataset_build.review_pull import Reviewed, merge_decisions
 from dataset_build.review_samples import QueuedSample, QueueFiles, queued_samples
 from dataset_build.review_views import QUEUE_VIEW, open_dataset, save_views
@@ -73,16 +79,19 @@ def push_queue(files: QueueFiles, *, dataset_name: str, mask_dir: Path) -> int:
         ValueError: a source without root or pack, or a sample that the ledger does not know.
     """
     samples = list(queued_samples(files, mask_dir))
+    before = datetime.now(UTC) - UNUSED_FOR
     with database() as fiftyone:
         dataset = open_dataset(fiftyone, dataset_name)
         known = set(dataset.values("key"))
         _update(fiftyone, dataset, [sample for sample in samples if sample.key in known])
         gone = known - {sample.key for sample in samples}
-        _set(dataset, "priority", dict.fromkeys(gone, 0.0))
-        _set(dataset, "kind", dict.fromkeys(gone, ""))
+        set_field(dataset, "priority", dict.fromkeys(gone, 0.0))
+        set_field(dataset, "kind", dict.fromkeys(gone, ""))
         new = [sample for sample in samples if sample.key not in known]
-        dataset.add_samples([_as_sample(fiftyone, sample) for sample in new], dynamic=False)
+        dataset.add_samples([as_sample(fiftyone, sample) for sample in new], dynamic=False)
+        remove_settled(fiftyone, dataset, before)
         save_views(fiftyone, dataset)
+        remove_pictures(mask_dir, shown=shown_pictures(dataset), before=before)
     return len(samples)
 
 
@@ -130,7 +139,8 @@ def open_app(dataset_name: str, *, port: int, reviewer: str = UNKNOWN_REVIEWER) 
         )
 
 
-def _as_sample(fiftyone: Any, sample: QueuedSample) -> object:  # noqa: ANN401 - untyped library
+def as_sample(fiftyone: Any, sample: QueuedSample) -> object:  # noqa: ANN401 - untyped library
+    """What FiftyOne is given to show, not yet in any dataset."""
     return fiftyone.Sample(
         filepath=sample.filepath,
         key=sample.key,
@@ -143,11 +153,12 @@ def _as_sample(fiftyone: Any, sample: QueuedSample) -> object:  # noqa: ANN401 -
         place=sample.place,
         metadata=fiftyone.ImageMetadata(width=sample.width, height=sample.height),
         ground_truth=fiftyone.Segmentation(mask_path=sample.mask_path),
-        prediction=_segmentation(fiftyone, sample.prediction_path),
+        prediction=segmentation(fiftyone, sample.prediction_path),
     )
 
 
-def _segmentation(fiftyone: Any, mask_path: str) -> object:  # noqa: ANN401 - untyped library
+def segmentation(fiftyone: Any, mask_path: str) -> object:  # noqa: ANN401 - untyped library
+    """A mask picture on disk; None for no path."""
     return fiftyone.Segmentation(mask_path=mask_path) if mask_path else None
 
 
@@ -164,16 +175,16 @@ def _update(fiftyone: Any, dataset: Any, samples: Sequence[QueuedSample]) -> Non
         "place": lambda sample: sample.place,
     }
     for field, value_of in values.items():
-        _set(dataset, field, {sample.key: value_of(sample) for sample in samples})
+        set_field(dataset, field, {sample.key: value_of(sample) for sample in samples})
     being_painted = _being_painted(dataset, samples)
     masks = {s.key: s.mask_path for s in samples if s.key not in being_painted}
-    _set(dataset, "ground_truth.mask_path", masks)
+    set_field(dataset, "ground_truth.mask_path", masks)
     held = dict(zip(*dataset.values(["key", "prediction.mask_path"]), strict=True))
     changed = {
         s.key: s.prediction_path for s in samples if (held[s.key] or "") != s.prediction_path
     }
     if changed:
-        seen = {key: _segmentation(fiftyone, path) for key, path in changed.items()}
+        seen = {key: segmentation(fiftyone, path) for key, path in changed.items()}
         dataset.set_values("prediction", seen, key_field="key")
 
 
@@ -200,7 +211,8 @@ def _is_unknown(held: Path, given: Path, sample: QueuedSample) -> bool:
     return digest not in (PictureName.of(held).mask_sha256, PictureName.of(given).mask_sha256)
 
 
-def _set(dataset: Any, field: str, values: Mapping[str, object]) -> None:  # noqa: ANN401
+def set_field(dataset: Any, field: str, values: Mapping[str, object]) -> None:  # noqa: ANN401
+    """Write the values by key that differ from those there; the others stay unmodified."""
     keys, current = dataset.values(["key", field])
     held = dict(zip(keys, current, strict=True))
     changed = {key: value for key, value in values.items() if held[key] != value}

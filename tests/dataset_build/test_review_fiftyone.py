@@ -38,6 +38,7 @@ def test_the_queue_is_shown_in_order_with_masks_visible(seen):
 def test_every_kind_has_its_view(seen):
     assert seen["kinds"] == ["close_call", "audit", "audit", "audit"]
     assert seen["in_views"] == {
+        "unconfirmed": 0,
         "mistaken": 0,
         "near_duplicate": 0,
         "fault": 0,
@@ -98,6 +99,15 @@ def test_a_removed_tag_withdraws_the_decision(seen):
 def test_decisions_survive_a_lost_database(seen):
     assert seen["lost"] == {"a": "reject", "c": "reject"}
     assert seen["created_anew"] == {"a": "reject", "c": "reject"}
+
+
+def test_what_left_the_queue_untouched_goes_in_time_with_its_picture(seen):
+    leftovers = seen["leftovers"]
+    assert leftovers["queued"] == 1
+    assert leftovers["at_first"] == ["voc/a", "voc/b", "voc/c", "voc/d"]
+    assert leftovers["later"] == ["voc/b", "voc/c", "voc/d"]  # tagged, painted on, queued
+    assert leftovers["pictures"] == ["b", "c", "d"]
+    assert leftovers["painted_is_there"]
 
 
 def test_a_killed_database_is_a_clear_error_within_seconds(seen):

@@ -9,13 +9,14 @@ import json
 import os
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
 import numpy as np
 import psutil
 
+from dataset_build import review_fiftyone
 from dataset_build.cleaning import clean
 from dataset_build.config import CleaningRules, DatasetConfig
 from dataset_build.corrections import open_corrections, write_masks
@@ -62,11 +63,15 @@ class Walk:
         for seed, row in enumerate(rows):
             write_image(self.root / row["image_path"], photograph(seed=seed))
         self.ledger = write_ledger_file(folder / "ledger", rows)
-        inputs = QueueInputs(rules=ANY_SIZE.cleaning)
-        rank_queue(self.ledger, new_folder(folder / "queue"), limit=4, inputs=inputs)
+        new_folder(folder / "queue")
+        self.rank(limit=4)
         self.pack, self.predictions = new_folder(folder / "pack"), new_folder(folder / "seen")
         write_masks({f"voc/{name}": shown_mask() for name in NAMES}, self.pack)
         write_masks({sha("voc/a"): corrected_mask()}, self.predictions)
+
+    def rank(self, limit: int) -> None:
+        inputs = QueueInputs(rules=ANY_SIZE.cleaning)
+        rank_queue(self.ledger, self.folder / "queue", limit=limit, inputs=inputs)
 
     def push(self) -> int:
         files = QueueFiles(
@@ -154,6 +159,27 @@ def walk_relabel(walk: Walk, dataset, previous: Path) -> dict[str, object]:
     return seen
 
 
+def walk_leftovers(walk: Walk, dataset) -> dict[str, object]:
+    """Three samples leave the queue: one is tagged, one painted on, one neither."""
+    tag(dataset, "b", "keep")
+    painted = Path(dataset.one({"key": sha("voc/c")}).ground_truth.mask_path)
+    cv2.imwrite(str(painted), to_greys(corrected_mask()))
+    walk.rank(limit=1)
+    seen: dict[str, object] = {"queued": walk.push()}
+    dataset.reload()
+    seen["at_first"] = sorted(dataset.values("sample_id"))
+    review_fiftyone.UNUSED_FOR = timedelta(0)
+    walk.push()
+    dataset.reload()
+    seen["later"] = sorted(dataset.values("sample_id"))
+    pictures = [path.name for path in walk.folder.joinpath("masks").glob("*.png")]
+    seen["pictures"] = [
+        name for name in NAMES if any(p.startswith(sha(f"voc/{name}")) for p in pictures)
+    ]
+    seen["painted_is_there"] = painted.is_file()
+    return seen
+
+
 def main(folder: Path) -> dict[str, object]:
     configure_fiftyone(folder / "database", uri=None)
     walk = Walk(folder)
@@ -191,6 +217,7 @@ def main(folder: Path) -> dict[str, object]:
     seen["lost"] = decided(walk.pull(withdrawn))
     walk.push()
     seen["created_anew"] = decided(walk.pull(withdrawn))
+    seen["leftovers"] = walk_leftovers(walk, fiftyone.load_dataset(DATASET))
 
     (server,) = [p for p in psutil.Process().children(recursive=True) if p.name() == "mongod"]
     server.kill()
