@@ -1,6 +1,6 @@
-"""Near duplicates at size: of a built set, of as many drawn hashes, and of one camera's film.
+"""Near duplicates at size: of a built set, of as many drawn hashes, and of one camera's films.
 
-``dataset_build.py`` shows these rows with its own.
+``dataset_build.py`` shows these rows with its own; alone, this measures all but the built set.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from measuring import Row
+from measuring import Row, parser_of, report
 
 from dataset_build.duplicates import Candidate, DuplicateReport, find_duplicates
 from dataset_build.near_hashes import HASH_BITS, NearIndex
@@ -21,8 +21,10 @@ MIN_CORRELATION = 0.9
 #: Hashes that brute force compares each with each.
 BRUTE_FORCE = 6_000
 FULL_SIZE = 157_037
-#: Of one fixed camera; every frame is near and alike to every other.
+#: Of one fixed camera; the hash of every frame is near that of every other.
 FILM_FRAMES = 20_000
+#: Views between which a film goes to and fro, such as day, dusk and night with and without cars.
+MOODS = 20
 #: Of the sensor, in grey levels, on a view that fills the range: correlations around 0.98.
 FILM_NOISE = 8.0
 THUMBNAIL_PX = 256
@@ -35,18 +37,40 @@ def measure_duplicates(home: Path) -> list[Row]:
         home: where the set is built.
     """
     rng = np.random.default_rng(0)
-    drawn = np.unique(rng.integers(0, 2**63, FULL_SIZE, dtype=np.uint64))
-    kin = drawn[: FULL_SIZE // 20] ^ np.uint64(0b101)  # one in twenty has a near duplicate
-    full = np.unique(np.concatenate([drawn, kin]))[:FULL_SIZE]
-    view = rng.integers(0, 256, THUMBNAIL_PX)
-    noisy = view + rng.normal(0, FILM_NOISE, (FILM_FRAMES, THUMBNAIL_PX))
-    frames = [frame.tobytes() for frame in noisy.clip(0, 255).astype(np.uint8)]
-    one = view.astype(np.uint8).tobytes()
+    return [_row("built set", *_built_set(home), rng), *measure_drawn(FULL_SIZE, FILM_FRAMES, rng)]
+
+
+def measure_drawn(full_size: int, frames: int, rng: np.random.Generator) -> list[Row]:
+    """The same of drawn images.
+
+    Args:
+        full_size: hashes of which one in twenty has a near one.
+        frames: of each film: all alike, all unlike, each like one other, and of a few moods.
+        rng: draws them.
+    """
+    drawn = np.unique(rng.integers(0, 2**63, full_size, dtype=np.uint64))
+    kin = drawn[: full_size // 20] ^ np.uint64(0b101)
+    full = np.unique(np.concatenate([drawn, kin]))[:full_size]
+    one = rng.integers(0, 256, THUMBNAIL_PX).astype(np.uint8).tobytes()
+    views = rng.integers(0, 256, (frames, THUMBNAIL_PX))
+    films = {
+        f"film of {frames:,} frames": np.zeros(frames, np.int64),
+        f"{frames:,} unlike frames": np.arange(frames),
+        f"{frames:,} frames alike in pairs": np.arange(frames) // 2,
+        f"{frames:,} frames of {MOODS} moods": rng.integers(0, MOODS, frames),
+    }
     return [
-        _row("built set", *_built_set(home), rng),
         _row("full size, drawn", rng.permutation(full), [one] * len(full), rng),
-        _row(f"film of {FILM_FRAMES:,} frames", _film_hashes(rng), frames, rng),
+        *(
+            _row(name, _film_hashes(frames, rng), _noisy(views[view_of], rng), rng)
+            for name, view_of in films.items()
+        ),
     ]
+
+
+def _noisy(views: np.ndarray, rng: np.random.Generator) -> list[bytes]:
+    noisy = views + rng.normal(0, FILM_NOISE, views.shape)
+    return [frame.tobytes() for frame in noisy.clip(0, 255).astype(np.uint8)]
 
 
 def _built_set(home: Path) -> tuple[np.ndarray, list[bytes]]:
@@ -61,11 +85,11 @@ def _built_set(home: Path) -> tuple[np.ndarray, list[bytes]]:
     return found["phash"].to_numpy().view(np.uint64), found["thumbnail"].to_pylist()
 
 
-def _film_hashes(rng: np.random.Generator) -> np.ndarray:
-    """Distinct hashes at most three bits from one: all within six bits of each other."""
-    flips = rng.integers(0, HASH_BITS, (2 * FILM_FRAMES, 3)).astype(np.uint64)
+def _film_hashes(frames: int, rng: np.random.Generator) -> np.ndarray:
+    """Hashes at most three bits from one, hence all within six bits of each other."""
+    flips = rng.integers(0, HASH_BITS, (2 * frames, 3)).astype(np.uint64)
     ball = np.unique(np.bitwise_or.reduce(np.uint64(1) << flips, axis=1))
-    return rng.permutation(ball)[:FILM_FRAMES]
+    return rng.permutation(np.resize(rng.permutation(ball), frames))
 
 
 def _row(name: str, hashes: np.ndarray, thumbnails: list[bytes], rng: np.random.Generator) -> Row:
@@ -119,5 +143,15 @@ def _pairs_are_exact(hashes: np.ndarray) -> Iterator[bool]:
         yield np.array_equal(np.sort(ours), expected)
 
 
+def main() -> None:
+    """One table."""
+    parser = parser_of(__doc__)
+    parser.add_argument("--frames", type=int, default=FILM_FRAMES, help="of each film")
+    options = parser.parse_args()
+    size, frames = (10_000, 2_000) if options.quick else (FULL_SIZE, options.frames)
+    rows = measure_drawn(size, frames, np.random.default_rng(0))
+    report("near_duplicates", rows, options.json)
+
+
 if __name__ == "__main__":
-    raise SystemExit("run benchmarks/dataset_build.py: it builds the set that is measured here")
+    main()

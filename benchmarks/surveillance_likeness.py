@@ -244,7 +244,8 @@ def draw(views: Measured, photos: Measured, limit: float, path: Path) -> Path:
         mean = np.mean([area_under_roc(scores_of(v), scores_of(group)) for v in views.values()])
         below.plot(passed, kept, color=charts.colour_of(index), label=f"{kind}: {mean:.2f}")
     below.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
-    below.legend(fontsize=charts.FONT_PT, loc="lower right", title="AUC, mean of 4 cameras")
+    mean_of = f"AUC, mean of {len(views)} cameras"
+    below.legend(fontsize=charts.FONT_PT, loc="lower right", title=mean_of)
     charts.label(below, title="ROC", x="photographs that pass", y="frames that pass")
     return charts.save(figure, path)
 
