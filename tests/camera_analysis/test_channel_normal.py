@@ -1,0 +1,83 @@
+"""Learning, calibrating and judging on frames that are drawn: something fast among the slow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from camera_analysis.benchmark_layouts.clips import Clip
+from camera_analysis.channel_normal import (
+    ChannelConfig,
+    clip_scores,
+    cut_segments,
+    learn_channels,
+)
+
+SIZE_HW = (48, 96)
+
+
+def frames_of(count: int, *, seed: int, fast_from: int | None = None) -> list[np.ndarray]:
+    """A textured block walks to and fro at 1 pixel a frame; from a frame on, at 7."""
+    rng = np.random.default_rng(seed)
+    ground = np.random.default_rng(0).integers(90, 130, SIZE_HW)
+    body = np.random.default_rng(1).integers(0, 255, (20, 12))
+    place, way, found = float(rng.uniform(0, 80)), 1.0, []
+    for number in range(count):
+        speed = 7.0 if fast_from is not None and number >= fast_from else 1.0
+        place += way * speed
+        if not 0 <= place <= 80:
+            way, place = -way, float(np.clip(place, 0, 80))
+        image = ground + rng.normal(0, 1.0, SIZE_HW)
+        image[14:34, round(place) : round(place) + 12] = body
+        found.append(np.repeat(np.clip(image, 0, 255).astype(np.uint8)[..., None], 3, axis=2))
+    return found
+
+
+def clip(name: str, frames: list[np.ndarray]) -> Clip:
+    return Clip(
+        name=name,
+        camera="c",
+        fps=10.0,
+        length=len(frames),
+        pick=lambda wanted: ((n, frame) for n, frame in enumerate(frames) if wanted(n)),
+    )
+
+
+@pytest.fixture(scope="module")
+def normal():
+    train = [clip(f"t{seed}", frames_of(60, seed=seed)) for seed in range(4)]
+    return learn_channels(train, ChannelConfig(segments=12))
+
+
+def test_what_is_faster_than_ever_stands_out(normal):
+    frames = frames_of(40, seed=9, fast_from=20)
+    regions = [verdict.regions for verdict in normal.judge(iter(frames), 10.0)]
+    scores, _ = clip_scores(regions, 10.0, normal.config)
+    assert scores[24:].min() > scores[:16].max()
+    assert scores[30] > 5
+
+
+def test_held_out_footage_is_calm(normal):
+    scores = np.concatenate([scores for scores, _ in normal.held_out])
+    assert scores.size == 120  # every second segment; the others calibrated
+    assert np.median(scores) < 2  # nats; three clips of ten seconds leave places unknown
+
+
+def test_counts_hold_every_training_frame(normal):
+    assert normal.counts.frames == 240
+
+
+def test_segments_are_spread_evenly_and_folds_follow_one_another():
+    long = [clip(f"t{n}", [np.zeros((2, 2, 3), np.uint8)] * 100) for n in range(4)]
+    kept = cut_segments(long, ChannelConfig(segments=40, most_frames=200))
+    assert sum(segment.stop - segment.start for segment in kept) == 200
+    assert [segment.start for segment in kept[:3]] == [0, 20, 40]
+    assert {segment.clip.name for segment in kept} == {"t0", "t1", "t2", "t3"}
+    folds = [segment.fold for segment in kept]
+    assert folds == sorted(folds)
+    assert set(folds) == {0, 1, 2, 3}
+
+
+def test_nothing_to_learn_from_is_an_error():
+    with pytest.raises(ValueError, match="no training frames"):
+        learn_channels([clip("t", [])], ChannelConfig())
