@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import cv2
@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from camera_analysis.camera import Camera, FootageFile, find_footage, local_day
+from camera_analysis.camera import Camera
 from camera_analysis.day_footage import DayReader, DaySample
+from camera_analysis.footage_files import FootageFile, find_footage, local_day
 from camera_analysis.frame_choice import Looks
 from camera_analysis.frame_quality import QualityLimits, QualityMeter
 from camera_analysis.labels import FootageFault
@@ -30,7 +31,7 @@ from camera_analysis.plates import to_grey
 from camera_analysis.registration import edges_of
 from camera_analysis.segmenter import Segmenter
 
-#: Files that are opened: each costs a background plate. An hour of each time of day.
+#: Files that are opened: each costs a background plate. One of every hour, if files are hours.
 MAX_FILES = 24
 #: Frames that are looked at; ten of each file.
 MAX_CANDIDATES = 240
@@ -73,13 +74,6 @@ class Candidates:
     unusable: dict[str, int]
 
 
-@dataclass
-class _Tally:
-    """Reasons of frames that cannot be used."""
-
-    unusable: Counter[str] = field(default_factory=Counter)
-
-
 def find_candidates(
     camera: Camera,
     segmenter: Segmenter | None,
@@ -117,13 +111,13 @@ def find_candidates(
     wanted = sum(_reader(camera, group).expected_samples for group in by_day.values())
     coarse = replace(camera, interval_s=camera.interval_s * max(1.0, wanted / MAX_CANDIDATES))
     usable: list[Candidate] = []
-    tally = _Tally()
+    unusable: Counter[str] = Counter()
     for _, group in sorted(by_day.items()):
-        for candidate in _of_day(coarse, group, segmenter, tally):
+        for candidate in _of_day(coarse, group, segmenter, unusable):
             usable.append(candidate)
             if progress:
                 progress(len(usable))
-    return Candidates(usable=tuple(usable), unusable=dict(sorted(tally.unusable.items())))
+    return Candidates(usable=tuple(usable), unusable=dict(sorted(unusable.items())))
 
 
 def _spread_over_the_day(files: Sequence[FootageFile], camera: Camera) -> list[FootageFile]:
@@ -141,7 +135,10 @@ def _reader(camera: Camera, files: Sequence[FootageFile]) -> DayReader:
 
 
 def _of_day(
-    camera: Camera, files: Sequence[FootageFile], segmenter: Segmenter | None, tally: _Tally
+    camera: Camera,
+    files: Sequence[FootageFile],
+    segmenter: Segmenter | None,
+    unusable: Counter[str],
 ) -> Iterator[Candidate]:
     meter = QualityMeter(QualityLimits())
     start = files[0].start_utc
@@ -153,7 +150,7 @@ def _of_day(
         quality = meter.measure(grey, edges_of(grey), since_s, sample.view.quality)
         reason = quality.reason(QualityLimits())
         if reason:
-            tally.unusable[reason] += 1
+            unusable[reason] += 1
         else:
             yield _candidate(camera, sample, segmenter)
 
