@@ -1,10 +1,10 @@
-"""A fixed camera: its settings in ``camera.yaml``, and its footage files."""
+"""A fixed camera: its settings in ``camera.yaml``."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -12,17 +12,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
-from camera_analysis.file_time import FileTime, FileTimeError, to_utc
-from camera_analysis.labels import FootageFault
+from camera_analysis.file_time import FileTime
+from camera_analysis.frame_quality import QualityLimits
+from camera_analysis.image_runs import ImageClock
 from camera_analysis.lens import Lens
+from camera_analysis.video_file import Sampling
 
 CAMERA_FILE = "camera.yaml"
 
 #: Lower case only, so that no two ids differ by case alone on any file system.
 CAMERA_ID_PATTERN = r"[a-z0-9][a-z0-9_-]{0,63}"
-
-#: Files that are looked at; everything else in the folder is left alone.
-VIDEO_SUFFIXES: tuple[str, ...] = (".mp4", ".mkv", ".avi", ".ts", ".mov", ".webm")
 
 Mode = Literal["history", "clip"]
 PlatePrivacy = Literal["blurred", "clear"]
@@ -72,10 +71,14 @@ class Camera:
         folder: where its footage lies; searched recursively.
         time_zone: IANA name; file names and days are in it.
         interval_s: time between sampled frames.
+        sampling: "exact" takes the frame that is shown at each target time, "key_frames" the key
+            frame before it: cheaper by far, and as coarse as the key frames are apart.
         lens: its optics.
         rois: regions of interest.
         file_time: how file names say when they start.
         starts: start times that win over names, by path relative to ``folder`` or by file name.
+        images: how images tell their time; None where images are no footage.
+        quality: when a frame cannot be used; None takes what the pass is told.
         window_days: days of history behind the learned normal.
         mode: "history" judges a day by the days before it, "clip" one clip by its own other parts.
         max_side_px: frames are reduced to at most this height and width.
@@ -88,10 +91,13 @@ class Camera:
     folder: Path
     time_zone: str = "UTC"  # no guess about where the camera hangs
     interval_s: float = 1.0  # a walking person is seen several times; a day is 86,400 maps
+    sampling: Sampling = "exact"  # a frame that is somebody else's moment hides a short event
     lens: Lens = field(default_factory=Lens)  # uncalibrated
     rois: tuple[Roi, ...] = ()  # none: the whole view
     file_time: FileTime = field(default_factory=FileTime)  # 2026-01-05T08-00-00.mp4
     starts: Mapping[str, datetime] = field(default_factory=dict)  # names suffice
+    images: ImageClock | None = None  # pictures beside videos are mostly thumbnails
+    quality: QualityLimits | None = None  # one set of limits serves all cameras
     window_days: int = 7  # one of each weekday
     mode: Mode = "history"  # fixed cameras run for weeks
     max_side_px: int = 640  # people of 30 px and more stay visible; decoding stays the cost
@@ -106,6 +112,9 @@ class Camera:
         _require(1 <= self.window_days <= 366, "window_days", self.window_days, "1 to 366")
         _require(16 <= self.max_side_px <= 8192, "max_side_px", self.max_side_px, "16 to 8192")
         _require(self.mode in get_args(Mode), "mode", self.mode, str(get_args(Mode)))
+        _require(
+            self.sampling in get_args(Sampling), "sampling", self.sampling, str(get_args(Sampling))
+        )
         plates = get_args(PlatePrivacy)
         _require(self.plate in plates, "privacy.plate", self.plate, str(plates))
         names = [roi.name for roi in self.rois]
@@ -130,66 +139,6 @@ def _require(valid: bool, key: str, got: object, allowed: str) -> None:
         raise CameraConfigError(f"{key} is {got!r}; allowed: {allowed}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class FootageFile:
-    """One footage file and the instant of its first frame."""
-
-    path: Path
-    start_utc: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class Footage:
-    """Files in order of time, and those whose time is unknown."""
-
-    files: tuple[FootageFile, ...]
-    faults: tuple[FootageFault, ...]
-
-
-def find_footage(camera: Camera) -> Footage:
-    """Footage files of a camera, sorted by start, then path. Reads names, not contents.
-
-    Raises:
-        CameraConfigError: the footage folder does not exist.
-    """
-    if not camera.folder.is_dir():
-        raise CameraConfigError(
-            f"camera {camera.id}: footage folder {camera.folder} does not exist; set 'footage' in "
-            f"{CAMERA_FILE} to the folder that holds its video files"
-        )
-    files: list[FootageFile] = []
-    faults: list[FootageFault] = []
-    for path in sorted(camera.folder.rglob("*")):
-        if path.suffix.lower() not in VIDEO_SUFFIXES or path.name.startswith("."):
-            continue
-        name = path.relative_to(camera.folder).as_posix()
-        if not path.is_file():
-            faults.append(FootageFault(file=name, reason="not_a_file", detail="skipped"))
-            continue
-        try:
-            files.append(FootageFile(path=path, start_utc=_start_utc(camera, name)))
-        except FileTimeError as error:
-            remedy = f"{error}; set file_time, or name its start under 'starts'"
-            faults.append(FootageFault(file=name, reason="time_unknown", detail=remedy))
-    files.sort(key=lambda file: (file.start_utc, file.path.as_posix()))
-    return Footage(files=tuple(files), faults=tuple(faults))
-
-
-def _start_utc(camera: Camera, name: str) -> datetime:
-    stated = camera.starts.get(name) or camera.starts.get(name.rsplit("/", 1)[-1])
-    return to_utc(stated or camera.file_time.local_start(name), camera.zone)
-
-
-def local_day(camera: Camera, instant: datetime) -> str:
-    """Day "YYYY-MM-DD" of an instant in the camera's time zone."""
-    return instant.astimezone(camera.zone).date().isoformat()
-
-
-def footage_days(camera: Camera) -> list[str]:
-    """Local days with footage, ascending; a file counts for the local day of its start."""
-    return sorted({local_day(camera, file.start_utc) for file in find_footage(camera).files})
-
-
 def load_camera(folder: Path) -> Camera:
     """Read ``folder/camera.yaml``; without it, defaults with the folder's name as id.
 
@@ -209,12 +158,13 @@ def load_camera(folder: Path) -> Camera:
 
 
 def _from_document(document: object, folder: Path) -> Camera:
-    keys = (*_PLAIN_KEYS, *_NESTED_KEYS, "privacy", "footage")
+    keys = (*_PLAIN_KEYS, "fps", *_NESTED_KEYS, "privacy", "footage", "stream")
     values = _mapping(document, keys, CAMERA_FILE)
     settings: dict[str, Any] = {key: values[key] for key in _PLAIN_KEYS if key in values}
     for key, expected in _PLAIN_TYPES.items():
         if key in settings:
             _typed(settings[key], expected, key)
+    settings |= _read_interval(values, "")
     for key, (target, read) in _NESTED_KEYS.items():
         if key in values:
             settings[target] = read(values[key])
@@ -270,6 +220,34 @@ def _read_file_time(value: object) -> FileTime:
     return FileTime(pattern=pattern, base=base)
 
 
+def _read_interval(values: Mapping[str, Any], where: str) -> dict[str, float]:
+    """``interval_s``, stated as such or as frames per second."""
+    if "fps" not in values:
+        return {}
+    if "interval_s" in values:
+        raise ValueError(f"{where}fps and {where}interval_s say the same; state one of them")
+    fps = _typed(values["fps"], (int, float), f"{where}fps")
+    if not 0 < fps <= 1000:
+        raise ValueError(f"{where}fps is {fps}; allowed: 0 < fps <= 1000")
+    return {"interval_s": 1 / fps}
+
+
+def _read_images(value: object) -> ImageClock:
+    keys = _mapping(value, ("fps", "interval_s", "pattern", "first_number"), "images")
+    _typed(keys.get("pattern", ""), (str,), "images.pattern")
+    _typed(keys.get("interval_s", 1), (int, float), "images.interval_s")
+    _typed(keys.get("first_number", 0), (int,), "images.first_number")
+    settings: dict[str, Any] = {key: keys[key] for key in keys if key != "fps"}
+    return ImageClock(**settings | _read_interval(keys, "images."))
+
+
+def _read_quality(value: object) -> QualityLimits:
+    limits = tuple(item.name for item in fields(QualityLimits))
+    keys = _mapping(value, limits, "quality")
+    numbers = {key: _typed(keys[key], (int, float), f"quality.{key}") for key in keys}
+    return QualityLimits(**numbers)
+
+
 def _read_starts(value: object) -> dict[str, datetime]:
     starts = _typed(value, (dict,), "starts")
     for name, start in starts.items():
@@ -293,6 +271,7 @@ _PLAIN_TYPES: dict[str, tuple[type, ...]] = {
     "mode": (str,),
     "max_side_px": (int,),
     "nominal_date": (bool,),
+    "sampling": (str,),
 }
 _PLAIN_KEYS = tuple(_PLAIN_TYPES)
 #: Key of the file -> (attribute of the camera, its reader).
@@ -301,6 +280,8 @@ _NESTED_KEYS: dict[str, Any] = {
     "rois": ("rois", _read_rois),
     "file_time": ("file_time", _read_file_time),
     "starts": ("starts", _read_starts),
+    "images": ("images", _read_images),
+    "quality": ("quality", _read_quality),
 }
 
 
@@ -321,6 +302,10 @@ def write_camera(camera: Camera, folder: Path) -> Path:
     privacy = {"plate": camera.plate, "store_frames": camera.store_frames}
     document |= {"lens": lens, "file_time": file_time, "privacy": privacy}
     document |= {"rois": rois, "starts": dict(camera.starts)}
+    for key, chosen in {"images": camera.images, "quality": camera.quality}.items():
+        if chosen is not None:
+            stated = {name: value for name, value in asdict(chosen).items() if value is not None}
+            document[key] = stated
     if camera.folder.resolve() != folder.resolve():
         document["footage"] = str(camera.folder.resolve())
     path = folder / CAMERA_FILE

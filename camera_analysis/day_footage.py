@@ -6,14 +6,17 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import PurePosixPath
 
-from camera_analysis.camera import Camera, FootageFile
+from camera_analysis.camera import Camera
+from camera_analysis.footage_files import FootageFile
+from camera_analysis.footage_samples import probe_footage, sample_footage
 from camera_analysis.frame_quality import QualityLimits, is_moved
 from camera_analysis.labels import FootageFault
 from camera_analysis.motion import ImageRgb, MotionConfig
 from camera_analysis.plates import View, learn_view
 from camera_analysis.registration import measure_shift
-from camera_analysis.video import Fault, SampledFrame, VideoInfo, probe, read_samples
+from camera_analysis.video import Fault, SampledFrame, Timing, VideoInfo
 from camera_analysis.video_file import ReadConfig, VideoError
 
 #: A file that claims to run for longer has a broken clock.
@@ -28,11 +31,12 @@ class DaySample:
     """A sampled frame with its place in time.
 
     Attributes:
-        file: path relative to the camera's folder.
+        file: path relative to the camera's folder, of a video or an image.
         time_utc: instant; strictly increasing over the day.
         pts_s: time stamp in the file's own clock.
         frame_rgb: (H, W, 3) uint8; one size over the day.
         view: what the camera shows here when nothing moves.
+        timing: how far the time can be trusted.
     """
 
     file: str
@@ -40,6 +44,7 @@ class DaySample:
     pts_s: float
     frame_rgb: ImageRgb
     view: View
+    timing: Timing
 
 
 @dataclass
@@ -73,7 +78,7 @@ class DayReader:
         self._files = files
         self._motion = motion
         self._limits = limits
-        self._read = ReadConfig(max_side_px=camera.max_side_px)
+        self._read = ReadConfig(max_side_px=camera.max_side_px, sampling=camera.sampling)
         self._infos = {file.path: _probe(file, self._read) for file in files}
         self._reference: View | None = None
         self._reference_file = ""
@@ -115,7 +120,7 @@ class DayReader:
         view, moved = self._view_of(file, name, info)
         left_out: dict[str, _Span] = {}
         file_before = self._last_file
-        for item in read_samples(file.path, self._camera.interval_s, config=self._read):
+        for item in sample_footage(file, self._camera.interval_s, config=self._read):
             if isinstance(item, Fault):
                 yield _in_utc(item, file, name)
                 continue
@@ -134,11 +139,12 @@ class DayReader:
                 continue
             self._last_time, self._last_file = time_utc, name
             yield DaySample(
-                file=name,
+                file=_path_of(name, item),
                 time_utc=time_utc,
                 pts_s=item.pts_s,
                 frame_rgb=item.frame_rgb,
                 view=view,
+                timing=item.timing,
             )
         yield from moved
         for reason, span in left_out.items():
@@ -154,7 +160,7 @@ class DayReader:
         """
         native_wh = self._reference.native_wh if self._reference else None
         view = learn_view(
-            file.path, info, native_wh, read=self._read, motion=self._motion, limits=self._limits
+            file, info, native_wh, read=self._read, motion=self._motion, limits=self._limits
         )
         if view is None or self._reference is None:
             self._reference = self._reference or view
@@ -205,9 +211,14 @@ class DayReader:
 
 def _probe(file: FootageFile, read: ReadConfig) -> VideoInfo | VideoError:
     try:
-        return probe(file.path, config=read)
+        return probe_footage(file, config=read)
     except VideoError as error:
         return error
+
+
+def _path_of(name: str, item: SampledFrame) -> str:
+    """Path of the file that a sample comes from; of images, each has its own."""
+    return (PurePosixPath(name).parent / item.image).as_posix() if item.image else name
 
 
 def _extend(

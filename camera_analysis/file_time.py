@@ -3,23 +3,28 @@
 A local time that a daylight-saving change makes ambiguous (the clock is set back) is taken as the
 earlier of the two instants. One that does not exist (the clock is set forward) is read with the
 offset in force before the change, so 02:30 in the gap is the instant that the new clock calls
-03:30. Where that is wrong, ``starts`` in ``camera.yaml`` may state a time with its own offset.
+03:30. A name may state its own offset (``2026-10-25T02-30-00+0100.mp4``), which is believed; so is
+one in ``starts`` of ``camera.yaml``.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 #: Named groups that a file_time pattern may use.
-TIME_GROUPS: tuple[str, ...] = ("year", "month", "day", "hour", "minute", "second", "day_index")
+TIME_GROUPS: tuple[str, ...] = (
+    *("year", "month", "day", "hour", "minute", "second"),
+    *("fraction", "offset", "day_index"),
+)
 
-#: 2026-01-05T08-00-00.mp4
+#: 2026-01-05T08-00-00.mp4; also 2026-10-25T02-30-00.250+0100.mkv
 DEFAULT_PATTERN = (
     r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)T"
     r"(?P<hour>\d\d)-(?P<minute>\d\d)-(?P<second>\d\d)"
+    r"(?:\.(?P<fraction>\d{1,6})(?!\w))?(?P<offset>Z|[+-]\d{4})?"
 )
 
 
@@ -33,7 +38,8 @@ class FileTime:
 
     Attributes:
         pattern: regular expression searched in the path relative to the footage folder, with
-            named groups out of :data:`TIME_GROUPS`; hour, minute and second default to 0.
+            named groups out of :data:`TIME_GROUPS`; hour, minute, second and fraction (decimals of
+            the second) default to 0, offset (``Z`` or ``+0100``) to the camera's time zone.
         base: the day of ``day_index`` 0; needed exactly where the pattern has that group.
     """
 
@@ -62,7 +68,7 @@ class FileTime:
             )
 
     def local_start(self, relative_path: str) -> datetime:
-        """Naive local start time that the path states.
+        """Local start time that the path states; naive unless the path states an offset.
 
         Raises:
             FileTimeError: the pattern is not found, or the numbers are no time.
@@ -71,11 +77,15 @@ class FileTime:
         if found is None:
             raise FileTimeError(f"{relative_path!r} does not match {self.pattern!r}")
         try:
-            number = {name: int(text) for name, text in found.groupdict().items() if text}
-            return datetime.combine(
-                self._day(number),
-                time(number.get("hour", 0), number.get("minute", 0), number.get("second", 0)),
+            texts = {name: text for name, text in found.groupdict().items() if text}
+            offset, fraction = texts.pop("offset", ""), texts.pop("fraction", "")
+            number = {name: int(text) for name, text in texts.items()}
+            microsecond = int(fraction[:6].ljust(6, "0")) if fraction else 0
+            clock = time(
+                number.get("hour", 0), number.get("minute", 0), number.get("second", 0), microsecond
             )
+            zone = _time_zone(offset) if offset else None
+            return datetime.combine(self._day(number), clock, zone)
         except (ValueError, KeyError, OverflowError) as error:
             raise FileTimeError(f"{relative_path!r} names no valid time: {error}") from error
 
@@ -83,6 +93,15 @@ class FileTime:
         if "day_index" in number and self.base is not None:
             return self.base + timedelta(days=number["day_index"])
         return date(number["year"], number["month"], number["day"])
+
+
+def _time_zone(offset: str) -> timezone:
+    """Time zone of ``Z``, ``+0100`` or ``+01:00``."""
+    if offset == "Z":
+        return UTC
+    digits = offset[1:].replace(":", "")
+    ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
+    return timezone(-ahead if offset[0] == "-" else ahead)
 
 
 def to_utc(local: datetime, zone: ZoneInfo) -> datetime:

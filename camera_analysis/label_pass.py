@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from camera_analysis.camera import Camera, find_footage, footage_days, local_day
+from camera_analysis.camera import Camera
 from camera_analysis.day_footage import DayReader, DaySample
+from camera_analysis.footage_files import find_footage, footage_days, local_day
 from camera_analysis.frame_quality import FrameQuality, QualityLimits, QualityMeter
 from camera_analysis.label_classes import CLASS_NAMES
 from camera_analysis.label_fusion import FusionConfig, label_frame

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Generic, TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camera_analysis.footage_files import FootageFile
+from camera_analysis.footage_samples import sample_footage
 from camera_analysis.frame_quality import PlateQuality, QualityLimits, is_moved, plate_quality
 from camera_analysis.motion import ImageRgb, MotionConfig, Plate, learn_plate
 from camera_analysis.registration import Edges, edges_of, measure_shift
-from camera_analysis.video import SampledFrame, VideoInfo, read_samples
+from camera_analysis.video import SampledFrame, VideoInfo
 from camera_analysis.video_file import ReadConfig
 
 Item = TypeVar("Item")
@@ -73,7 +74,7 @@ class Spread(Generic[Item]):
 
 
 def learn_view(
-    path: Path,
+    file: FootageFile,
     info: VideoInfo,
     native_wh: tuple[int, int] | None,
     *,
@@ -84,7 +85,7 @@ def learn_view(
     """Plate of a file, or None where no frame of it can be read.
 
     Args:
-        path: the file.
+        file: a video, or a run of images.
         info: its header.
         native_wh: the size that frames must have; None takes the first frame's.
         read: how frames are read and reduced.
@@ -94,7 +95,7 @@ def learn_view(
     interval_s = (info.duration_s or 0.0) / (PLATE_SAMPLES - 1) or 5.0
     spread: Spread[ImageRgb] = Spread(PLATE_SAMPLES)
     blank: Spread[ImageRgb] = Spread(PLATE_SAMPLES)  # better than nothing
-    for sample in read_samples(path, interval_s, config=read):
+    for sample in sample_footage(file, interval_s, config=read):
         if not isinstance(sample, SampledFrame):
             continue
         native_wh = native_wh or sample.native_wh

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,12 @@ from camera_analysis.video_plan import DecodePlan, PacketIndex, plan_decoding
 if TYPE_CHECKING:
     from av import VideoFrame
     from av.video.reformatter import VideoReformatter
+
+#: How far a sample's time can be trusted: the frame that was shown at the target time; the key
+#: frame before it (its own time is exact, the target's moment is not shown); the file stores no
+#: times, and the rate that its header states, or 25 a second, is believed.
+Timing = Literal["exact", "key_frame", "assumed_rate"]
+TIMINGS: tuple[Timing, ...] = get_args(Timing)
 
 #: Frames per second where neither the packets nor the header say.
 _ASSUMED_RATE = Fraction(25)
@@ -56,12 +62,16 @@ class SampledFrame:
         offset_s: seconds since the file's first frame.
         frame_rgb: (H, W, 3) uint8, upright, reduced to ``max_side_px``.
         native_wh: width and height before the reduction, upright.
+        timing: one of :data:`TIMINGS`.
+        image: file name where the footage is images.
     """
 
     pts_s: float
     offset_s: float
     frame_rgb: npt.NDArray[np.uint8]
     native_wh: tuple[int, int]
+    timing: Timing = "exact"
+    image: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,10 +170,11 @@ def _index_source(path: Path, config: ReadConfig) -> _Source:
 
 
 def _read_planned(source: _Source, interval: Fraction) -> Iterator[SampledFrame | Fault]:
-    plan = plan_decoding(source.index, interval / source.time_base)
+    key_frames = source.config.sampling == "key_frames"
+    plan = plan_decoding(source.index, interval / source.time_base, only_key_frames=key_frames)
     wanted_pts = np.sort(source.index.pts_n[plan.wanted_n])
     delivered = np.zeros(len(wanted_pts), bool)
-    convert = _Converter(source, plan.first_pts)
+    convert = _Converter(source, plan.first_pts, "key_frame" if key_frames else "exact")
     notes = DecodeNotes()
     reached = 0  # samples before this one came out or never will: times strictly increase
     for frame in decode_plan(source.path, source.config, plan, notes):
@@ -185,7 +196,8 @@ def _read_sequentially(source: _Source, interval: Fraction) -> Iterator[SampledF
         detail = notes.last_error or "no frame could be decoded"
         yield Fault(reason="undecodable", detail=detail)
         return
-    convert = _Converter(source, first[1])
+    timing: Timing = "exact" if source.index.has_all_times else "assumed_rate"
+    convert = _Converter(source, first[1], timing)
     held, target = first, Fraction(0)
     for frame, pts in frames:
         if (pts - first[1]) * source.time_base > target:
@@ -212,9 +224,10 @@ def _times_in_order(source: _Source) -> npt.NDArray[np.int64]:
 class _Converter:
     """Decoded frames become upright, reduced RGB samples."""
 
-    def __init__(self, source: _Source, first_pts: int) -> None:
+    def __init__(self, source: _Source, first_pts: int, timing: Timing) -> None:
         from av.video.reformatter import VideoReformatter
 
+        self.timing = timing
         self.source = source
         self.first_pts = first_pts
         self._reformatter: VideoReformatter = VideoReformatter()
@@ -234,6 +247,7 @@ class _Converter:
             offset_s=self.source.seconds(pts - self.first_pts),
             frame_rgb=np.ascontiguousarray(np.rot90(rgb.to_ndarray(), turns)),
             native_wh=(height, width) if turns % 2 else (width, height),
+            timing=self.timing,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts"
 
 
+#: Which frame stands for a target time: the one that is shown then, or the key frame before it.
+Sampling = Literal["exact", "key_frames"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReadConfig:
     """How footage is read."""
 
+    sampling: Sampling = "exact"  # the other only where decoding is too slow
     max_side_px: int | None = None  # None: full size
     max_frame_px: int = 80_000_000  # 10,000 x 8,000: more is a bomb, not a camera
     threads: int = 1  # cameras run side by side; one file does not need all cores

@@ -67,19 +67,27 @@ class DecodePlan:
     last_pts: int
 
 
-def plan_decoding(index: PacketIndex, step: Fraction) -> DecodePlan:
+def plan_decoding(
+    index: PacketIndex, step: Fraction, *, only_key_frames: bool = False
+) -> DecodePlan:
     """Plan the samples of a stream whose shown packets all have time stamps.
 
     Args:
         index: at least one shown packet.
         step: interval in units of the stream's time base.
+        only_key_frames: the sample of a target is the last key frame at or before it; targets
+            before the first key frame have none.
     """
     group_n = np.cumsum(index.key_n, dtype=np.int64)
     backwards_n = _backwards(index, group_n)
     usable_n = index.shown_n & ~backwards_n
     times, first_at = np.unique(index.pts_n[usable_n], return_index=True)
+    packets = np.flatnonzero(usable_n)[first_at]
+    if only_key_frames and index.key_n[packets].any():
+        packets = packets[index.key_n[packets]]
     wanted_n = np.zeros(len(index.pts_n), bool)
-    wanted_n[np.flatnonzero(usable_n)[first_at[_is_floor(times, step)]]] = True
+    floors = floors_of_targets(index.pts_n[packets] - times[0], step)
+    wanted_n[packets[floors]] = True
     feed_n = _fed(index, group_n, wanted_n)
     group_before = np.concatenate([[-1], group_n[:-1]])
     whole_before = np.concatenate([[False], feed_n[:-1]])
@@ -93,9 +101,14 @@ def plan_decoding(index: PacketIndex, step: Fraction) -> DecodePlan:
     )
 
 
-def _is_floor(times: IntArray, step: Fraction) -> BoolArray:
-    """Which of the ascending times are the floor of at least one target; exact integers."""
-    since = (times - times[0]) * step.denominator
+def floors_of_targets(since_n: IntArray, step: Fraction) -> BoolArray:
+    """Which frames are the floor of at least one target 0, step, 2 step, ...; exact integers.
+
+    Args:
+        since_n: (N,) ascending times since the first target, in whole units.
+        step: interval in the same units.
+    """
+    since = since_n * step.denominator
     next_target = -(-since // step.numerator) * step.numerator  # first target at or after
     until = np.append(since[1:], since[-1] + 1)  # the last frame serves a target at its own time
     return np.asarray(next_target < until)

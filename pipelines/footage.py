@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from assets.partitions import FIRST_DAY, is_in_calendar
-from camera_analysis.camera import Camera, find_footage, load_camera, local_day, require_camera_id
+from camera_analysis.camera import Camera, load_camera, require_camera_id
+from camera_analysis.footage_files import find_footage, local_day
 from pipelines.storage.store import Store
 
 
@@ -113,7 +114,7 @@ def camera_days(camera: Camera) -> list[CameraDayFootage]:
     """Camera-days with footage, oldest first."""
     files_of: dict[str, list[Path]] = {}
     for file in find_footage(camera).files:
-        files_of.setdefault(local_day(camera, file.start_utc), []).append(file.path)
+        files_of.setdefault(local_day(camera, file.start_utc), []).extend(file.paths)
     days = []
     for day, paths in sorted(files_of.items()):
         stats = [(path.name, path.stat()) for path in sorted(paths)]

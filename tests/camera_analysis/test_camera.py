@@ -10,13 +10,12 @@ from camera_analysis.camera import (
     Camera,
     CameraConfigError,
     Roi,
-    find_footage,
-    footage_days,
     load_camera,
     require_camera_id,
     write_camera,
 )
 from camera_analysis.file_time import FileTime
+from camera_analysis.footage_files import find_footage, footage_days
 from camera_analysis.lens import Lens
 
 ROOM = r"""

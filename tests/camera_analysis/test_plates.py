@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from camera_analysis.footage_files import FootageFile
 from camera_analysis.frame_quality import QualityLimits
 from camera_analysis.motion import MotionConfig
 from camera_analysis.plates import PLATE_SAMPLES, Spread, learn_view
@@ -27,7 +30,7 @@ def test_a_spread_keeps_few_items_at_even_steps(length, capacity):
 
 def view_of(path):
     return learn_view(
-        path,
+        FootageFile(path=path, start_utc=datetime(2026, 1, 5, tzinfo=UTC)),
         probe(path),
         None,
         read=ReadConfig(),

@@ -1,0 +1,112 @@
+"""The footage of a camera as files: videos and runs of images, in order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from camera_analysis.camera import CAMERA_FILE, Camera, CameraConfigError
+from camera_analysis.file_time import FileTimeError, to_utc
+from camera_analysis.image_runs import ImageRun, StartedRun, find_image_runs
+from camera_analysis.labels import FootageFault
+
+#: Files that are looked at; everything else in the folder is left alone.
+VIDEO_SUFFIXES: tuple[str, ...] = (".mp4", ".mkv", ".avi", ".ts", ".mov", ".webm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FootageFile:
+    """One footage file, or a run of images, and the instant of its first frame.
+
+    Attributes:
+        path: the video, or the first image.
+        start_utc: of its first frame.
+        images: the run; None for a video.
+    """
+
+    path: Path
+    start_utc: datetime
+    images: ImageRun | None = None
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Every file behind it."""
+        if self.images is None:
+            return (self.path,)
+        return tuple(self.images.folder / name for name in self.images.names)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Footage:
+    """Files in order of time, and those whose time is unknown."""
+
+    files: tuple[FootageFile, ...]
+    faults: tuple[FootageFault, ...]
+
+
+def find_footage(camera: Camera) -> Footage:
+    """Footage of a camera, sorted by start, then path. Reads names, not contents.
+
+    Raises:
+        CameraConfigError: the footage folder does not exist.
+    """
+    if not camera.folder.is_dir():
+        raise CameraConfigError(
+            f"camera {camera.id}: footage folder {camera.folder} does not exist; set 'footage' in "
+            f"{CAMERA_FILE} to the folder that holds its video files"
+        )
+    files: list[FootageFile] = []
+    faults: list[FootageFault] = []
+    for item in (*_videos(camera), *_images(camera)):
+        if isinstance(item, FootageFault):
+            faults.append(item)
+        else:
+            files.append(item)
+    files.sort(key=lambda file: (file.start_utc, file.path.as_posix()))
+    return Footage(files=tuple(files), faults=tuple(faults))
+
+
+def _videos(camera: Camera) -> Iterator[FootageFile | FootageFault]:
+    for path in sorted(camera.folder.rglob("*")):
+        if path.suffix.lower() not in VIDEO_SUFFIXES or path.name.startswith("."):
+            continue
+        name = path.relative_to(camera.folder).as_posix()
+        if not path.is_file():
+            yield FootageFault(file=name, reason="not_a_file", detail="skipped")
+            continue
+        try:
+            yield FootageFile(path=path, start_utc=_start_utc(camera, name))
+        except FileTimeError as error:
+            remedy = f"{error}; set file_time, or name its start under 'starts'"
+            yield FootageFault(file=name, reason="time_unknown", detail=remedy)
+
+
+def _images(camera: Camera) -> Iterator[FootageFile | FootageFault]:
+    if camera.images is None:
+        return
+    runs = find_image_runs(
+        camera.folder, camera.images, lambda name: _start_utc(camera, name), camera.zone
+    )
+    for item in runs:
+        if isinstance(item, StartedRun):
+            first = item.run.folder / item.run.names[0]
+            yield FootageFile(path=first, start_utc=item.start_utc, images=item.run)
+        else:
+            yield item
+
+
+def _start_utc(camera: Camera, name: str) -> datetime:
+    stated = camera.starts.get(name) or camera.starts.get(name.rsplit("/", 1)[-1])
+    return to_utc(stated or camera.file_time.local_start(name), camera.zone)
+
+
+def local_day(camera: Camera, instant: datetime) -> str:
+    """Day "YYYY-MM-DD" of an instant in the camera's time zone."""
+    return instant.astimezone(camera.zone).date().isoformat()
+
+
+def footage_days(camera: Camera) -> list[str]:
+    """Local days with footage, ascending; a file counts for the local day of its start."""
+    return sorted({local_day(camera, file.start_utc) for file in find_footage(camera).files})
