@@ -124,7 +124,11 @@ def read_history(store: VersionStore) -> ChampionHistory:
 
 
 def record_choice(
-    store: VersionStore, choice: Choice, before: ChampionHistory | None = None
+    store: VersionStore,
+    choice: Choice,
+    before: ChampionHistory | None = None,
+    *,
+    now: datetime,
 ) -> ChampionHistory:
     """Add a line to the log, unless it says what the last one said.
 
@@ -132,12 +136,13 @@ def record_choice(
         store: where the log lies; the chosen champion is current there.
         choice: what was chosen; its time is set here.
         before: the log up to now; None reads it.
+        now: with a time zone.
     """
     before = before or read_history(store)
     last = before.choices[-1] if before.choices else None
     if last and choice.action == "kept" and choice.version == last.version:
         return before
-    at = datetime.now(UTC).isoformat(timespec="seconds")
+    at = now.astimezone(UTC).isoformat(timespec="seconds")
     history = ChampionHistory(choices=(*before.choices, dataclasses.replace(choice, at=at)))
     with store.draft(LOG_ASSET) as folder:
         text = json.dumps([asdict(one) for one in history.choices], indent=1, sort_keys=True)

@@ -1,8 +1,9 @@
 """What comparison and champion read: every evaluated model, the present champion, past choices."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,7 @@ class ChampionContest:
         store: where models, evaluations and the champion lie.
         data: the newest split.
         steps: after the network; models are judged with them.
+        clock: tells when a decision is noted.
     """
 
     def __init__(
@@ -97,8 +99,11 @@ class ChampionContest:
         store: VersionStore,
         data: "SplitInputs",
         steps: PostprocessConfig,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
+        self._clock = clock
         self._data = data
         self._steps = steps
         self._models = EvaluatedModels(store)
@@ -154,6 +159,7 @@ class ChampionContest:
                 overruled=self._overruled(summary),
             ),
             self._history,
+            now=self._clock(),
         )
 
     def _overruled(self, summary: "ChampionSummary") -> tuple[str, ...]:

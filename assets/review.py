@@ -1,5 +1,6 @@
 """What a person should look at, and what was decided."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from assets.models import RAY_GPU_STEP
 from assets.progress import log_progress
 from assets.publishing import RETRY, Event, need, publish
 from assets.resources import GpuGuard, ReviewSetup, VersionStore
-from dataset_build import review, review_fiftyone, review_pull
+from dataset_build import review, review_fiftyone, review_pull, review_worst
 from dataset_build.config import DatasetConfig
 from dataset_build.review_samples import QueueFiles
 
@@ -76,6 +77,7 @@ def review_queue(
     """The samples that most need an eye, with the reason, shown in FiftyOne with their masks."""
     split, packs = need(store, "dataset_split"), _packs(store, dataset_config)
     judged, decided = (store.current(name) for name in ("mask_mistakenness", "review_decisions"))
+    champion = store.current("champion_model")
     inputs = review.QueueInputs(
         rules=dataset_config.cleaning,
         radius=dataset_config.near_duplicate_radius,
@@ -97,6 +99,10 @@ def review_queue(
         review_fiftyone.push_queue(
             files, dataset_name=review_setup.dataset_name, mask_dir=review_setup.mask_dir
         )
+        if champion and (worst := worst_files(store.path(champion), files)):
+            review_worst.push_worst(
+                worst, dataset_name=review_setup.dataset_name, mask_dir=review_setup.mask_dir
+            )
 
     yield from publish(
         context,
@@ -136,6 +142,22 @@ def review_decisions(
         )
 
     yield from publish(context, store, make, inputs=[before] if before else [])
+
+
+def worst_files(champion: Path, shown: QueueFiles) -> review_worst.WorstFiles | None:
+    """What the champion did worst when it was evaluated; None where that was not kept."""
+    if not (champion / "worst.parquet").is_file():
+        return None
+    card = json.loads((champion / "champion.json").read_text(encoding="utf-8"))
+    judged = json.loads((champion / "evaluation.json").read_text(encoding="utf-8"))
+    return review_worst.WorstFiles(
+        worst=champion / "worst.parquet",
+        predictions=champion / "predictions",
+        champion=f"{card['architecture']} {judged['model_version'][:12]}",
+        ledger=shown.ledger,
+        source_roots=shown.source_roots,
+        packs=shown.packs,
+    )
 
 
 def connect(setup: ReviewSetup) -> None:

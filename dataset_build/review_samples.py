@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -72,10 +74,21 @@ def queued_samples(files: QueueFiles, mask_dir: Path) -> Iterator[QueuedSample]:
         ValueError: a source without root or pack, or a sample that the ledger does not know.
         OSError: a picture could not be written.
     """
-    queued = pq.read_table(files.queue)
-    rows = queued.to_pylist()
+    yield from shown_samples(pq.read_table(files.queue).to_pylist(), files, mask_dir)
+
+
+def shown_samples(
+    rows: Sequence[Mapping[str, Any]], files: QueueFiles, mask_dir: Path
+) -> Iterator[QueuedSample]:
+    """The same for rows with the columns of ``queue.parquet``, in this order.
+
+    Raises:
+        ValueError: a source without root or pack, or a sample that the ledger does not know.
+        OSError: a picture could not be written.
+    """
     table = read_ledger(files.ledger)
-    wanted = table.filter(pc.is_in(table["sample_id"], pc.unique(queued["sample_id"])))
+    names = pa.array(sorted({row["sample_id"] for row in rows}), pa.string())
+    wanted = table.filter(pc.is_in(table["sample_id"], names))
     known = {row["sample_id"]: row for row in wanted.select(_COLUMNS).to_pylist()}
     sources = {row["source"] for row in rows}
     _require_known("root or pack", sources, files.source_roots.keys() & files.packs)

@@ -32,8 +32,12 @@ _COLOURS = {
     "ground_truth": {HUMAN_GREY: "#D55E00", IGNORE_GREY: "#56B4E9"},
     "prediction": {HUMAN_GREY: "#009E73"},
 }
-_TEXTS = ("key", "sample_id", "source", "kind", "pair", "why")
-_SHOWN = ["ground_truth", "prediction", "tags", "kind", "pair", "why"]
+#: What the champion does worst; in the queue or not.
+WORST_VIEW = "worst of champion"
+_TEXTS = ("key", "sample_id", "source", "kind", "pair", "why", "champion")
+_FLOATS = ("priority", "champion_iou")
+_WHOLE = ("place", "champion_place")
+_SHOWN = ["ground_truth", "prediction", "tags", "kind", "pair", "why", "champion_iou", "champion"]
 
 
 def open_dataset(fiftyone: Any, name: str) -> Any:  # noqa: ANN401 - untyped library
@@ -41,18 +45,14 @@ def open_dataset(fiftyone: Any, name: str) -> Any:  # noqa: ANN401 - untyped lib
     there = fiftyone.dataset_exists(name)
     dataset = fiftyone.load_dataset(name) if there else fiftyone.Dataset(name, persistent=True)
     schema = dataset.get_field_schema()
-    for field in _TEXTS:
-        if field not in schema:
-            dataset.add_sample_field(field, fiftyone.StringField)
-    if "priority" not in schema:
-        dataset.add_sample_field("priority", fiftyone.FloatField)
-    if "place" not in schema:
-        dataset.add_sample_field("place", fiftyone.IntField)
-    for field in _COLOURS:
-        if field not in schema:
-            dataset.add_sample_field(
-                field, fiftyone.EmbeddedDocumentField, embedded_doc_type=fiftyone.Segmentation
-            )
+    kinds = {fiftyone.StringField: _TEXTS, fiftyone.FloatField: _FLOATS, fiftyone.IntField: _WHOLE}
+    for kind, fields in kinds.items():
+        for field in sorted(set(fields) - schema.keys()):
+            dataset.add_sample_field(field, kind)
+    for field in sorted(_COLOURS.keys() - schema.keys()):
+        dataset.add_sample_field(
+            field, fiftyone.EmbeddedDocumentField, embedded_doc_type=fiftyone.Segmentation
+        )
     if not there:
         dataset.create_index("key", unique=True)
     _show(fiftyone, dataset)
@@ -93,3 +93,10 @@ def save_views(fiftyone: Any, dataset: Any) -> None:  # noqa: ANN401 - untyped l
     dataset.save_view(
         DECIDED_VIEW, decided, description="Tagged reject, relabel or keep", overwrite=True
     )
+
+
+def save_worst_view(fiftyone: Any, dataset: Any) -> None:  # noqa: ANN401 - untyped library
+    """The champion's worst samples, the lowest IoU first."""
+    worst = dataset.match(fiftyone.ViewField("champion_place") > 0).sort_by("champion_place")
+    what = "Of the test split, the lowest IoU first: what the champion must still learn"
+    dataset.save_view(WORST_VIEW, worst, description=what, overwrite=True)

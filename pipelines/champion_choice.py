@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -59,7 +61,13 @@ def promote(settings: Settings, name: str, *, by: str, force: str | None) -> Cho
     return read_history(open_store(settings)).choices[-1]
 
 
-def roll_back(settings: Settings, *, by: str, why: str) -> Rollback:
+def roll_back(
+    settings: Settings,
+    *,
+    by: str,
+    why: str,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Rollback:
     """Make the champion before the present one current again; its version is still in the store.
 
     The weights that are left are not promoted again by the rule; newly trained ones may be.
@@ -68,6 +76,7 @@ def roll_back(settings: Settings, *, by: str, why: str) -> Rollback:
         settings: of the home.
         by: who goes back.
         why: recorded.
+        clock: tells the time, with a time zone.
 
     Raises:
         NoEarlierChampionError: there was none, or it is no longer in the store.
@@ -85,7 +94,7 @@ def roll_back(settings: Settings, *, by: str, why: str) -> Rollback:
         store.publish(version)
     except MissingVersionError as error:
         raise NoEarlierChampionError(str(error)) from error
-    record_choice(store, _back(target, left, by, why), history)
+    record_choice(store, _back(target, left, by, why), history, now=clock())
     _tell_dagster(settings, target, by, why)
     return Rollback(left=left, back_to=target)
 

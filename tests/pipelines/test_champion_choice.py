@@ -1,6 +1,7 @@
 """Promotion and rollback from the shell, over a store whose champions were chosen by the rule."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import dagster as dg
 import pytest
@@ -8,6 +9,7 @@ from click.testing import CliRunner
 
 from assets import models
 from assets.champion_history import read_history
+from pipelines.champion_choice import roll_back
 from pipelines.cli import main
 from pipelines.instance import open_instance
 from pipelines.settings import SettingsError
@@ -60,6 +62,12 @@ def test_rollback_brings_back_the_weights_and_the_rule_does_not_undo_it(tiny, li
     assert "rolled_back unet" in said
     assert "by Ann: blind at night" in said
     assert "stdc1" in said
+
+
+def test_a_rollback_is_noted_at_the_time_that_it_is_told(tiny, line):
+    moment = datetime(2026, 3, 4, 1, 30, tzinfo=timezone(timedelta(hours=2)))
+    roll_back(tiny.settings, by="Ann", why="blind at night", clock=lambda: moment)
+    assert read_history(tiny.store).choices[-1].at == "2026-03-03T23:30:00+00:00"
 
 
 def test_dagster_is_told_which_version_is_current(tiny, line):
