@@ -8,7 +8,7 @@ summed over images as everywhere here. Intervals are 95 % bootstraps of the pair
 Units are images; of a sequence they are blocks of ``--block`` frames that follow each other, for
 neighbouring frames are wrong together. A sequence of few blocks has an interval that is too narrow.
 Steps over time are measured on sequences alone, where flicker (labels that flip on still pixels,
-as a share of human ones) is counted too.
+in per cent of the human ones) is counted too.
 
 The time is that of one 640 x 360 frame in one thread, on an answer of the model.
 """
@@ -48,7 +48,10 @@ from segmentation.temporal_consistency import Flicker, count_flicker
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 U8 = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
 
+#: In per cent; of flicker less is better.
+SCORES = ("iou", "boundary_iou", "flicker")
 #: Set before anything was measured: a mild and a strong setting of each step.
 STEPS: Mapping[str, PostprocessConfig] = {
     "none": PostprocessConfig(),
@@ -86,15 +89,14 @@ class Counted:
     """What was counted with one step: a row for each image or block, the sums of its pixels."""
 
     rows: list[F64] = field(default_factory=list)
-    flicker: Flicker = field(default_factory=Flicker)
 
-    def add(self, probability: F32, sample: Sample, *, new_row: bool) -> None:
+    def add(self, predicted: Mask, sample: Sample, flicker: Flicker, *, new_row: bool) -> None:
         """One more image; of a block that has begun unless ``new_row``."""
-        predicted = probability >= THRESHOLD
         pixels = count_image(predicted, sample.mask_hw)
         bands = count_boundary(predicted, sample.mask_hw)
         either = pixels.hits + pixels.false_alarms + pixels.misses
-        row = np.array([pixels.hits, either, bands.hits, bands.either], float)
+        shares = (pixels.hits, either, bands.hits, bands.either)
+        row = np.array([*shares, flicker.flipped_px, flicker.human_px], float)
         if new_row:
             self.rows.append(row)
         else:
@@ -126,19 +128,20 @@ def count_set(segmenter: HumanSegmenter, labelled: LabelledSet, block: int) -> d
     given = Given()
     streams = {name: RefinedStream(given, config) for name, config in steps.items()}
     counted = {name: Counted() for name in steps}
-    before: dict[str, npt.NDArray[np.bool_]] = {}
+    before: dict[str, Mask] = {}
     frame_before: U8 | None = None
     for number, sample in enumerate(labelled.samples):
         frame = sample.image_hwc_rgb
         given.answer = segmenter.probability(frame[None])
         for name, stream in streams.items():
-            refined = stream.probability(frame[None])[0]
-            new_row = not labelled.in_order or number % block == 0
-            counted[name].add(refined, sample, new_row=new_row)
+            predicted = stream.probability(frame[None])[0] >= THRESHOLD
+            flicker = Flicker()
             if labelled.in_order and frame_before is not None:
-                pair = np.stack([before[name], refined >= THRESHOLD])
-                counted[name].flicker += count_flicker(pair, np.stack([frame_before, frame]))
-            before[name] = refined >= THRESHOLD
+                pair = np.stack([before[name], predicted])
+                flicker = count_flicker(pair, np.stack([frame_before, frame]))
+            new_row = not labelled.in_order or number % block == 0
+            counted[name].add(predicted, sample, flicker, new_row=new_row)
+            before[name] = predicted
         frame_before = frame
     return counted
 
@@ -146,35 +149,27 @@ def count_set(segmenter: HumanSegmenter, labelled: LabelledSet, block: int) -> d
 def differences(name: str, counted: Mapping[str, Counted]) -> list[Row]:
     """Every step against none."""
     plain = np.stack(counted["none"].rows)
-    drawn = _scores(resampled_sums([plain], len(plain)))
+    base, drawn = _scores(plain.sum(axis=0)[None])[0], _scores(resampled_sums([plain], len(plain)))
     rows: list[Row] = []
     for step, one in counted.items():
         counts = np.stack(one.rows)
         scores = _scores(counts.sum(axis=0)[None])[0]
-        row: dict[str, str | int | float | None] = {
-            "set": name,
-            "units": len(counts),
-            "step": step,
-            "iou": 100 * scores[0],
-            "boundary_iou": 100 * scores[1],
-            "flicker": one.flicker.human_flip_share,
-        }
-        if step != "none":
-            base = _scores(plain.sum(axis=0)[None])[0]
-            found = 100 * (_scores(resampled_sums([counts], len(counts))) - drawn)
-            for place, score in enumerate(("iou", "boundary_iou")):
-                interval = interval_of(found[:, place])
-                row[f"{score}_change"] = 100 * (scores[place] - base[place])
-                row[f"{score}_low"] = interval.low if interval else None
-                row[f"{score}_high"] = interval.high if interval else None
+        found = _scores(resampled_sums([counts], len(counts))) - drawn
+        row: dict[str, str | int | float | None] = {"set": name, "units": len(counts), "step": step}
+        for place, score in enumerate(SCORES):
+            row[score] = None if np.isnan(scores[place]) else scores[place]
+            interval = interval_of(found[:, place])
+            if step != "none" and interval is not None:
+                row[f"{score}_change"] = scores[place] - base[place]
+                row[f"{score}_low"], row[f"{score}_high"] = interval.low, interval.high
         rows.append(row)
     return rows
 
 
 def _scores(counts: F64) -> F64:
-    """(R, 4) counts -> (R, 2) IoU and boundary IoU; NaN where nothing is human."""
+    """(R, 6) counts -> (R, 3) ``SCORES`` in per cent; NaN where nothing defines one."""
     with np.errstate(invalid="ignore"):
-        return counts[:, [0, 2]] / counts[:, [1, 3]]
+        return np.asarray(100 * counts[:, ::2] / counts[:, 1::2], np.float64)
 
 
 def pooled(counted: Sequence[Mapping[str, Counted]]) -> dict[str, Counted]:
@@ -183,7 +178,6 @@ def pooled(counted: Sequence[Mapping[str, Counted]]) -> dict[str, Counted]:
     for one in counted:
         for name, entry in one.items():
             together[name].rows += entry.rows
-            together[name].flicker += entry.flicker
     return together
 
 

@@ -130,6 +130,7 @@ class FlickerMeter:
 
 def moved(before_hwc: U8, after_hwc: U8) -> npt.NDArray[np.bool_]:
     """Where the picture changed between two (H, W, 3) frames, or near it: (H, W) bool."""
-    change = cv2.absdiff(before_hwc, after_hwc).max(axis=-1) > NOISE_LEVELS
+    red, green, blue = cv2.split(cv2.absdiff(before_hwc, after_hwc))
+    change = cv2.max(cv2.max(red, green), blue) > NOISE_LEVELS
     square = np.ones((2 * MARGIN_PX + 1, 2 * MARGIN_PX + 1), np.uint8)
     return np.asarray(cv2.dilate(change.astype(np.uint8), square) > 0, np.bool_)
