@@ -234,6 +234,7 @@ def draw(views: Measured, photos: Measured, limit: float, path: Path) -> Path:
         tick_labels=[f"{name} ({len(groups[name])})" for name in names],
         whis=(0, 100),
         patch_artist=True,
+        medianprops={"color": "black"},
     )
     for name, box in zip(names, boxes["boxes"], strict=True):
         box.set_facecolor(charts.colour_of(0 if name in views else 1))
