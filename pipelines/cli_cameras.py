@@ -1,4 +1,4 @@
-"""``learned-normal cameras``: add, list, remove, backfill; and ``frames``."""
+"""``learned-normal cameras``: add, list, remove, backfill; ``frames`` and ``record``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import yaml
 
 from pipelines.cli_frames import frames
 from pipelines.cli_home import HOME_OPTION, settings_of
+from pipelines.cli_record import record
 from pipelines.settings import Settings
 
 
@@ -20,6 +21,7 @@ def cameras() -> None:
 
 
 cameras.add_command(frames)
+cameras.add_command(record)
 
 
 @cameras.command()
@@ -27,6 +29,10 @@ cameras.add_command(frames)
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--time-zone", help="IANA name, e.g. Europe/Berlin; default: UTC.")
 @click.option("--interval", "interval_s", type=float, help="Seconds between sampled frames.")
+@click.option("--fps", type=float, help="Sampled frames per second, instead of --interval.")
+@click.option(
+    "--image-fps", type=float, help="FOLDER holds folders of numbered images, so many a second."
+)
 @click.option("--pattern", help="How file names say when they start: named groups year month ...")
 @click.option("--base", help="Day that (?P<day_index>..) in the pattern counts from.")
 @HOME_OPTION
@@ -65,11 +71,7 @@ def _write_camera(
     if not isinstance(given, dict):
         raise ValueError(f"{source}: expected `key: value` lines, got {type(given).__name__}")
     given |= {"id": camera_id, "footage": str(Path(folder, given.get("footage", ".")).resolve())}
-    given |= {key: options[key] for key in ("time_zone", "interval_s") if options[key]}
-    if options["pattern"]:
-        given["file_time"] = {"pattern": options["pattern"]}
-    if options["base"]:
-        given.setdefault("file_time", {})["base"] = date.fromisoformat(options["base"])
+    given = _with_options(given, options)
     place.mkdir(parents=True, exist_ok=True)
     target.write_text(yaml.safe_dump(given, sort_keys=False), encoding="utf-8")
     try:
@@ -79,6 +81,20 @@ def _write_camera(
         if not any(place.iterdir()):
             place.rmdir()
         raise
+
+
+def _with_options(given: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    """A ``camera.yaml`` with what the command line says instead."""
+    if options["fps"] or options["interval_s"]:
+        given = {key: value for key, value in given.items() if key not in ("fps", "interval_s")}
+    given |= {key: options[key] for key in ("time_zone", "interval_s", "fps") if options[key]}
+    if options["image_fps"]:
+        given["images"] = {"fps": options["image_fps"]}
+    if options["pattern"]:
+        given["file_time"] = {"pattern": options["pattern"]}
+    if options["base"]:
+        given.setdefault("file_time", {})["base"] = date.fromisoformat(options["base"])
+    return given
 
 
 @cameras.command("list")
