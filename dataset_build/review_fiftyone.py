@@ -7,9 +7,11 @@ sample there is the image's sha256, so tags belong to an image whatever is rebui
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +24,14 @@ from dataset_build.review_leftovers import (
     remove_settled,
     shown_pictures,
 )
+from dataset_build.review_mongod import START_S
 from dataset_build.review_pull import Reviewed, merge_decisions
 from dataset_build.review_samples import QueuedSample, QueueFiles, queued_samples
 from dataset_build.review_views import QUEUE_VIEW, open_dataset, save_views
 
 #: Who decides where nobody said who opened the queue.
 UNKNOWN_REVIEWER = "reviewer"
+_HERE = "127.0.0.1"
 _REVIEWERS = "reviewers"  # in the dataset's info: who opened it, and when
 
 
@@ -123,8 +127,14 @@ def open_app(dataset_name: str, *, port: int, reviewer: str = UNKNOWN_REVIEWER) 
         reviewer: what is decided from now on is decided by this one.
 
     Raises:
-        ReviewUnavailableError: the database does not answer, or nothing was queued yet.
+        ReviewUnavailableError: the port is taken, the database or the App does not answer, or
+            nothing was queued yet.
     """
+    if _is_taken(port):  # FiftyOne would join it, whatever database it shows
+        raise ReviewUnavailableError(
+            f"something listens at port {port} already, maybe another review; end it, or give"
+            " another --port"
+        )
     with database() as fiftyone:
         if not fiftyone.dataset_exists(dataset_name):
             raise ReviewUnavailableError(
@@ -134,9 +144,26 @@ def open_app(dataset_name: str, *, port: int, reviewer: str = UNKNOWN_REVIEWER) 
         opened = {"name": reviewer, "at": datetime.now(UTC).isoformat()}
         dataset.info[_REVIEWERS] = [*dataset.info.get(_REVIEWERS, []), opened]
         dataset.save()
-        return fiftyone.launch_app(
-            dataset.load_saved_view(QUEUE_VIEW), port=port, address="127.0.0.1", remote=True
-        )
+        return _launched(fiftyone, dataset.load_saved_view(QUEUE_VIEW), port)
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as asking:
+        return asking.connect_ex((_HERE, port)) == 0
+
+
+def _launched(fiftyone: Any, view: Any, port: int) -> Any:  # noqa: ANN401 - untyped library
+    """The App, waited for longer than the minute that FiftyOne gives it."""
+    from fiftyone.core.service import ServerService, ServiceException
+
+    patient = partialmethod(ServerService._wait_for_child_port, timeout=START_S)
+    ServerService._wait_for_child_port = patient
+    try:
+        return fiftyone.launch_app(view, port=port, address=_HERE, remote=True)
+    except ServiceException as error:
+        raise ReviewUnavailableError(
+            f"FiftyOne's App does not start at port {port}: {error}; retry, or give another --port"
+        ) from error
 
 
 def as_sample(fiftyone: Any, sample: QueuedSample) -> object:  # noqa: ANN401 - untyped library

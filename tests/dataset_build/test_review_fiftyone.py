@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from dataset_build.review_fiftyone import configure_fiftyone
+from dataset_build.review_database import ReviewUnavailableError
+from dataset_build.review_fiftyone import configure_fiftyone, open_app
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -114,6 +116,15 @@ def test_a_killed_database_is_a_clear_error_within_seconds(seen):
     assert "does not answer" in seen["killed"]
     assert "Start a new process" in seen["killed"]
     assert seen["killed_wait_s"] < 20
+
+
+def test_a_port_that_something_else_uses_is_refused_before_anything_starts():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(ReviewUnavailableError, match=f"at port {port} already.*--port"):
+            open_app("walk", port=port)
 
 
 def test_another_database_after_the_import_is_refused(monkeypatch, tmp_path):
