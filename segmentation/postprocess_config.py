@@ -16,8 +16,8 @@ NONE = "none"
 class PostprocessConfig:
     """Steps after the network, in the order in which they are taken; all are off by default.
 
-    No step was measured to help surely on images not trained on: docs/postprocessing.md. Widths
-    are pixels of the frame that the network sees (at most 640 px on the longer side).
+    None of them helped every network that was measured: docs/postprocessing.md. Widths are pixels
+    of the frame that the network sees (at most 640 px on the longer side).
 
     Raises:
         ValueError: a value out of range; names it.
