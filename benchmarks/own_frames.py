@@ -5,7 +5,7 @@ with no frame of any camera among them. For each of three SBI sequences with peo
 becomes a camera's footage; ``cameras frames`` chooses frames of it, the published ground truth is
 imported as their masks, the dataset is rebuilt, and the model is fine-tuned from its own weights,
 as ``learned-normal train --weights FILE`` does. Judged is the last part of the sequence, ``GAP``
-frames or more after the last one that could be chosen, and the test split of the photographs. A
+frames or more after the last one that could be chosen, and the test split of ``TUNED_WITH``. A
 control is fine-tuned as long without any frame (tuned on: nothing).
 
 Intervals are 95 % of 2,000 draws of a circular block bootstrap (Politis and Romano, 1992) with
@@ -26,6 +26,7 @@ import cv2
 import dagster as dg
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from measuring import Row, report
 
@@ -57,8 +58,10 @@ BLOCK = 25  # frames that are drawn together: a second
 UNKNOWN = 170  # value of the ground truth that counts nowhere
 DAY = "2026-01-05T12-00-00.mp4"
 TRAINING = {"threads": 1, "crop_px": 128, "max_lr": 2e-3, "batch_size": 8, "source_power": 0.5}
-#: Sources weigh alike, or eight frames among hundreds of photographs would hardly be drawn.
-TUNING = {**TRAINING, "max_lr": 1e-3, "warmup_steps": 20, "source_power": 0.0, "ema_decay": 0.98}
+#: The frames and one source of photographs weigh alike: among all sources, hundreds of photographs,
+#: eight frames would hardly be drawn.
+TUNED_WITH = ("voc", *HELD_OUT)
+TUNING = {**TRAINING, "warmup_steps": 20, "source_power": 0.0, "ema_decay": 0.98}
 DATASET = ("merged_dataset", "cleaned_dataset", "dataset_split")
 
 
@@ -68,8 +71,6 @@ def main() -> None:
     home = options.out / "home"
     settings = _home(options.samples, home, options)
     base = _base(settings, options.minutes)
-    if not _tables(options, "nothing", 0).exists():
-        _judge(options, base, "nothing", 0, _tuned(settings, base, options.steps))
     for name in options.cameras:
         _film(options.samples / "sbi2015" / name, settings, name.lower())
     for count in options.counts:
@@ -79,6 +80,8 @@ def main() -> None:
                 tuned = _tuned(load_settings(home, {}), base, options.steps)
                 _judge(options, base, name, count, tuned)
                 remove_own_frames(settings, name.lower())
+    if not _tables(options, "nothing", 0).exists():
+        _judge(options, base, "nothing", 0, _tuned(settings, base, options.steps))
     report("own_frames", _rows(options), options.json or options.out / "own_frames.json")
 
 
@@ -176,11 +179,14 @@ def _label(folder: Path, settings: Settings, camera: str, count: int) -> None:
 
 
 def _tuned(settings: Settings, base: Path, steps: int) -> dict[str, Path]:
-    """Fine-tune from the base's weights on the photographs and whatever frames there are."""
+    """Fine-tune from the base's weights on some photographs and whatever frames there are."""
     own = [name for name in sorted(settings.sources) if name.endswith("-frames")]
     weights = base / "trained_model" / "weights.safetensors"
     settings = replace(
-        settings, training={**TUNING, "precision": fastest_precision(), "validate_every": steps}
+        settings,
+        sources={name: settings.sources[name] for name in (*TUNED_WITH, *own)},
+        dataset={**settings.dataset, "negative_tolerance": 1.0},  # too few for a whole share
+        training={**TUNING, "precision": fastest_precision(), "validate_every": steps},
     )
     settings = with_train_options(settings, ARCHITECTURE, weights=str(weights), steps=steps)
     runner = Runner(settings)
@@ -213,9 +219,12 @@ def _judge(
             _evaluated(base / "trained_model", *folders, before)
         _evaluated(tuned["trained_model"], *folders, part / camera)
     (part / TEST).mkdir()
-    shutil.copy(tuned["model_evaluation"] / IMAGES_FILE, part / TEST)
+    test = pq.read_table(tuned["model_evaluation"] / IMAGES_FILE)
+    pq.write_table(test, part / TEST / IMAGES_FILE)
+    before = pq.read_table(base / "model_evaluation" / IMAGES_FILE)  # of all sources
     (_tables(options, "base", 0) / TEST).mkdir(exist_ok=True)
-    shutil.copy(base / "model_evaluation" / IMAGES_FILE, _tables(options, "base", 0) / TEST)
+    same = before.filter(pc.is_in(before["sample_id"], test["sample_id"].combine_chunks()))
+    pq.write_table(same, _tables(options, "base", 0) / TEST / IMAGES_FILE)
     part.rename(_tables(options, what, count))
 
 
