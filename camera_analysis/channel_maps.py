@@ -62,7 +62,9 @@ class ChannelMaps:
             channel: self._motion(channel, codes[channel]) for channel in (SPEED, DIRECTION, SIZE)
         }
         tone = self._tone(codes[TONE])
-        self._stay = tone if self._stay is None else self._stay + self._gain * (tone - self._stay)
+        if self._stay is None:
+            self._stay = np.zeros_like(tone)  # nothing has stayed yet
+        self._stay = self._stay + self._gain * (tone - self._stay)
         return maps | {TONE: tone, STAY: self._stay}
 
     def _motion(self, channel: str, code: CodeMap) -> FloatImage:

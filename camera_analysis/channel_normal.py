@@ -1,7 +1,7 @@
 """The learned normal of a camera in channels: counted, calibrated by cross-fitting, and applied.
 
 The training footage is cut into short segments, spread evenly where there is more than is needed.
-Its counts are kept in a few folds; a segment is scored against the counts of all other folds, which
+Its counts are kept in folds; a segment is scored against the counts of all other folds, which
 subtraction gives without a second look. Of the segments, every second one calibrates the channels;
 the others, which neither the counts nor the calibration have seen, say how high the sum of evidence
 rises when nothing is wrong. Nothing is fitted to test footage.
@@ -45,12 +45,13 @@ class ChannelConfig:
     tails: TailConfig = field(default_factory=TailConfig)
     maps: MapConfig = field(default_factory=MapConfig)
     regions: RegionConfig = field(default_factory=RegionConfig)
-    # Frames of a camera that are learned from: two hours at 5 a second.
-    most_frames: int = 36_000
-    # Seconds that a segment lasts at most; short footage is cut into forty.
+    # Frames of a camera that are learned from: 80 minutes at 5 a second.
+    most_frames: int = 24_000
+    # Seconds that a segment lasts at most; short footage is cut into twenty.
     segment_s: float = 60.0
-    segments: int = 40
-    folds: int = 4  # a quarter is missing when a segment is judged
+    segments: int = 20
+    # Parts that are left out in turn: what judges them then knows nearly as much as the whole.
+    folds: int = 16
     # Nats that each channel pays for being asked: what a normal frame gives on average.
     toll: float = 1.0
     # Places by which maps are widened before they are added: peaks of one thing lie apart.
@@ -226,14 +227,19 @@ def _maxima(
     config: ChannelConfig,
     tick: Callable[[], None],
 ) -> dict[str, list[float]]:
-    """Channel -> its largest score in each frame."""
+    """Channel -> its largest score in each frame in which it has anything to say.
+
+    So evidence answers: of the frames in which something moves, how many show as much? In a view
+    where little moves, that anything moves at all is no evidence.
+    """
     maxima: dict[str, list[float]] = {channel: [] for channel in SCORED}
     for segment, frames in _walk(segments, tick):
         maps = ChannelMaps(others[segment.fold], segment.clip.fps, config.maps)
         for read in _read(frames, config):
             for channel, scores in maps.of(read.codes).items():
-                maxima[channel].append(float(scores.max()))
-    return maxima
+                if (highest := float(scores.max())) > 0:
+                    maxima[channel].append(highest)
+    return {channel: found or [0.0] for channel, found in maxima.items()}
 
 
 def _read(frames: Iterator[ImageRgb], config: ChannelConfig) -> Iterator[FrameCodes]:

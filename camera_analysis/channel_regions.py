@@ -27,7 +27,7 @@ class RegionConfig:
 
     most_regions: int = 8  # of a frame: more movers than that rarely stand out at once
     least_evidence: float = 0.5  # nats: less is nothing to report
-    share_of_peak: float = 0.2  # evidence falls off inside a thing, not only at its outline
+    share_of_peak: float = 0.1  # evidence falls off inside a thing, not only at its outline
     shrink_cells: int = 1  # by which maps were widened when channels were brought together
     reach_of_size: float = 0.3  # of a box's longer side: how far a thing moves between two frames
     smoothing_s: float = 0.4  # standard deviation; a step of a walker
