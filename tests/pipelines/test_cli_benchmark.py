@@ -54,15 +54,15 @@ def paste(image, body, left: float, top: int, mask=None) -> None:
 def walkway(tmp_path_factory):
     folder = tmp_path_factory.mktemp("UCSDped2")
     for number in range(1, 5):
-        draw_clip(folder / "Train" / f"Train{number:03d}", 60, seed=number)
+        draw_clip(folder / "Train" / f"Train{number:03d}", 32, seed=number)
     for number in range(1, 3):
         name = f"Test{number:03d}"
         draw_clip(
             folder / "Test" / name,
-            50,
+            32,
             seed=10 + number,
             masks=folder / "Test" / f"{name}_gt",
-            fast_from=25,
+            fast_from=16,
         )
     return folder
 
@@ -88,13 +88,13 @@ def test_both_methods_get_every_metric(outputs):
     assert document["ours"]["frame_auc_micro"] > 0.9
     assert document["ours"]["tbdc"] > 0.95
     assert "movers alone: no segmenter was given" in output
-    assert document["test_frames"] == 100
+    assert document["test_frames"] == 64
 
 
 def test_scores_of_every_frame_are_kept(outputs):
     _, (folder, _) = outputs
     table = pq.read_table(folder / "scores.parquet").to_pandas()
-    assert len(table) == 100
+    assert len(table) == 64
     assert set(table["clip"]) == {"Test001", "Test002"}
     assert {"abnormal", "ours", "delta_map", "speed", "tone"} <= set(table.columns)
 
