@@ -38,7 +38,7 @@ WHEN_A_REPORT_CHANGES = dg.AutomationCondition.eager().without(
             group_name="cameras",
             partitions_def=CAMERA_DAY,
             deps=[champion_model],
-            code_version="1",
+            code_version="2",
             description=description,
             kinds={"python", "parquet"},
         )

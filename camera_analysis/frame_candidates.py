@@ -131,7 +131,11 @@ def _spread_over_the_day(files: Sequence[FootageFile], camera: Camera) -> list[F
 
 
 def _reader(camera: Camera, files: Sequence[FootageFile]) -> DayReader:
-    return DayReader(camera, files, motion=MotionConfig(), limits=QualityLimits())
+    return DayReader(camera, files, motion=MotionConfig(), limits=_limits(camera))
+
+
+def _limits(camera: Camera) -> QualityLimits:
+    return camera.quality or QualityLimits()
 
 
 def _of_day(
@@ -140,7 +144,8 @@ def _of_day(
     segmenter: Segmenter | None,
     unusable: Counter[str],
 ) -> Iterator[Candidate]:
-    meter = QualityMeter(QualityLimits())
+    limits = _limits(camera)
+    meter = QualityMeter(limits)
     start = files[0].start_utc
     for sample in _reader(camera, files).read():
         if isinstance(sample, FootageFault):
@@ -148,7 +153,7 @@ def _of_day(
         grey = to_grey(sample.frame_rgb)
         since_s = (sample.time_utc - start).total_seconds()
         quality = meter.measure(grey, edges_of(grey), since_s, sample.view.quality)
-        reason = quality.reason(QualityLimits())
+        reason = quality.reason(limits)
         if reason:
             unusable[reason] += 1
         else:

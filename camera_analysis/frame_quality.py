@@ -13,7 +13,13 @@ from camera_analysis.registration import Edges, Shift, edges_of, measure_shift
 GreyImage = npt.NDArray[np.uint8]
 
 #: Reason codes of a frame; "" is usable. The first that applies is given.
-REASONS: tuple[str, ...] = ("", "dark", "bright", "covered", "blurred", "frozen", "moved")
+REASONS: tuple[str, ...] = (
+    *("", "dark", "bright", "covered"),
+    *("corrupt", "blurred", "frozen", "moved"),
+)
+
+#: Rows of one grey level beyond these are glare or shadow, not damage.
+_NEAR_BLACK, _NEAR_WHITE = 5, 250
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,19 +30,29 @@ class QualityLimits:
     bright_luma: float = 249.0  # blinded
     covered_textured_share: float = 0.02  # of 8x8 blocks: a covered lens has no edges anywhere
     block_contrast: float = 5.0  # standard deviation in grey levels that makes a block textured
+    corrupt_rows: float = 0.1  # of the height: a sensor never gives a row twice, a decoder does
     blurred_share: float = 0.15  # of the plate's sharpness: out of focus, or a drop on the lens
     frozen_s: float = 60.0  # bit-identical for longer: the encoder hangs; sensors are never silent
     moved_share: float = 0.02  # of the frame's width: beyond, pixels no longer mean the same place
+    turned_deg: float = 2.0  # moves the frame's sides by what moved_share allows
     unrecognised_match: float = 0.2  # edges that agree less with the plate are another view
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlateQuality:
-    """What a usable frame of this view looks like: its edges, sharpness and mean grey level."""
+    """What a usable frame of this view looks like.
+
+    Attributes:
+        edges: of the plate.
+        sharpness: of the plate.
+        luma_mean: mean grey level, 0-255.
+        repeats_h: (H,) rows that equal the one above, as in a letter box.
+    """
 
     edges: Edges
     sharpness: float
     luma_mean: float
+    repeats_h: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +63,8 @@ class FrameQuality:
         luma_mean: mean grey level, 0-255.
         sharpness: variance of the smoothed frame's Laplacian.
         textured_share: share of 8x8 blocks with contrast.
+        repeated_rows: share of rows that equal the one above where those of the plate do not: what
+            a decoder fills in for missing data.
         still_share: share of pixels identical to the sample before; 0 for the first.
         still_s: for how long the samples have been bit-identical.
         shift: displacement against the plate.
@@ -57,6 +75,7 @@ class FrameQuality:
     luma_mean: float
     sharpness: float
     textured_share: float
+    repeated_rows: float
     still_share: float
     still_s: float
     shift: Shift
@@ -71,22 +90,30 @@ class FrameQuality:
             return "bright"
         if self.textured_share < limits.covered_textured_share:
             return "covered"
-        if self.sharpness < limits.blurred_share * self._expected_sharpness():
+        if self.repeated_rows > limits.corrupt_rows:
+            return "corrupt"
+        if self.sharpness_share < limits.blurred_share:
             return "blurred"
         if self.still_s > limits.frozen_s:
             return "frozen"
         return "moved" if is_moved(self.shift, self.width, limits) else ""
 
-    def _expected_sharpness(self) -> float:
-        """The plate's sharpness in the light of the frame: contrast falls with brightness."""
+    @property
+    def sharpness_share(self) -> float:
+        """Sharpness as a share of what the plate would have in this light.
+
+        Contrast falls with brightness. A plate without any detail says nothing: 1.
+        """
         dimmer = min(1.0, self.luma_mean / max(self.plate.luma_mean, 1.0))
-        return self.plate.sharpness * dimmer**2
+        expected = self.plate.sharpness * dimmer**2
+        return self.sharpness / expected if expected > 0 else 1.0
 
 
 def is_moved(shift: Shift, width: int, limits: QualityLimits) -> bool:
-    """Whether the view is displaced, or no longer recognised at all."""
+    """Whether the view is displaced or turned, or no longer recognised at all."""
     displaced = shift.shift_px > limits.moved_share * width
-    return displaced or shift.match < limits.unrecognised_match
+    turned = abs(shift.rotation_deg) > limits.turned_deg
+    return displaced or turned or shift.match < limits.unrecognised_match
 
 
 def sharpness_of(grey: GreyImage) -> float:
@@ -103,6 +130,17 @@ def textured_share_of(grey: GreyImage, block_contrast: float) -> float:
     mean = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
     square = cv2.resize(values * values, size, interpolation=cv2.INTER_AREA)
     return float((square - mean * mean > block_contrast**2).mean())
+
+
+def repeats_of(grey: GreyImage) -> npt.NDArray[np.bool_]:
+    """(H,) rows of an (H, W) uint8 frame that equal the row above; neither black nor white ones."""
+    ends = grey[:, 0]
+    repeats_h = np.zeros(len(grey), bool)
+    # Few rows have an equal neighbour at their end: the others need not be compared.
+    for row in np.flatnonzero(ends[1:] == ends[:-1]) + 1:
+        blank = not _NEAR_BLACK < ends[row] < _NEAR_WHITE
+        repeats_h[row] = not blank and np.array_equal(grey[row], grey[row - 1])
+    return repeats_h
 
 
 class QualityMeter:
@@ -127,6 +165,7 @@ class QualityMeter:
             luma_mean=float(cv2.mean(grey)[0]),
             sharpness=sharpness_of(grey),
             textured_share=textured_share_of(grey, self._limits.block_contrast),
+            repeated_rows=float((repeats_of(grey) & ~plate.repeats_h).mean()),
             still_share=still_share,
             still_s=time_s - self._still_since_s,
             shift=measure_shift(plate.edges, edges),
@@ -138,5 +177,8 @@ class QualityMeter:
 def plate_quality(grey: GreyImage) -> PlateQuality:
     """Quality of an (H, W) uint8 plate."""
     return PlateQuality(
-        edges=edges_of(grey), sharpness=sharpness_of(grey), luma_mean=float(cv2.mean(grey)[0])
+        edges=edges_of(grey),
+        sharpness=sharpness_of(grey),
+        luma_mean=float(cv2.mean(grey)[0]),
+        repeats_h=repeats_of(grey),
     )

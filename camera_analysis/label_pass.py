@@ -36,6 +36,7 @@ from camera_analysis.labels import (
 from camera_analysis.motion import MotionConfig
 from camera_analysis.pass_notes import PassNotes
 from camera_analysis.plates import View, to_grey
+from camera_analysis.read_ahead import read_ahead
 from camera_analysis.registration import edges_of
 from camera_analysis.segmenter import FollowingSegmenter, Segmenter
 
@@ -46,6 +47,7 @@ Progress = Callable[[int, int], None]
 class PassConfig:
     """Settings of a pass."""
 
+    decoded_ahead: int = 16  # two batches, 11 MB at 640x360: the decoder need not wait for one
     batch: int = 8  # frames given to the segmenter at once; 8 fills a CPU's caches and a small GPU
     quality: QualityLimits = field(default_factory=QualityLimits)  # see there
     motion: MotionConfig = field(default_factory=MotionConfig)  # see there
@@ -54,6 +56,8 @@ class PassConfig:
     def __post_init__(self) -> None:
         if self.batch < 1:
             raise ValueError(f"batch is {self.batch}; expected 1 or more frames")
+        if self.decoded_ahead < 1:
+            raise ValueError(f"decoded_ahead is {self.decoded_ahead}; expected 1 or more frames")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +107,7 @@ def process_day(
         segmenter: None labels everything that moves as an other mover.
         index_out: existing directory for frames.parquet, faults.parquet and quality.png.
         labels_out: existing directory for labels.parquet, labels.json, plate.png and preview.png.
-        config: thresholds.
+        config: thresholds; those of the camera, if it states any, win.
         progress: called with samples done and samples expected.
 
     Raises:
@@ -116,18 +120,19 @@ def process_day(
         days = footage_days(camera)
         span = f"its {len(days)} days run from {days[0]} to {days[-1]}" if days else "it has none"
         raise ValueError(f"camera {camera.id} has no footage on {day}; {span}")
-    reader = DayReader(camera, files, motion=config.motion, limits=config.quality)
+    limits = camera.quality or config.quality
+    reader = DayReader(camera, files, motion=config.motion, limits=limits)
     faults = list(footage.faults)
     notes = PassNotes(files[0].start_utc, reader.end_utc)
     with FrameWriter(index_out) as frames, LabelWriter(labels_out) as labels:
         labeller = _Labeller(camera, segmenter, config, labels, notes)
-        meter = QualityMeter(config.quality)
-        for item in reader.read():
+        meter = QualityMeter(limits)
+        for item in read_ahead(reader.read, config.decoded_ahead):
             if isinstance(item, FootageFault):
                 faults.append(item)
                 continue
             quality = _measure(meter, item, files[0].start_utc)
-            row = _row(camera, notes.frames, item, quality, config.quality)
+            row = _row(camera, notes.frames, item, quality, limits)
             frames.add(row)
             notes.add(row)
             if row.usable:
@@ -160,8 +165,16 @@ def _row(
         width=width,
         luma_mean=quality.luma_mean,
         sharpness=quality.sharpness,
+        sharpness_share=quality.sharpness_share,
+        textured_share=quality.textured_share,
+        repeated_rows=quality.repeated_rows,
         still_share=quality.still_share,
-        shift_px=quality.shift.shift_px,
+        still_s=quality.still_s,
+        # Rounded to what they can tell, so that the last bit of a sum is no other version.
+        shift_px=round(quality.shift.shift_px, 2),
+        rotation_deg=round(quality.shift.rotation_deg, 2),
+        view_match=round(quality.shift.match, 4),
+        timing=sample.timing,
         usable=not reason,
         reason=reason,
     )

@@ -48,8 +48,15 @@ FRAMES = pa.schema(
         ("width", pa.int32()),
         ("luma_mean", pa.float32()),  # 0-255
         ("sharpness", pa.float32()),  # variance of the Laplacian
+        ("sharpness_share", pa.float32()),  # of what the plate would have in this light
+        ("textured_share", pa.float32()),  # 8x8 blocks with contrast, in [0, 1]
+        ("repeated_rows", pa.float32()),  # rows that only a decoder makes, in [0, 1]
         ("still_share", pa.float32()),  # pixels identical to the sample before, in [0, 1]
+        ("still_s", pa.float32()),  # for how long the samples have been identical
         ("shift_px", pa.float32()),  # against the plate, in label-map pixels
+        ("rotation_deg", pa.float32()),  # against the plate
+        ("view_match", pa.float32()),  # correlation of the edges with the plate's, in [-1, 1]
+        ("timing", pa.string()),  # "exact", "key_frame" or "assumed_rate"; see video.TIMINGS
         ("usable", pa.bool_()),
         ("reason", pa.string()),  # "" where usable
     ]
@@ -101,8 +108,15 @@ class FrameRow:
     width: int
     luma_mean: float
     sharpness: float
+    sharpness_share: float
+    textured_share: float
+    repeated_rows: float
     still_share: float
+    still_s: float
     shift_px: float
+    rotation_deg: float
+    view_match: float
+    timing: str
     usable: bool
     reason: str
 

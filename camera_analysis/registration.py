@@ -1,4 +1,8 @@
-"""How far the camera was moved: phase correlation on edges, checked against the picture itself."""
+"""How far the camera was moved or turned: phase correlation on edges, refined, and checked.
+
+The refinement that finds a rotation maximizes the enhanced correlation coefficient (Evangelidis
+and Psarakis, PAMI 2008). Neither is believed unless it brings the edges into agreement.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +29,11 @@ _FINEST_FREQUENCY = 0.12
 #: Peaks of the phase correlation that are checked against the picture.
 _PEAKS = 4
 
+#: Steps of the refinement at most, and the progress below which it ends.
+_REFINED = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-4)
+#: Share of the disagreement that a displacement must explain.
+_EXPLAINED = 0.3
+
 #: Around a peak, pixels that belong to it.
 _NEAR = np.arange(-2, 3)
 
@@ -34,14 +43,17 @@ class Shift:
     """A displacement of the view.
 
     Attributes:
-        shift_px: its length in pixels of the frame; 0 where the picture does not confirm one.
+        shift_px: its length in pixels of the frame, at its centre; 0 where the picture does not
+            confirm one.
         match: correlation of the edges with the reference without any shift, in [-1, 1].
-        shifted_match: the same after the best shift.
+        shifted_match: the same after the best shift and rotation.
+        rotation_deg: about the optical axis; 0 where the picture does not confirm one.
     """
 
     shift_px: float
     match: float
     shifted_match: float
+    rotation_deg: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +111,8 @@ def measure_shift(reference: Edges, frame: Edges, *, good_match: float = 0.8) ->
     Args:
         reference: edges of the plate.
         frame: edges of the frame.
-        good_match: with this agreement at no shift, none is looked for.
+        good_match: with this agreement at no shift, none is looked for; with this agreement after
+            the best shift, no rotation is.
     """
     if _is_flat(reference.map_hw):  # nothing to recognise the view by
         return Shift(shift_px=0.0, match=1.0, shifted_match=1.0)
@@ -111,9 +124,48 @@ def measure_shift(reference: Edges, frame: Edges, *, good_match: float = 0.8) ->
         agreement = _correlation(*_overlap(reference.map_hw, frame.map_hw, dx, dy))
         if agreement > shifted_match:
             best, shifted_match = (dx, dy), agreement
-    confirmed = shifted_match > match + (1.0 - match) * 0.3  # explains a third of the disagreement
-    length = float(np.hypot(*best)) / reference.scale if confirmed else 0.0
+    confirmed = _explains(shifted_match, match)
+    if not confirmed:
+        best = (0, 0)
+    if (shifted_match if confirmed else match) < good_match:
+        turned = _turned(reference, frame, best, match)
+        if turned is not None and (not confirmed or _explains(turned.shifted_match, shifted_match)):
+            return turned
+    length = float(np.hypot(*best)) / reference.scale
     return Shift(shift_px=length, match=match, shifted_match=shifted_match)
+
+
+def _explains(moved_match: float, match: float) -> bool:
+    """Whether a displacement brings the edges into agreement, so that it can be believed."""
+    return moved_match > match + (1.0 - match) * _EXPLAINED
+
+
+def _turned(reference: Edges, frame: Edges, start: tuple[int, int], match: float) -> Shift | None:
+    """Rotation and shift near a first guess (dx, dy); None where the picture confirms none."""
+    warp = np.array([[1, 0, start[0]], [0, 1, start[1]]], np.float32)
+    template, moved = reference.map_hw, frame.map_hw
+    try:
+        _, warp = cv2.findTransformECC(
+            template, moved, warp, cv2.MOTION_EUCLIDEAN, _REFINED, None, 5
+        )
+    except cv2.error:  # it does not converge: the views have little in common
+        return None
+    height, width = template.shape
+    way = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    back = cv2.warpAffine(moved, warp, (width, height), flags=way)
+    seen = cv2.warpAffine(np.ones_like(moved), warp, (width, height), flags=way) > 0.5
+    if seen.mean() < 0.5:
+        return None
+    moved_match = _correlation(template[seen], back[seen])
+    if not _explains(moved_match, match):
+        return None
+    centre = np.array([width / 2, height / 2, 1.0])
+    return Shift(
+        shift_px=float(np.hypot(*(warp @ centre - centre[:2]))) / reference.scale,
+        match=match,
+        shifted_match=moved_match,
+        rotation_deg=float(np.degrees(np.arctan2(warp[1, 0], warp[0, 0]))),
+    )
 
 
 def _likely_shifts(a: FloatImage, b: FloatImage) -> list[tuple[int, int]]:
@@ -148,12 +200,17 @@ def _overlap(a: FloatImage, b: FloatImage, dx: int, dy: int) -> tuple[FloatImage
 
 
 def _correlation(a: FloatImage, b: FloatImage) -> float:
-    """Pearson correlation in [-1, 1]; 0 if one of them is flat."""
-    a, b = a - a.mean(), b - b.mean()
-    energy_a, energy_b = float(np.vdot(a, a)), float(np.vdot(b, b))
+    """Pearson correlation in [-1, 1]; 0 if one of them is flat.
+
+    In double precision, because a dot product of floats depends on where they lie in memory.
+    """
+    precise_a, precise_b = a.astype(np.float64), b.astype(np.float64)
+    precise_a -= precise_a.mean()
+    precise_b -= precise_b.mean()
+    energy_a, energy_b = float(np.vdot(precise_a, precise_a)), float(np.vdot(precise_b, precise_b))
     if min(energy_a, energy_b) <= 0:
         return 0.0
-    return float(np.vdot(a, b) / np.sqrt(energy_a * energy_b))
+    return float(np.vdot(precise_a, precise_b) / np.sqrt(energy_a * energy_b))
 
 
 def _is_flat(edges_hw: FloatImage) -> bool:

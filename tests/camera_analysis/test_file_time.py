@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -48,3 +48,22 @@ def test_a_time_with_its_own_offset_keeps_it():
 def test_the_default_pattern_reads_back_any_time(moment):
     moment = moment.replace(microsecond=0)
     assert FileTime().local_start(moment.strftime("%Y-%m-%dT%H-%M-%S") + ".ts") == moment
+
+
+def test_a_name_may_state_a_fraction_and_an_offset():
+    names = FileTime()
+    stated = names.local_start("2026-10-25T02-30-00.250+0100.mkv")
+    assert to_utc(stated, BERLIN) == datetime(2026, 10, 25, 1, 30, 0, 250_000, tzinfo=UTC)
+    assert names.local_start("2026-01-05T08-00-00Z.mp4").utcoffset() == timedelta(0)
+    assert names.local_start("2026-01-05T08-00-00.5.mp4").microsecond == 500_000
+    assert names.local_start("2026-01-05T08-00-00-0330.ts").utcoffset() == -timedelta(hours=3.5)
+    for plain in ("2026-01-05T08-00-00.mp4", "2026-01-05T08-00-00.3gp", "2026-01-05T08-00-00-2.ts"):
+        assert names.local_start(plain) == datetime(2026, 1, 5, 8)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
+@given(seconds=st.integers(0, 365 * 86_400))
+def test_a_name_with_its_offset_is_exact_in_every_hour_of_the_year(zone, seconds):
+    instant = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    name = instant.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H-%M-%S%z")
+    assert to_utc(FileTime().local_start(name), ZoneInfo(zone)) == instant

@@ -22,6 +22,23 @@ def quality_of(frame_rgb, meter=None, time_s=0.0):
 HAND = np.clip(np.linspace(70, 110, 96)[None, :, None] + np.zeros((64, 96, 3)), 0, 255).astype(
     np.uint8
 )
+
+
+def torn(frame):
+    """A frame whose lower third was never decoded: it is the grey of missing data."""
+    damaged = noisy(frame, 5)
+    damaged[len(damaged) * 2 // 3 :] = 128
+    return damaged
+
+
+def smeared(frame):
+    """A frame whose last decoded row was repeated to the bottom."""
+    damaged = noisy(frame, 5)
+    damaged[40:] = damaged[39]
+    return damaged
+
+
+WIDE = room(1, height=90, width=130)
 FAULTS = {
     "dark": np.full_like(room(), 2),
     "bright": np.full_like(room(), 254),
@@ -58,4 +75,43 @@ def test_doubled_frames_are_not_frozen():
 
 
 def test_every_reason_has_a_number():
-    assert set(FAULTS) | {"", "frozen"} == set(REASONS)
+    assert set(FAULTS) | {"", "frozen", "corrupt"} == set(REASONS)
+
+
+@pytest.mark.parametrize("damage", [torn, smeared])
+def test_what_a_decoder_fills_in_is_corrupt_and_has_its_share_of_rows(damage):
+    grey = to_grey(damage(room()))
+    plate = plate_quality(to_grey(noisy(room(), 6, 1.0)))  # a drawn one has equal rows itself
+    quality = QualityMeter(LIMITS).measure(grey, edges_of(grey), 0.0, plate)
+    assert quality.reason(LIMITS) == "corrupt"
+    assert quality.repeated_rows == pytest.approx(0.35, abs=0.03)
+
+
+def test_glare_a_letter_box_and_a_flat_truck_are_not_corrupt():
+    glare = noisy(room(), 1)
+    glare[:20] = 255
+    assert quality_of(glare).reason(LIMITS) == ""
+    boxed = room()
+    boxed[:12] = 30
+    plate = plate_quality(to_grey(boxed))
+    grey = to_grey(boxed)
+    quality = QualityMeter(LIMITS).measure(grey, edges_of(grey), 0.0, plate)
+    assert quality.repeated_rows == 0
+    truck = noisy(room(), 2)
+    truck[10:50, 5:80] = 90
+    assert quality_of(truck).repeated_rows == 0
+
+
+def test_a_view_moved_by_five_pixels_is_moved_and_says_by_how_much():
+    plate = plate_quality(to_grey(WIDE[10:74, 10:106]))
+    grey = to_grey(noisy(WIDE[10:74, 15:111], 3))
+    quality = QualityMeter(LIMITS).measure(grey, edges_of(grey), 0.0, plate)
+    assert quality.reason(LIMITS) == "moved"
+    assert quality.shift.shift_px == pytest.approx(5, abs=0.5)
+    assert quality.shift.rotation_deg == pytest.approx(0, abs=0.5)
+
+
+def test_limits_are_what_they_are_called():
+    white = np.full_like(room(), 240)
+    assert quality_of(white).reason(QualityLimits(bright_luma=230)) == "bright"
+    assert quality_of(white).reason(QualityLimits(bright_luma=245)) == "covered"

@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from camera_analysis.camera import Camera
+from camera_analysis.frame_quality import QualityLimits
+from camera_analysis.image_runs import ImageClock
 from camera_analysis.label_classes import HUMAN, OTHER_MOVER
 from camera_analysis.label_pass import PassConfig, process_day
 from camera_analysis.labels import FRAMES, iterate_labels, read_labels_meta
@@ -221,6 +223,47 @@ def test_a_file_from_a_moved_camera_is_reported_and_not_used(work):
     (fault,) = work.faults
     assert fault["reason"] == "camera_moved"
     assert f"differs from that of {DAY}T08-00-00.mp4: shift 7" in fault["detail"]
+
+
+def test_a_camera_s_own_limits_win(work):
+    work.film(f"{DAY}T08-00-00.mp4", scene_frames(8))
+    work.run(quality=QualityLimits(dark_luma=200.0))
+    assert work.reasons() == ["dark"] * 8
+
+
+def test_every_reason_has_its_number_in_the_index_and_times_say_how_exact_they_are(work):
+    work.film(f"{DAY}T08-00-00.mp4", scene_frames(20))
+    work.run()
+    row = work.frames[5]
+    assert row["timing"] == "exact"
+    assert 0.5 < row["sharpness_share"] < 2
+    assert row["textured_share"] > 0.2
+    assert row["view_match"] > 0.5
+    assert row["repeated_rows"] == row["rotation_deg"] == row["still_s"] == 0
+    work.run(sampling="key_frames")
+    assert {row["timing"] for row in work.frames} == {"key_frame"}
+    assert 1 <= len(work.frames) < 20
+
+
+def test_a_folder_of_numbered_images_is_footage_like_a_video(work):
+    folder = work.footage / f"{DAY}T08-00-00"
+    folder.mkdir()
+    for number, frame in enumerate(scene_frames(20)):
+        cv2.imwrite(str(folder / f"frame{number}.png"), frame[..., ::-1])
+    (folder / "frame7.png").write_bytes((folder / "frame7.png").read_bytes()[:900])
+    work.run(images=ImageClock(interval_s=0.5))
+    assert work.summary.usable == 19
+    assert work.frames[0]["file"] == f"{DAY}T08-00-00/frame0.png"
+    assert work.frames[-1]["file"] == f"{DAY}T08-00-00/frame19.png"
+    start = datetime(2026, 1, 5, 8, 0, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert (work.frames[-1]["time_utc"] - start).total_seconds() == 9.5
+    (fault,) = work.faults
+    assert fault["reason"] == "undecodable"
+    assert fault["detail"].startswith("frame7.png")
+    assert (fault["start_utc"] - start).total_seconds() == 3.5
+    shown = work.maps[12]
+    x0, y0, x1, y1 = walker_box(13)
+    assert (shown.labels_hw[y0:y1, x0:x1] == OTHER_MOVER).mean() > 0.8
 
 
 def test_the_plate_is_blurred_unless_the_camera_says_clear(work):

@@ -82,7 +82,9 @@ def test_equal_rows_give_equal_bytes_and_faults_are_sorted(tmp_path):
     ]
     row = FrameRow(
         frame_id=0, time_utc=at, local_hour=8, file="b.mp4", pts_s=0.0, height=4, width=6,
-        luma_mean=1.0, sharpness=2.0, still_share=0.0, shift_px=0.0, usable=True, reason="",
+        luma_mean=1.0, sharpness=2.0, sharpness_share=1.0, textured_share=1.0, repeated_rows=0.0,
+        still_share=0.0, still_s=0.0, shift_px=0.0, rotation_deg=0.0, view_match=1.0,
+        timing="exact", usable=True, reason="",
     )  # fmt: skip
     written = []
     for name in ("one", "two"):

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
+from camera_analysis.frame_quality import QualityLimits, is_moved
 from camera_analysis.plates import to_grey
 from camera_analysis.registration import edges_of, measure_shift
 from tests.camera_analysis.factories_scene import noisy, room, with_walker
@@ -21,11 +23,31 @@ def test_a_shifted_view_is_measured_in_pixels(dx, dy):
     assert shift_between(crop, moved).shift_px == pytest.approx(np.hypot(dx, dy), abs=1)
 
 
+@pytest.mark.parametrize("angle_deg", [-6, -3, 3, 5])
+def test_a_turned_view_is_measured_in_degrees(angle_deg):
+    large = cv2.resize(WIDE, (390, 270), interpolation=cv2.INTER_CUBIC)
+    turn = cv2.getRotationMatrix2D((195, 135), angle_deg, 1)
+    turned = cv2.warpAffine(large, turn, (390, 270))
+    shift = shift_between(large[60:210, 80:310], noisy(turned[60:210, 80:310], 1))
+    assert abs(shift.rotation_deg) == pytest.approx(abs(angle_deg), abs=0.4)
+    assert np.sign(shift.rotation_deg) == -np.sign(angle_deg)
+    assert shift.shift_px < 3  # about its own centre
+    assert is_moved(shift, 230, QualityLimits())
+
+
+def test_a_view_turned_by_half_a_degree_is_left_alone():
+    large = cv2.resize(WIDE, (390, 270), interpolation=cv2.INTER_CUBIC)
+    turn = cv2.getRotationMatrix2D((195, 135), 0.5, 1)
+    turned = cv2.warpAffine(large, turn, (390, 270))
+    shift = shift_between(large[60:210, 80:310], noisy(turned[60:210, 80:310], 1))
+    assert not is_moved(shift, 230, QualityLimits())
+
+
 def test_noise_light_and_a_walker_are_no_shift():
     scene = room()
     for other in (noisy(scene, 1), with_walker(scene, 5), (scene * 0.6).astype(np.uint8)):
         shift = shift_between(scene, noisy(other, 2))
-        assert shift.shift_px == 0
+        assert shift.shift_px == shift.rotation_deg == 0
         assert shift.match > 0.4
 
 
