@@ -75,6 +75,7 @@ def real(samples: Path, home: Path, train_minutes: float) -> None:
 )
 @click.option("--output", type=click.Path(path_type=Path), help="Default: <video>-normal.")
 @click.option("--interval", "interval_s", type=float, help="Seconds between sampled frames.")
+@click.option("--image-fps", type=float, help="VIDEO is a folder of images, so many a second.")
 @click.option("--open/--no-open", "open_page", default=True, help="Open the report.")
 @HOME_OPTION
 def analyze(
@@ -82,6 +83,7 @@ def analyze(
     references: tuple[Path, ...],
     output: Path | None,
     interval_s: float | None,
+    image_fps: float | None,
     open_page: bool,
     home: Path | None,
 ) -> None:
@@ -93,7 +95,14 @@ def analyze(
     settings = settings_of(home)
     folder = output or Path(f"{video.stem}-normal")
     try:
-        report = analyze_clip(video, references, folder.resolve(), settings, interval_s=interval_s)
+        report = analyze_clip(
+            video,
+            references,
+            folder.resolve(),
+            settings,
+            interval_s=interval_s,
+            image_fps=image_fps,
+        )
     except (ValueError, FileNotFoundError, RunFailedError) as error:
         raise click.ClickException(str(error)) from error
     if open_store(settings).current("champion_model") is None:

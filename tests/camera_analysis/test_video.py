@@ -64,6 +64,48 @@ def test_every_sample_is_the_last_frame_at_or_before_its_target(tmp_path, encodi
         assert faults == []
 
 
+CODECS = {
+    ("libx265", "mp4"): {"x265-params": "log-level=none:bframes=3"},
+    ("libx265", "mkv"): {"x265-params": "log-level=none:bframes=0"},
+    ("libx265", "ts"): {"x265-params": "log-level=none:bframes=2:open-gop=1"},
+    ("libvpx-vp9", "mp4"): {"deadline": "realtime", "cpu-used": "8", "crf": "20"},
+    ("libvpx-vp9", "mkv"): {"deadline": "realtime", "cpu-used": "8", "crf": "20"},
+    ("mjpeg", "mp4"): {"qscale": "2"},
+    ("mjpeg", "mkv"): {"qscale": "2"},
+    ("mjpeg", "avi"): {"qscale": "2"},
+}
+
+
+@pytest.mark.parametrize(("codec", "suffix"), CODECS)
+def test_what_cameras_send_is_sampled_exactly_in_the_files_it_comes_in(tmp_path, codec, suffix):
+    options = CODECS[codec, suffix]
+    times = steady(60, 10) if suffix == "avi" else VARIABLE[:60]
+    path = numbered_clip(tmp_path / f"clip.{suffix}", times, codec=codec, options=options, gop=12)
+    for interval_s in (0.25, 1.37):
+        frames, faults = samples_of(path, interval_s)
+        expected = floors(times, interval_s)
+        assert [number_of(frame.frame_rgb) for frame in frames] == expected
+        assert np.allclose(
+            [f.offset_s * 1000 for f in frames], [times[n] for n in expected], atol=1
+        )
+        assert faults == []
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
+def test_key_frames_alone_say_that_they_are_not_the_moment_asked_for(tmp_path, suffix):
+    path = tmp_path / f"clip.{suffix}"
+    numbered_clip(path, steady(60, 10), options={"bf": "2", "sc_threshold": "0"}, gop=20)
+    frames, faults = samples_of(path, 0.5, sampling="key_frames")
+    # Key frames at 0, 2 and 4 s: each stands for every target until the next, once.
+    assert [number_of(frame.frame_rgb) for frame in frames] == [0, 20, 40]
+    assert [round(frame.offset_s, 2) for frame in frames] == [0, 2, 4]
+    assert {frame.timing for frame in frames} == {"key_frame"}
+    assert faults == []
+    rare, _ = samples_of(path, 3.0, sampling="key_frames")
+    assert [number_of(frame.frame_rgb) for frame in rare] == [0, 20]
+    assert {frame.timing for frame in samples_of(path, 3.0)[0]} == {"exact"}
+
+
 def test_a_transport_stream_keeps_its_own_clock(tmp_path):
     path = numbered_clip(tmp_path / "clip.ts", steady(20, 10))
     frames, _ = samples_of(path, 0.5)

@@ -126,3 +126,16 @@ def test_fingerprint_of_a_day_without_footage_is_empty(door):
     camera = load_camera(door)
     assert day_fingerprint(camera, "2026-01-05") == camera_days(camera)[0].fingerprint
     assert day_fingerprint(camera, "2026-02-05") == ""
+
+
+def test_an_image_that_comes_or_grows_makes_its_day_due_again(tmp_path):
+    folder = tmp_path / "door" / "2026-01-05T08-00-00"
+    folder.mkdir(parents=True)
+    (tmp_path / "door" / "camera.yaml").write_text("images: {fps: 1}")
+    fingerprints = set()
+    for number in range(3):
+        (folder / f"{number}.jpg").write_bytes(b"x")
+        fingerprints.add(camera_days(load_camera(tmp_path / "door"))[0].fingerprint)
+    (folder / "0.jpg").write_bytes(b"xyz")
+    fingerprints.add(camera_days(load_camera(tmp_path / "door"))[0].fingerprint)
+    assert len(fingerprints) == 4

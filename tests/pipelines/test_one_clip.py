@@ -7,6 +7,9 @@ import re
 
 import pytest
 
+from camera_analysis.camera import load_camera
+from camera_analysis.footage_files import find_footage
+from camera_analysis.image_runs import ImageClock
 from pipelines.jobs import CAMERA_ASSETS
 from pipelines.one_clip import (
     ClipTooShortError,
@@ -111,3 +114,28 @@ def test_references_are_the_days_before_in_their_order(tmp_path, clip, film):
 )
 def test_samples_are_about_400_a_clip(duration_s, interval_s):
     assert default_interval_s(duration_s) == interval_s
+
+
+def test_a_folder_of_numbered_images_is_a_clip_with_its_rate(tmp_path):
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for number in range(100, 162):
+        (folder / f"{number}.jpg").touch()
+    (folder / "notes.txt").touch()
+    with pytest.raises(ValueError, match="frames: a folder of images; say how many a second"):
+        require_long_enough(folder)
+    images = ImageClock(interval_s=0.5)
+    assert require_long_enough(folder, images) == 30.5
+    with pytest.raises(ClipTooShortError, match="lasts 15"):
+        require_long_enough(folder, ImageClock(interval_s=0.25))
+    (tmp_path / "home").mkdir()
+    camera = clip_camera(folder, [], tmp_path / "home", 1.0, images)
+    (file,) = find_footage(camera).files
+    assert len(file.images.names) == 62
+    assert all(path.stat().st_size == 0 for path in file.paths)
+    assert load_camera(camera.folder) == camera
+
+
+def test_an_empty_folder_is_no_clip(tmp_path):
+    with pytest.raises(ValueError, match="no numbered images"):
+        require_long_enough(tmp_path, ImageClock(interval_s=1.0))
