@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli_home import HOME_OPTION, settings_of
+from pipelines.settings import Settings
 
 _BY_OPTION = click.option("--by", help="Who decides; default: your login name.")
 
@@ -27,11 +28,24 @@ def promote(name: str, force: str | None, by: str | None, home: Path | None) -> 
     if force is not None and not force.strip():
         raise click.ClickException("--force wants a reason, for those who come after you")
     settings = settings_of(home)
+    _require_evaluated(settings, name)
     try:
         done = promote_now(settings, name, by=by or getpass.getuser(), force=force)
     except RunFailedError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"champion: {done.architecture} ({done.action} by {done.by}): {done.why}")
+
+
+def _require_evaluated(settings: Settings, name: str) -> None:
+    """Say at once, before anything runs, that there is nothing to promote."""
+    from pipelines.resources import open_store
+
+    evaluated = open_store(settings).partitions("model_evaluation")
+    if name not in evaluated:
+        raise click.ClickException(
+            f"{name} was never evaluated in {settings.home}; evaluated:"
+            f" {', '.join(evaluated) or 'none'}. Train it: learned-normal train --architecture NAME"
+        )
 
 
 @click.command()

@@ -143,14 +143,19 @@ def _with_interval(value: object, interval: tuple[float, float] | None) -> str:
 
 def _model_folder(settings: Settings, architecture: str | None) -> Path:
     from pipelines.resources import open_store
+    from segmentation.config import ARCHITECTURES
 
+    if architecture is not None and architecture not in ARCHITECTURES:
+        known = ", ".join(ARCHITECTURES)
+        raise click.ClickException(f"no architecture {architecture!r}; there are {known}")
     store = open_store(settings)
     try:
         if architecture is None:
             return store.path(store.require("champion_model"))
         return store.path(store.require("trained_model", architecture))
     except LookupError as error:
-        raise click.ClickException(str(error)) from error
+        option = f" --architecture {architecture}" if architecture else ""
+        raise click.ClickException(f"{error}: learned-normal train{option}") from error
 
 
 @click.group()

@@ -50,14 +50,20 @@ class LabelledFolder:
     def read(self, number: int) -> Sample:
         """One pair, decoded."""
         image, mask = self.pairs[number]
-        values = _mask_values(mask)
+        values, picture = _mask_values(mask), _image(image)
+        if values.shape != picture.shape[:2]:
+            raise ValueError(
+                f"{image.name} has {picture.shape[1]} x {picture.shape[0]} pixels, its mask"
+                f" {mask.name} {values.shape[1]} x {values.shape[0]}; save the mask at the image's"
+                " size, or leave the pair out"
+            )
         mask_hw = np.full(values.shape, NOT_HUMAN, np.uint8)
         mask_hw[values == self.human_value] = HUMAN
         mask_hw[np.isin(values, sorted(self.ignored_values))] = IGNORE
         return Sample(
             sample_id=f"{self.name}/{image.stem}",
             source=self.name,
-            image_hwc_rgb=_image(image),
+            image_hwc_rgb=picture,
             mask_hw=mask_hw,
         )
 
@@ -128,7 +134,7 @@ def _convention(masks: Iterable[Path], unknown_value: int | None) -> tuple[int, 
         if found - known:
             raise ValueError(
                 f"{path.name}: mask values {sorted(found - known)[:_SEEN_AT_MOST]}; expected 0/255,"
-                f" 0/1/255, or 0/{unknown_value or 170}/255 with that unknown_value; save masks as"
+                f" 0/1/255, or 0/{unknown_value or 170}/255 with that unknown value; save masks as"
                 " PNG, never as JPEG"
             )
         seen |= found

@@ -51,12 +51,18 @@ def test_a_model_is_scored_with_intervals_and_kept_where_asked(tiny, folders, tm
 
 def test_what_cannot_be_judged_ends_in_one_clear_line(tiny, folders, tmp_path):
     home = tiny.settings.home
-    assert "champion_model" in evaluate(home, folders, code=1)
+    assert "champion_model first: learned-normal train" in evaluate(home, folders, code=1)
+    assert "no architecture 'unett'" in evaluate(home, folders, "--model", "unett", code=1)
+    said = evaluate(home, folders, "--model", "stdc1", code=1)
+    assert "learned-normal train --architecture stdc1" in said
     publish_judged(tiny.store, tmp_path, "unet", PLAIN, seed=5.0)
     (folders[0] / "1.jpg").write_bytes(b"half")
     said = evaluate(home, folders, "--model", "unet", code=1)
     assert "1.jpg: image_undecodable" in said
     assert "Traceback" not in said
+    cv2.imwrite(str(folders[0] / "1.jpg"), np.zeros((16, 20, 3), np.uint8))
+    said = evaluate(home, folders, "--model", "unet", code=1)
+    assert "1.jpg has 20 x 16 pixels, its mask 1.png 40 x 32" in said
 
 
 def test_steps_after_the_network_come_from_the_command_or_the_settings(tiny, folders, tmp_path):
