@@ -1,5 +1,7 @@
-"""One frame per 4.7 s of 1280 x 720 H.264: ours against what OpenCV and PyAV users write.
+"""Sampled frames of 1280 x 720 H.264: ours against what OpenCV and PyAV users write.
 
+Four encodings at one frame per 4.7 s, and with ``--grid`` intervals from 0.2 to 20 s by key frames
+every 12 to 250 frames: where seeking pays, and where it decodes everything many times over.
 The processor time of reading all frames with OpenCV, divided by that of each method; and the share
 of samples that are exactly the frame that was shown at the target time. Every frame of the film
 carries its number in blocks of black and white, so that exactness does not rest on any decoder.
@@ -9,14 +11,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 import numpy.typing as npt
-from measuring import interleave, parser_of, report
+from measuring import Row, Value, interleave, parser_of, report
 
 from camera_analysis.video import SampledFrame, read_samples
 from camera_analysis.video_file import ReadConfig
@@ -28,15 +30,27 @@ BITS = 12
 #: (B-frames, group of pictures) -> goal, times OpenCV's read-all
 GOALS = {(2, 250): 2.2, (2, 50): 6.5, (0, 250): 1.5, (0, 50): 5.5}
 
+#: Intervals in seconds and groups of pictures of the grid.
+GRID_S = (0.2, 1.0, 4.7, 20.0)
+GRID_GROUPS = (12, 50, 250)
+
 Image = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Film:
-    """A file and the numbers of the frames that a perfect reader gives."""
+    """A file, and how far apart samples of it are wanted."""
 
     path: Path
-    wanted: list[int]
+    seconds: int
+    interval_s: float = INTERVAL_S
+
+    @property
+    def wanted(self) -> list[int]:
+        """Numbers of the frames that a perfect reader gives: the floor of each target."""
+        last = self.seconds * FPS - 1
+        targets = np.arange(0, self.seconds, self.interval_s)
+        return [number for target in targets if (number := int(target * FPS + 1e-6)) <= last]
 
 
 def frames(seconds: int) -> Iterator[Image]:
@@ -61,7 +75,7 @@ def number_of(frame_rgb: Image) -> int:
 
 
 def encode(path: Path, seconds: int, b_frames: int, group: int) -> Film:
-    """Write a film as cameras do, and say what a perfect reader gives: the floor of each target."""
+    """Write a film as cameras do."""
     with av.open(str(path), "w") as container:
         options = {"preset": "veryfast", "crf": "24", "bf": str(b_frames), "sc_threshold": "0"}
         stream = container.add_stream("libx264", rate=FPS, options=options)
@@ -72,14 +86,12 @@ def encode(path: Path, seconds: int, b_frames: int, group: int) -> Film:
             picture.pts = number
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
-    targets = np.arange(0, seconds - 1 / FPS, INTERVAL_S)
-    return Film(path, [int(target * FPS + 1e-6) for target in targets])
+    return Film(path, seconds)
 
 
-def ours(film: Film) -> list[int]:
+def ours(film: Film, config: ReadConfig | None = None) -> list[int]:
     """The product's reader, at full size."""
-    config = ReadConfig(max_side_px=None)
-    samples = read_samples(film.path, INTERVAL_S, config=config)
+    samples = read_samples(film.path, film.interval_s, config=config or ReadConfig())
     return [number_of(item.frame_rgb) for item in samples if isinstance(item, SampledFrame)]
 
 
@@ -123,11 +135,17 @@ def pyav_seek(film: Film) -> list[int]:
     return found
 
 
+def key_frames(film: Film) -> list[int]:
+    """The product's reader, told that key frames will do: a stated approximation."""
+    return ours(film, ReadConfig(sampling="key_frames"))
+
+
 METHODS: dict[str, Callable[[Film], list[int]]] = {
     "opencv read-all": opencv_read_all,
     "opencv grab/retrieve": opencv_grab,
     "pyav seek": pyav_seek,
     "read_samples": ours,
+    "read_samples, key frames": key_frames,
 }
 
 
@@ -146,29 +164,49 @@ def measure(film: Film, rounds: int) -> dict[str, tuple[float, float]]:
     return {name: (costs[name].cpu_s, float(exact[name])) for name in METHODS}
 
 
+def rows_of(film: Film, rounds: int, **about: Value) -> list[Row]:
+    """One row per method."""
+    costs = measure(film, rounds)
+    baseline = costs["opencv read-all"][0]
+    return [
+        {**about, "method": name, "cpu_s": cpu_s, "ratio": baseline / cpu_s, "exact": exact}
+        for name, (cpu_s, exact) in costs.items()
+    ]
+
+
+def four_encodings(work: Path, seconds: int, rounds: int) -> list[Row]:
+    """One frame per 4.7 s, with the goal of each encoding."""
+    rows: list[Row] = []
+    for (b_frames, group), goal in GOALS.items():
+        film = encode(work / f"b{b_frames}g{group}.mp4", seconds, b_frames, group)
+        found = rows_of(film, rounds, b_frames=b_frames, gop=group)
+        rows += [
+            {**row, "goal": goal if row["method"] == "read_samples" else None} for row in found
+        ]
+    return rows
+
+
+def grid(work: Path, seconds: int, rounds: int) -> list[Row]:
+    """Intervals by key-frame spacings, with B-frames."""
+    rows: list[Row] = []
+    for group in GRID_GROUPS:
+        film = encode(work / f"g{group}.mp4", seconds, 2, group)
+        for interval_s in GRID_S:
+            wider = replace(film, interval_s=interval_s)
+            rows += rows_of(wider, rounds, gop=group, interval_s=interval_s)
+    return rows
+
+
 def main() -> None:
-    """Four encodings."""
-    options = parser_of(__doc__).parse_args()
+    """Four encodings, or the grid."""
+    parser = parser_of(__doc__)
+    parser.add_argument("--grid", action="store_true", help="intervals by key-frame spacings")
+    options = parser.parse_args()
     seconds, rounds = (20, 1) if options.quick else (60, 3)
-    rows = []
     with tempfile.TemporaryDirectory() as work:
-        for (b_frames, group), goal in GOALS.items():
-            film = encode(Path(work, f"b{b_frames}g{group}.mp4"), seconds, b_frames, group)
-            costs = measure(film, rounds)
-            baseline = costs["opencv read-all"][0]
-            for name, (cpu_s, exact) in costs.items():
-                rows.append(
-                    {
-                        "b_frames": b_frames,
-                        "gop": group,
-                        "method": name,
-                        "cpu_s": cpu_s,
-                        "ratio": baseline / cpu_s,
-                        "goal": goal if name == "read_samples" else None,
-                        "exact": exact,
-                    }
-                )
-    report("frame_sampling", rows, options.json)
+        make = grid if options.grid else four_encodings
+        rows = make(Path(work), seconds, rounds)
+    report("frame_sampling_grid" if options.grid else "frame_sampling", rows, options.json)
 
 
 if __name__ == "__main__":
