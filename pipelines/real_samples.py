@@ -53,7 +53,7 @@ TRAINING = {
     "min_person_px": 24,
     "max_person_px": 220,
     "negative_share": 0.35,
-    "steps": 3_000,
+    "steps": 4_600,
     "max_lr": 3e-3,
     "weight_decay": 0.05,
     "ema_decay": 0.995,

@@ -100,12 +100,12 @@ class TrainConfig:
                     max_side_px=320, checkpoint_every=100, validate_every=100,
                     validation_images=24, validation_side_px=320)
 
-    Fifteen minutes of one core in bfloat16, for about 450 photographs with ``width=24`` and
+    Twenty-three minutes of one core in bfloat16, for about 450 photographs with ``width=24`` and
     ``backbone="resnet18"``; docs/training.md says what each choice brought::
 
         TrainConfig(crop_px=160, batch_size=16, max_side_px=320, min_person_px=24,
-                    max_person_px=220, negative_share=0.35, steps=2_600, max_lr=3e-3,
-                    weight_decay=0.05, ema_decay=0.995, max_seconds=1_500)
+                    max_person_px=220, negative_share=0.35, steps=4_600, max_lr=3e-3,
+                    weight_decay=0.05, ema_decay=0.995)
 
     Both take half the time with ``precision="bfloat16"`` on a processor that has it. On a machine
     shared with other work, ``threads=1`` is faster than two threads that wait for each other.
