@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +48,11 @@ def open_queue(port: int, reviewer: str, home: Path | None) -> None:
         f"FiftyOne for {reviewer}: http://127.0.0.1:{port}  Tag samples `reject`, `keep`, or"
         f" `relabel` after painting on their mask in {settings.home / 'review-masks'}; Ctrl-C ends."
     )
-    session.wait(-1)
+    with contextlib.suppress(KeyboardInterrupt):
+        session.wait(-1)
+    click.echo(
+        "\nClosed. `learned-normal review pull`, or the next rebuild, takes what was decided."
+    )
 
 
 @review.command()

@@ -109,3 +109,16 @@ def test_a_mask_or_a_withdrawal_not_both_and_not_neither(home, tmp_path):
     assert command(home, "relabel", "voc/a").exit_code == 2
     both = ["relabel", "voc/a", mask_png(tmp_path / "m.png"), "--withdraw"]
     assert command(home, *both).exit_code == 2
+
+
+def test_ctrl_c_ends_the_review_and_says_what_takes_the_decisions(home, monkeypatch):
+    class Session:
+        def wait(self, _seconds):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("dataset_build.review_fiftyone.configure_fiftyone", lambda *_, **__: None)
+    monkeypatch.setattr("dataset_build.review_fiftyone.open_app", lambda *_, **__: Session())
+    closed = CliRunner().invoke(review, ["open", "--home", str(home), "--reviewer", "ann"])
+    assert closed.exit_code == 0
+    assert "FiftyOne for ann" in closed.output
+    assert closed.output.rstrip().endswith("takes what was decided.")
