@@ -17,11 +17,12 @@ Builder = Callable[[ModelConfig], nn.Module]
 
 
 def _unet(config: ModelConfig) -> nn.Module:
-    from segmentation.models.residual_unet import ResidualUNet
+    if config.encoder != PLAIN:
+        from segmentation.models.residual_unet import ResidualUNet
+
+        return ResidualUNet(config.encoder, config.width, config.classes)
     from segmentation.models.unet import UNet
 
-    if config.encoder != PLAIN:
-        return ResidualUNet(config.encoder, config.width, config.classes)
     return UNet(config.width, config.classes)
 
 
