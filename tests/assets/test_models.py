@@ -1,5 +1,6 @@
 """What is left of a training once its model is published."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,7 +8,6 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import torch
 
 from assets import models
 from assets.resources import ModelSetup
@@ -15,7 +15,7 @@ from pipelines.executors import GpuSlots
 from pipelines.storage.store import Store
 from segmentation import train
 from segmentation.config import TrainConfig
-from segmentation.tensor_file import write_tensors
+from tests.segmentation.factories_model import write_untrained
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def train_with(monkeypatch, tmp_path):
         def end(_model, _config, _data, _validation, out, *, work_dir, progress):
             work_dir.mkdir(parents=True)
             (work_dir / "checkpoint").write_text("half way")
-            write_tensors({"weight": torch.tensor([weight])}, out / "weights.safetensors")
+            write_untrained(out, bias=weight)
             pq.write_table(pa.table({"loss": [2.0, 1.0]}), out / "history.parquet")
 
         split = SimpleNamespace(
@@ -56,6 +56,14 @@ def test_checkpoints_of_a_published_model_are_removed(train_with):
     success, work_dir = train_with(weight=0.5)
     assert success
     assert not work_dir.exists()
+
+
+def test_a_published_model_has_its_onnx_file(train_with, tmp_path):
+    assert train_with(weight=0.5)[0]
+    store = Store(str(tmp_path / "store"))
+    folder = store.path(store.require("trained_model", "unet"))
+    assert json.loads((folder / "export.json").read_text())["agrees"]
+    assert (folder / "model.onnx").is_file()
 
 
 def test_checkpoints_of_a_model_that_failed_its_audit_stay(train_with):
