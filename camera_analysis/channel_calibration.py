@@ -45,7 +45,7 @@ class Calibration:
         """Nats, at least 0, of the same shape as the scores."""
         count = self.sorted_maxima.size
         reaching = count - np.searchsorted(self.sorted_maxima, scores, side="left")
-        body = -np.log((reaching + 1) / (count + 1))
+        body = np.log((count + 1) / (reaching + 1))
         tail = -np.log(self.tail_share) + (scores - self.threshold) / self.scale
         return np.asarray(np.where(scores > self.threshold, tail, body), np.float32)
 

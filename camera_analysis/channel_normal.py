@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import cv2
 import numpy as np
@@ -166,8 +166,10 @@ def cut_segments(clips: Sequence[Clip], config: ChannelConfig) -> list[Segment]:
     usual = max(2, total // config.segments)
     cuts = []
     for clip, length in zip(clips, lengths, strict=True):
-        step = min(usual, max(2, round(config.segment_s * clip.fps)))
-        cuts += [(clip, at, min(at + step, length)) for at in range(0, length, step)]
+        wanted = min(usual, max(2, round(config.segment_s * clip.fps)))
+        parts = min(length, max(1, round(length / wanted)))  # alike, none of them a remainder
+        edges = [length * part // parts for part in range(parts + 1)] if length else []
+        cuts += [(clip, start, stop) for start, stop in pairwise(edges)]
     stride = max(1, -(-total // config.most_frames))
     kept = cuts[::stride]
     folds = min(config.folds, len(kept))

@@ -78,6 +78,12 @@ def test_segments_are_spread_evenly_and_folds_follow_one_another():
     assert set(folds) == set(range(16))
 
 
+def test_clips_are_cut_into_parts_alike():
+    clips = [clip(f"t{n}", [np.zeros((2, 2, 3), np.uint8)] * 150) for n in range(16)]
+    kept = cut_segments(clips, ChannelConfig(segments=20))
+    assert [segment.stop - segment.start for segment in kept] == [150] * 16
+
+
 def test_nothing_to_learn_from_is_an_error():
     with pytest.raises(ValueError, match="no training frames"):
         learn_channels([clip("t", [])], ChannelConfig())
