@@ -75,6 +75,7 @@ def told_by(process: subprocess.Popen[str]) -> dict[str, int]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_500)  # three starts, each of minutes where the machine is busy
 @pytest.mark.parametrize("killed", [["database"], ["service"], ["itself", "database"], ["itself"]])
 def test_a_review_goes_on_after_a_kill(tmp_path, killed):
     with review_in(tmp_path) as first:
