@@ -286,7 +286,10 @@ _NESTED_KEYS: dict[str, Any] = {
 
 
 def write_camera(camera: Camera, folder: Path) -> Path:
-    """Write ``folder/camera.yaml`` so that :func:`load_camera` gives the camera back."""
+    """Write ``folder/camera.yaml`` so that :func:`load_camera` gives the camera back.
+
+    An address under ``stream`` is no part of the camera and is not written.
+    """
     lens: dict[str, Any] = {"kind": camera.lens.kind}
     if camera.lens.matrix is not None:
         lens["matrix"] = [list(row) for row in camera.lens.matrix]

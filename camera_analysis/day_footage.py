@@ -171,7 +171,8 @@ class DayReader:
             return view, []
         detail = (
             f"the view differs from that of {self._reference_file}: shift {shift.shift_px:.1f} px, "
-            f"agreement {shift.match:.2f}; frames that show the new view are not used"
+            f"rotation {shift.rotation_deg:.1f} degrees, agreement {shift.match:.2f}; frames that "
+            "show the new view are not used"
         )
         fault = FootageFault(
             file=name, reason="camera_moved", detail=detail, start_utc=file.start_utc

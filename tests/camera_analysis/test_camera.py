@@ -16,6 +16,7 @@ from camera_analysis.camera import (
 )
 from camera_analysis.file_time import FileTime
 from camera_analysis.footage_files import find_footage, footage_days
+from camera_analysis.frame_quality import QualityLimits
 from camera_analysis.lens import Lens
 
 ROOM = r"""
@@ -69,6 +70,25 @@ def test_every_key_of_the_file_is_read(tmp_path):
     assert camera.starts == {"special.mp4": datetime(2020, 11, 23, 20, 21)}
 
 
+def test_images_quality_sampling_and_fps_are_read_and_written(tmp_path):
+    text = """
+fps: 4
+sampling: key_frames
+images: {interval_s: 2, pattern: 'x(?P<number>[0-9]+)', first_number: 1}
+quality: {dark_luma: 9, frozen_s: 5}
+stream: rtsp://user:secret@10.0.0.7/main
+"""
+    folder = camera_folder(tmp_path, text)
+    camera = load_camera(folder)
+    assert camera.interval_s == 0.25
+    assert camera.sampling == "key_frames"
+    assert camera.images.first_number == 1
+    assert camera.quality == QualityLimits(dark_luma=9, frozen_s=5)
+    assert "secret" not in repr(camera)
+    write_camera(camera, folder)
+    assert load_camera(folder) == camera
+
+
 def test_a_folder_without_settings_gets_defaults_and_its_name(tmp_path):
     camera = load_camera(camera_folder(tmp_path, None, name="yard"))
     assert (camera.id, camera.folder) == ("yard", tmp_path / "yard")
@@ -107,6 +127,10 @@ def test_a_written_camera_reads_back_equal(tmp_path):
         ("window_days: 0", "window_days"),
         ("time_zone: Mars/Olympus", "time_zone 'Mars/Olympus' is unknown"),
         ("time_zone: ../../etc/passwd", "is unknown"),
+        ("sampling: often", "sampling is 'often'"),
+        ("quality: {darkness: 3}", r"quality has unknown keys \['darkness'\]"),
+        ("quality: {dark_luma: low}", "quality.dark_luma is 'low'"),
+        ("fps: 0", "fps is 0; allowed"),
         ("mode: live", "mode is 'live'"),
         ("privacy: {plate: sharp}", "privacy.plate"),
         ("rois: [{name: a, polygon_xy: [[0,0],[1,1]]}]", "three or more"),
