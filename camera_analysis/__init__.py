@@ -5,12 +5,17 @@ Modules in the order in which the data flows:
 - ``label_classes``: the class ids of a label map.
 - ``file_time``: when a footage file starts, read from its name.
 - ``lens``: rectilinear and fisheye lenses.
-- ``camera``: the camera's settings (``camera.yaml``) and its footage files.
+- ``camera``: the camera's settings (``camera.yaml``).
+- ``stream_address``, ``stream_names``, ``stream_segments``, ``stream_record``, ``stream_recover``:
+  a network stream becomes footage files.
+- ``image_runs``, ``footage_files``: videos and folders of images, in order of time.
 - ``video_file``, ``video_plan``, ``video_decode``: opening a file, planning and decoding.
 - ``video``: sampled frames of one file, with exact times and faults.
+- ``image_samples``, ``footage_samples``: the same of images, and of either.
+- ``read_ahead``: decoding runs ahead by a bounded number of frames.
 - ``video_write``: deterministic H.264.
-- ``registration``: how far the camera was moved.
-- ``frame_quality``: dark, bright, covered, blurred, frozen, moved.
+- ``registration``: how far the camera was moved or turned.
+- ``frame_quality``: dark, bright, covered, corrupt, blurred, frozen, moved.
 - ``motion``: the background plate, and what differs from it.
 - ``plates``: the plate of each file.
 - ``day_footage``: all sampled frames of a day in one order of time.

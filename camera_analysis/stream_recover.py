@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from camera_analysis.stream_record import PART_SUFFIX, SUFFIX, SegmentWriter
+from camera_analysis.stream_segments import PART_SUFFIX, SUFFIX, SegmentWriter
 
 #: A recorder that runs writes more often than this.
 _ABANDONED_S = 120.0

@@ -9,7 +9,8 @@ from typing import NoReturn
 
 import click
 
-from camera_analysis.stream_record import Clock, Outage, RecordConfig, Segment, record_stream
+from camera_analysis.stream_record import Clock, Outage, RecordConfig, record_stream
+from camera_analysis.stream_segments import Segment
 from pipelines.cli_home import HOME_OPTION, settings_of
 
 

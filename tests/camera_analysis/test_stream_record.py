@@ -12,8 +12,9 @@ from camera_analysis.file_time import FileTime
 from camera_analysis.footage_files import find_footage
 from camera_analysis.stream_address import redacted, require_address, stream_address
 from camera_analysis.stream_names import SegmentNames
-from camera_analysis.stream_record import Clock, Outage, RecordConfig, Segment, record_stream
+from camera_analysis.stream_record import Clock, Outage, RecordConfig, record_stream
 from camera_analysis.stream_recover import recover_parts
+from camera_analysis.stream_segments import Segment
 from camera_analysis.video import SampledFrame, read_samples
 from tests.camera_analysis.factories_footage import number_of, numbered_clip, numbered_frame, steady
 from tests.camera_analysis.stream_server import PASSWORD, USER, Broadcast, mjpeg, served
