@@ -97,7 +97,7 @@ def _by_content(model: ModelConfig) -> ModelConfig:
     partitions_def=ARCHITECTURE,
     deps=[trained_model, dataset_split, human_masks],
     check_specs=specs("model_evaluation"),
-    code_version="5",
+    code_version="6",
     pool="gpu",
     op_tags=RAY_GPU_STEP,
     retry_policy=RETRY,

@@ -11,7 +11,6 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -58,8 +57,6 @@ TRAINING = {
     "weight_decay": 0.05,
     "ema_decay": 0.995,
 }
-#: Photographs show people larger than cameras do; looked at small, they are as in the crops.
-PHOTOGRAPH_VIEWS: dict[str, Any] = {"sides_px": (256, 320), "mirrored": True}
 
 CAMERAS: dict[str, dict[str, Any]] = {
     "pets2009": {
@@ -188,8 +185,8 @@ def print_rejects(settings: Settings) -> None:
 def measure(samples: Path, settings: Settings) -> list[Measured]:
     """Every figure that the samples have truth for; printed and kept as JSON."""
     store = open_store(settings)
-    figures = [*test_split_scores(store), *view_scores(settings, store)]
-    figures += [*sbi_scores(samples, settings, store), *upcam_scores(samples, store)]
+    figures = [*test_split_scores(store), *sbi_scores(samples, settings, store)]
+    figures += upcam_scores(samples, store)
     document = [figure.__dict__ for figure in figures]
     (settings.home / "measured.json").write_text(json.dumps(document, indent=1))
     for figure in figures:
@@ -199,46 +196,14 @@ def measure(samples: Path, settings: Settings) -> list[Measured]:
 
 
 def test_split_scores(store: Store) -> list[Measured]:
-    """Human IoU of the champion on test images, all and by source."""
+    """Human IoU, and false pixels where nobody is, on test images, all and by source."""
     folder = store.path(store.require("model_evaluation", "unet"))
     return [
-        Measured(
-            name=f"human IoU, test, {row['scope']}", value=row["iou"], n=row["images"], unit=""
-        )
+        Measured(name=f"{what}, test, {row['scope']}", value=row[score], n=row[images], unit="")
         for row in pq.read_table(folder / "metrics.parquet").to_pylist()
-    ]
-
-
-def view_scores(settings: Settings, store: Store) -> list[Measured]:
-    """The same, looked at so that people are as large as in training: ``PHOTOGRAPH_VIEWS``."""
-    from segmentation.data import SplitData
-    from segmentation.evaluate import MAX_SIDE_PX
-    from segmentation.image_table import ImageTable, judge_image
-    from segmentation.predict import HumanSegmenter
-    from segmentation.scores import score_scopes
-    from segmentation.views import ManyViews, Views
-
-    device = GpuSlots(settings.home / "locks", slots=1, device=settings.device).device
-    packs = {name: store.path(store.require("human_masks", name)) for name in settings.sources}
-    ledger = store.path(store.require("dataset_split")) / "ledger.parquet"
-    data = SplitData(ledger, packs, settings.sources, "test")
-    segmenter = HumanSegmenter(
-        store.path(store.require("champion_model")), device=device, any_size=True
-    )
-    views = ManyViews(segmenter, Views(**PHOTOGRAPH_VIEWS))
-    with TemporaryDirectory() as scratch:
-        with ImageTable(Path(scratch)) as table:
-            for number in range(len(data)):
-                sample = data.load(number, max_side_px=MAX_SIDE_PX)
-                probability = views.probability(sample.image_hwc_rgb[None])[0]
-                table.add(judge_image(probability, sample))
-        scopes = score_scopes(Path(scratch))
-    return [
-        Measured(name=f"{what}, test, {scope.scope}, small", value=value, n=images, unit="")
-        for scope in scopes
-        for what, value, images in (
-            ("human IoU", scope.scores["iou"], scope.images),
-            ("false px", scope.scores["empty_false_px_share"], scope.count("empty_images")),
+        for what, score, images in (
+            ("human IoU", "iou", "images"),
+            ("false px without people", "empty_false_px_share", "empty_images"),
         )
     ]
 

@@ -20,10 +20,11 @@ from segmentation.postprocess_config import PostprocessConfig
 from segmentation.predict import HumanSegmenter
 from segmentation.scores import ScopeScores, score_scopes, write_metrics
 from segmentation.temporal_consistency import FlickerMeter
+from segmentation.views import as_trained
 from segmentation.worst import WorstSamples
 
 RELIABILITY_FILE = "reliability.png"
-#: Longer side at which images are judged: what cameras deliver, and what training saw.
+#: Longer side at which images are judged: what cameras deliver.
 MAX_SIDE_PX = 640
 #: Frames of a sequence that are drawn together when intervals are found: a second or more, after
 #: which people have moved on. Divides the rows that are read at a time.
@@ -99,7 +100,8 @@ def evaluate(
             reliability.png, evaluation.json, the model's card with its metrics, and the worst
             samples: worst.png, worst.parquet and the folder ``predictions``.
         device: cpu, cuda or auto.
-        max_side_px: larger images and their masks are shrunk; None judges at full size.
+        max_side_px: larger images and their masks are shrunk; None judges at full size. The
+            network looks at no more pixels than it was trained on, and its answer is enlarged.
         steps: taken after the network; None for none.
         progress: called with images done and images in all.
 
@@ -141,8 +143,9 @@ def evaluate_folder(
         max_side_px: larger images and their masks are shrunk; None judges at full size.
         steps: taken after the network; None for none.
         sequence: the images are frames of one fixed camera in the order of their names: a network
-            that remembers sees each after the last, flips of labels are counted, and intervals
-            are over runs of ``FRAMES_PER_DRAW`` frames, for neighbours are alike.
+            that remembers sees each after the last, all are seen at their size, flips of labels
+            are counted, and intervals are over runs of ``FRAMES_PER_DRAW`` frames, for
+            neighbours are alike.
         out: existing folder that receives what ``evaluate`` writes; None writes nothing.
 
     Raises:
@@ -203,7 +206,7 @@ def _judge_all(
 ) -> EvaluationSummary:
     """Run the network over all samples, then score from the table; the digest is asked last."""
     worst, flicker = WorstSamples(), FlickerMeter()
-    looker = segmenter.follow() if sequence else segmenter
+    looker = segmenter.follow() if sequence else as_trained(segmenter)
     with ImageTable(out) as table:
         for sample in samples:
             probability = looker.probability(sample.image_hwc_rgb[None])[0]

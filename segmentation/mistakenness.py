@@ -30,6 +30,7 @@ from segmentation.mask_evidence import (
 )
 from segmentation.pictures import JudgedSample, draw_worst, judged_sample
 from segmentation.predict import HumanSegmenter
+from segmentation.views import Segmenter, as_trained
 
 TABLE_FILE = "mistakenness.parquet"
 WORST_FILE = "worst.png"
@@ -69,7 +70,7 @@ class MistakennessConfig:
     """
 
     max_samples: int = 2_000  # half an hour of one core at width 64; drawn by hash beyond
-    max_side_px: int = 640  # longer side: what cameras deliver, and what training saw
+    max_side_px: int = 640  # longer side at which masks are judged: what cameras deliver
     predictions: int = 500  # of the worst; what a queue shows beside the mask
     pictures: int = 12  # rows of the sheet of the worst
     device: str = "cpu"
@@ -169,7 +170,7 @@ def find_mistaken(
     """
     config = config or MistakennessConfig()
     looked = _Looked(data, config)
-    segmenter = HumanSegmenter(model_dir, config.device, any_size=True)
+    segmenter = as_trained(HumanSegmenter(model_dir, config.device, any_size=True))
     for number in range(len(looked.rows)):
         looked.look(number, segmenter)
         if progress:
@@ -216,7 +217,7 @@ class _Looked:
         self._masks = SampleMasks(data.packs, data.ledger)
         self._answers: list[bytes] = []
 
-    def look(self, number: int, segmenter: HumanSegmenter) -> None:
+    def look(self, number: int, segmenter: Segmenter) -> None:
         """Ask the model about one sample, in order."""
         probability = segmenter.probability(self._image(number)[None])[0]
         self._answers.append(zlib.compress(quantised_logits(probability).tobytes(), 1))

@@ -31,6 +31,7 @@ class HumanSegmenter:
 
     Attributes:
         weights: digest of the weights.
+        trained_side_px: most pixels that the longer side of a training image had; 0: not known.
         version: names the weights and, unless it is eager float32, what runs them: backends agree
             in all but a few pixels of ten thousand, and these pixels are labels too. It says, too,
             whether footage is followed with a memory, and which steps come after the network.
@@ -64,7 +65,9 @@ class HumanSegmenter:
     ) -> None:
         if threads is not None:
             torch.set_num_threads(threads)
-        self.architecture = read_description(model_dir).model.architecture
+        description = read_description(model_dir)
+        self.architecture = description.model.architecture
+        self.trained_side_px = int(str(description.training.recipe.get("max_side_px", 0)))
         self.weights = weights_digest(model_dir)
         inference = inference or InferenceConfig()
         self._steps = inference.postprocess

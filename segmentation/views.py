@@ -48,6 +48,20 @@ class Views:
             raise ValueError(f"sides_px = {self.sides_px}; expected sides of 32 and more, or 0")
 
 
+class TrainedSegmenter(Segmenter, Protocol):
+    """One that knows how large the images were that it was trained on."""
+
+    @property
+    def trained_side_px(self) -> int:
+        """Most pixels that their longer side had; 0: not known."""
+        ...
+
+
+def as_trained(segmenter: TrainedSegmenter) -> ManyViews:
+    """Photographs are looked at no larger than those were that the network was trained on."""
+    return ManyViews(segmenter, Views(sides_px=(segmenter.trained_side_px,)))
+
+
 @dataclass(frozen=True)
 class ManyViews:
     """A segmenter that looks at each picture as ``views`` say."""

@@ -39,6 +39,8 @@ def test_nothing_is_remarkable_where_all_is_right():
 class SeesBrightThings:
     """A segmenter that finds the drawn figures, which are bright."""
 
+    trained_side_px = 0
+
     def __init__(self, *_, **__):
         pass
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segmentation.views import ManyViews, Views
+from segmentation.views import ManyViews, Views, as_trained
 
 
 class Reader:
@@ -56,6 +56,16 @@ def test_a_small_frame_is_not_enlarged():
 def test_mirrored_answers_are_turned_back_before_the_mean():
     found = ManyViews(LeftHanded(), Views(mirrored=True)).probability(red(2, 4))
     assert found[0, 0].tolist() == [0.5, 0, 0, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("trained_px", "seen_hw"), [(64, (48, 64)), (640, (96, 128)), (0, (96, 128))]
+)
+def test_a_photograph_is_looked_at_no_larger_than_those_of_training(trained_px, seen_hw):
+    reader = Reader()
+    reader.trained_side_px = trained_px
+    assert as_trained(reader).probability(red(96, 128)).shape == (1, 96, 128)
+    assert reader.sizes == [seen_hw]
 
 
 @pytest.mark.parametrize("sides", [(), (16,)])
