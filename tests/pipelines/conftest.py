@@ -14,7 +14,7 @@ import pytest
 from assets.partitions import camera_day_key
 from camera_analysis.camera import Camera, write_camera
 from camera_analysis.video_write import write_video
-from dataset_build import review_fiftyone, review_pull
+from dataset_build import review_fiftyone, review_pull, review_worst
 from pipelines import demo
 from pipelines.resources import open_store
 from pipelines.runs import Planned, Runner
@@ -71,6 +71,7 @@ def keep_fiftyone_out(monkeypatch: pytest.MonkeyPatch) -> None:
         return review_pull.merge_decisions([], out, inbox=inbox, previous=previous)
 
     monkeypatch.setattr(review_fiftyone, "push_queue", lambda *_, **__: 0)
+    monkeypatch.setattr(review_worst, "push_worst", lambda *_, **__: 0)
     monkeypatch.setattr(review_fiftyone, "pull_decisions", pull)
     monkeypatch.setattr(review_fiftyone, "configure_fiftyone", lambda *_, **__: None)
 

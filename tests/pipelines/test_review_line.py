@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dataset_build.mask_pictures import HUMAN_GREY
+from dataset_build.review_views import WORST_VIEW
 from pipelines.resources import open_store
 from pipelines.runs import Planned, Runner
 from pipelines.settings import load_settings
@@ -35,6 +36,7 @@ def seen(line, tmp_path_factory):
 
 def test_the_queue_is_shown_with_masks(seen):
     assert seen["shown"] == seen["queued"] > 0
+    assert seen["worst"] > 0
     assert seen["masks_are_there"]
 
 
@@ -133,7 +135,8 @@ def walk(home: Path) -> dict[str, object]:
     ][:2]
     seen: dict[str, object] = {
         "queued": len(queued),
-        "shown": len(dataset),
+        "shown": len(dataset.load_saved_view("queue")),
+        "worst": len(dataset.load_saved_view(WORST_VIEW)),
         "masks_are_there": all(Path(p).is_file() for p in dataset.values("ground_truth.mask_path")),
         "before": chosen,
     }
