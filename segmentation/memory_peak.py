@@ -35,6 +35,7 @@ class MemoryPeak:
         if self._device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self._device)
             return
+        _give_back()
         with contextlib.suppress(OSError):  # absent or read-only in some containers
             _CLEAR.write_text("5")
         self._kept = _kept_peak()
