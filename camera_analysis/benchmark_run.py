@@ -35,6 +35,7 @@ from camera_analysis.channel_normal import (
 )
 from camera_analysis.channel_regions import FoundRegion
 from camera_analysis.segmenter import Segmenter
+from camera_analysis.time_smoothing import gaussian_mean
 
 FloatVector = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
@@ -192,12 +193,7 @@ def ordinary_stretches(
 
 def _calm(values: Sequence[float], fps: float, config: ChannelConfig) -> FloatVector:
     """Smoothed over time as the learned normal's scores are."""
-    sigma = config.frame_smoothing_s * fps
-    reach = max(1, int(np.ceil(3 * sigma)))
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    series = np.asarray(values, np.float64)
-    weight = np.convolve(np.ones(series.size), kernel)[reach : reach + series.size]
-    return np.asarray(np.convolve(series, kernel)[reach : reach + series.size] / weight, np.float64)
+    return gaussian_mean(np.asarray(values, np.float64), config.frame_smoothing_s * fps)
 
 
 def _with_camera(progress: Progress | None, camera: str) -> Progress | None:

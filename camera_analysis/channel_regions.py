@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camera_analysis.regions import Box
+from camera_analysis.time_smoothing import gaussian_mean
 
 FloatImage = npt.NDArray[np.float32]
 FloatVector = npt.NDArray[np.float64]
@@ -85,7 +86,7 @@ def smoothed_regions(
         dense = np.zeros(last - first + 1)
         for frame, place in track:
             dense[frame - first] = frames[frame][place].evidence
-        calm = _smoothed(dense, sigma, before=first, after=len(frames) - 1 - last)
+        calm = gaussian_mean(dense, sigma, before=first, after=len(frames) - 1 - last)
         for frame, place in track:
             smooth[frame][place] = FoundRegion(frames[frame][place].box, float(calm[frame - first]))
     return smooth
@@ -98,7 +99,7 @@ def frame_evidence(
     highest = np.array(
         [max((region.evidence for region in regions), default=0.0) for regions in frames]
     )
-    return _smoothed(highest, smoothing_s * fps, before=0, after=0)
+    return gaussian_mean(highest, smoothing_s * fps)
 
 
 def _box(
@@ -138,16 +139,3 @@ def _linked(
             taken.add(best)
             tracks[best].append((number, place))
     return tracks
-
-
-def _smoothed(values: FloatVector, sigma: float, *, before: int, after: int) -> FloatVector:
-    """Gaussian mean; frames of the clip outside of the values count as 0, others not at all."""
-    if sigma <= 0:
-        return values.copy()
-    reach = int(np.ceil(3 * sigma))
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    inside = np.ones(values.size + min(before, reach) + min(after, reach))
-    head = min(before, reach)
-    weight = np.convolve(inside, kernel)[reach : reach + inside.size]
-    total = np.convolve(values, kernel)[reach : reach + values.size]
-    return np.asarray(total / weight[head : head + values.size], np.float64)

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from camera_analysis.count_tables import CountArray
 from camera_analysis.label_classes import STATIC
 from camera_analysis.learned_normal import UNKNOWN, modal_map
+from camera_analysis.time_smoothing import gaussian_mean
 
 BitMap = npt.NDArray[np.float32]
 FloatVector = npt.NDArray[np.float64]
@@ -29,8 +30,6 @@ LabelArray = npt.NDArray[np.uint8]
 
 #: Pseudo-count of each class: Jeffreys' prior.
 ALPHA = 0.5
-#: The Gaussian over time is cut off here, in standard deviations.
-KERNEL_SIGMAS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,14 +190,8 @@ def smooth_over_time(
     """
     if not sigma or not values.size:
         return values.copy()
-    reach = int(np.ceil(KERNEL_SIGMAS * sigma))
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     stretches = np.split(values, np.flatnonzero(np.diff(seconds) > gap_s) + 1)
-    smooth = []
-    for stretch in stretches:
-        weights = np.convolve(np.ones(len(stretch)), kernel)[reach : reach + len(stretch)]
-        smooth.append(np.convolve(stretch, kernel)[reach : reach + len(stretch)] / weights)
-    return np.concatenate(smooth)
+    return np.concatenate([gaussian_mean(stretch, sigma) for stretch in stretches])
 
 
 def _mean_around(plane_hw: CountArray, length: int) -> npt.NDArray[np.float64]:
