@@ -5,7 +5,6 @@ to the last champions, so that retention never prunes what a rollback may need.
 """
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from assets.resources import VersionStore
+from dataset_build.digests import sha256_of
 
 ASSET = "champion_model"
 LOG_ASSET = "champion_history"
@@ -91,8 +91,7 @@ def aligned(store: VersionStore, history: ChampionHistory) -> ChampionHistory:
         return history
     folder = store.path(current)
     card = json.loads((folder / "champion.json").read_text(encoding="utf-8"))
-    with (folder / "weights.safetensors").open("rb") as file:
-        weights = hashlib.file_digest(file, "sha256").hexdigest()
+    weights = sha256_of(folder / "weights.safetensors")
     found = Choice(
         action="promoted",
         by="an earlier run",

@@ -1,6 +1,5 @@
 """Claims about trained, measured and promoted models."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from assets.claims import Claim, Finding, Inputs
+from dataset_build.digests import sha256_of
 
 
 def weights_are_finite(folder: Path) -> Finding:
@@ -39,17 +39,12 @@ def onnx_agrees(folder: Path) -> Finding:
     if "why_not" in record:
         return Finding(passed=record["agrees"], seen=f"no ONNX file: {record['why_not']}")
     files = {"weights": "weights.safetensors", "onnx_sha256": "model.onnx"}
-    others = [name for field, name in files.items() if _sha256(folder / name) != record[field]]
+    others = [name for field, name in files.items() if sha256_of(folder / name) != record[field]]
     return Finding(
         passed=record["agrees"] and not others,
         seen=f"differs by {record['max_difference']:.1g} in probability;"
         f" other than when it was tried: {others}",
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def scores_are_shares(folder: Path) -> Finding:

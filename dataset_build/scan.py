@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dataset_build.config import DatasetConfig
+from dataset_build.digests import sha256_of
 from dataset_build.faults import RejectReason
 from dataset_build.mask_pack import INDEX_FILE, PackSummary, PackWriter
 from dataset_build.mask_preview import write_preview
@@ -30,7 +31,6 @@ from dataset_build.scan_memory import (
     ScanMemory,
     recall,
     runs_of,
-    sha256_of,
 )
 from dataset_build.scan_rules import ReadLimits, fingerprint
 from dataset_build.sources import open_source, source_spec

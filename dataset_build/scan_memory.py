@@ -8,7 +8,6 @@ the earlier scan only if all of that is unchanged and so is everything else that
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import logging
 import os
@@ -23,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from dataset_build.digests import sha256_of
 from dataset_build.mask_pack import INDEX_FILE, PACK_FILE
 from dataset_build.mask_preview import PREVIEW_FILE, PREVIEW_SAMPLES, choose_samples
 from dataset_build.readers import SampleFiles
@@ -278,9 +278,3 @@ def _opened(previous: PreviousScan, memory: pa.Table) -> EarlierScan:
 def _stale(metadata: dict[bytes, bytes], previous: PreviousScan) -> bool:
     digests = {_SAMPLES: previous.samples, _MASKS: previous.masks / INDEX_FILE}
     return any(metadata.get(key) != sha256_of(path).encode() for key, path in digests.items())
-
-
-def sha256_of(path: Path) -> str:
-    """Hex digest of a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,7 +9,6 @@ needs two packages more, and refuses networks that look at the size of their inp
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import shutil
@@ -24,6 +23,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from dataset_build.digests import sha256_of
 from segmentation.fold import fold_batch_norms
 from segmentation.model_folder import (
     WEIGHTS_FILE,
@@ -172,8 +172,7 @@ def export_beside(model_dir: Path) -> Path:
     except ExportError as error:
         record |= {"agrees": not isinstance(error, DisagreementError), "why_not": str(error)}
     else:
-        with (model_dir / ONNX_FILE).open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = sha256_of(model_dir / ONNX_FILE)
         record |= {"agrees": True, "max_difference": difference, "onnx_sha256": digest}
     text = json.dumps(record, indent=1, sort_keys=True)
     (model_dir / EXPORT_FILE).write_text(text + "\n", encoding="utf-8")

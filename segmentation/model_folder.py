@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from dataset_build.digests import sha256_of
 from segmentation.config import ModelConfig
 from segmentation.models.outputs import inference_network
 from segmentation.models.registry import ParameterCount, build_model
@@ -122,8 +122,7 @@ def load_network(folder: Path) -> nn.Module:
 
 def weights_digest(folder: Path) -> str:
     """sha256 of the weights file."""
-    with (folder / WEIGHTS_FILE).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(folder / WEIGHTS_FILE)
 
 
 def _description(values: Mapping[str, Mapping[str, object]]) -> ModelDescription:

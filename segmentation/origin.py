@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from dataset_build.digests import sha256_of
 from segmentation.config import WEIGHTS_CACHE, ModelConfig, TrainConfig
 
 #: Before the sha256 of weights from elsewhere, where a configuration has their path.
@@ -28,8 +28,7 @@ def weights_sha256(model: ModelConfig) -> str:
     path = cached_file(model) if model.weights == WEIGHTS_CACHE else Path(model.weights)
     if not path.is_file():
         raise FileNotFoundError(f"no weights at {path}; name an existing file, or 'cache'")
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)
 
 
 def model_by_content(model: ModelConfig) -> ModelConfig:

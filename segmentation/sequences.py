@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dataset_build.digests import sha256_of
 from segmentation.data import Sample
 from segmentation.mask_folders import LabelledFolder, open_folder
 
@@ -21,7 +22,7 @@ MAX_STRIDE = 5
 
 @dataclass(frozen=True)
 class LabelledSequences:
-    """LabelledSequences of labelled frames, each in the order of its file names.
+    """Sequences of labelled frames, each in the order of its file names.
 
     Args:
         folders: one for each sequence, with at least two frames.
@@ -83,6 +84,6 @@ def _digest(folders: tuple[LabelledFolder, ...]) -> str:
     for folder in folders:
         for pair in folder.pairs:
             for path in pair:
-                content = hashlib.sha256(path.read_bytes()).hexdigest()
+                content = sha256_of(path)
                 digest.update(f"{folder.name}/{path.name} {content}\n".encode())
     return digest.hexdigest()

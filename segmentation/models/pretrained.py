@@ -6,7 +6,6 @@ tensors and refuses everything else.
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from torchvision import models as torchvision_models
 from torchvision.models import segmentation as torchvision_segmentation
 
+from dataset_build.digests import sha256_of
 from segmentation.config import PLAIN, TORCHVISION, WEIGHTS_CACHE, ModelConfig
 from segmentation.models.blocks import PUBLISHED_WIDTH
 from segmentation.models.torchvision_networks import TorchvisionNetwork
@@ -130,8 +130,7 @@ def _published_urls(config: ModelConfig) -> list[str]:
 def _require_checksum(path: Path) -> None:
     """A published file's name ends with the first digits of its sha256."""
     wanted = path.stem.rpartition("-")[2]
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = sha256_of(path)
     if not found.startswith(wanted):
         raise TensorFileError(f"{path}: sha256 begins {found[:8]}, expected {wanted}; fetch again")
 
