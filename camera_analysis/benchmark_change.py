@@ -22,7 +22,7 @@ from camera_analysis.label_classes import CLASS_NAMES, STATIC
 from camera_analysis.label_fusion import FusionConfig, label_frame
 from camera_analysis.learned_normal import modal_map
 from camera_analysis.motion import MotionConfig, Plate, learn_plate
-from camera_analysis.segmenter import Segmenter
+from camera_analysis.segmenter import Segmenter, human_probability
 
 BoolImage = npt.NDArray[np.bool_]
 
@@ -89,14 +89,14 @@ def _count_sequence(
 ) -> SequenceCounts:
     counts = dict.fromkeys(METHODS, ChangeCounts())
     plate = learn_plate(list(_sampled(sequence, config)), config.motion)
-    plate_human = _human(segmenter, plate.rgb)
+    plate_human = human_probability(segmenter, plate.rgb)
     mode = _mode(sequence, plate, config)
     mog2, knn = cv2.createBackgroundSubtractorMOG2(), cv2.createBackgroundSubtractorKNN()
     for number, (frame, codes) in enumerate(sequence.read(), start=1):
         bgr = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
         peers = {"mog2": mog2.apply(bgr), "knn": knn.apply(bgr)}
         if codes is not None:
-            human = _human(segmenter, frame)
+            human = human_probability(segmenter, frame)
             labels = label_frame(
                 frame, plate, human, plate_human, motion=config.motion, fusion=config.fusion
             )
@@ -124,9 +124,3 @@ def _mode(sequence: ChangeSequence, plate: Plate, config: ChangeConfig) -> npt.N
         for class_id in range(len(CLASS_NAMES)):
             counts[class_id] += labels == class_id
     return modal_map(counts)
-
-
-def _human(segmenter: Segmenter | None, frame: ImageRgb) -> npt.NDArray[np.float32] | None:
-    if segmenter is None:
-        return None
-    return np.asarray(segmenter.probability(frame[None])[0], np.float32)

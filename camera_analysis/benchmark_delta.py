@@ -23,7 +23,7 @@ from camera_analysis.label_fusion import FusionConfig, label_frame
 from camera_analysis.learned_normal import modal_map
 from camera_analysis.motion import FloatImage, MotionConfig, Plate, learn_plate
 from camera_analysis.regions import Box
-from camera_analysis.segmenter import Segmenter
+from camera_analysis.segmenter import Segmenter, human_probability
 
 LabelArray = npt.NDArray[np.uint8]
 
@@ -72,7 +72,7 @@ class DeltaMap:
         self._config = config
         total = sum(clip.length or 0 for clip in clips) or config.most_frames
         self._plate = self._learn_plate(clips, total)
-        self._plate_human = self._human(self._plate.rgb)
+        self._plate_human = human_probability(segmenter, self._plate.rgb)
         self._mode = self._learn_mode(clips, total, progress)
 
     def judge(self, frames: Iterator[ImageRgb]) -> Iterator[DeltaVerdict]:
@@ -111,16 +111,11 @@ class DeltaMap:
         return label_frame(
             frame,
             self._plate,
-            self._human(frame),
-            self._plate_human if self._segmenter else None,
+            human_probability(self._segmenter, frame),
+            self._plate_human,
             motion=self._config.motion,
             fusion=self._config.fusion,
         )
-
-    def _human(self, frame: ImageRgb) -> FloatImage | None:
-        if self._segmenter is None:
-            return None
-        return np.asarray(self._segmenter.probability(frame[None])[0], np.float32)
 
 
 def every_nth(clips: Sequence[Clip], stride: int) -> Iterator[ImageRgb]:

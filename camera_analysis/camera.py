@@ -145,16 +145,29 @@ def load_camera(folder: Path) -> Camera:
     Raises:
         CameraConfigError: the file is no valid description of a camera.
     """
-    path = folder / CAMERA_FILE
-    if not path.exists():
+    document = camera_document(folder)
+    if document is None:
         return Camera(id=require_camera_id(folder.resolve().name), folder=folder)
     try:
+        return _from_document(document, folder)
+    except (ValueError, TypeError) as error:
+        raise CameraConfigError(f"{folder / CAMERA_FILE}: {error}") from error
+
+
+def camera_document(folder: Path) -> object:
+    """What ``folder/camera.yaml`` says, unchecked; None without the file.
+
+    Raises:
+        CameraConfigError: the file cannot be read as YAML.
+    """
+    path = folder / CAMERA_FILE
+    if not path.exists():
+        return None
+    try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return _from_document({} if document is None else document, folder)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise CameraConfigError(f"{path}: cannot be read as YAML: {error}") from error
-    except (ValueError, TypeError) as error:
-        raise CameraConfigError(f"{path}: {error}") from error
+    return {} if document is None else document
 
 
 def _from_document(document: object, folder: Path) -> Camera:

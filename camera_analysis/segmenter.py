@@ -74,6 +74,17 @@ class FollowingSegmenter:
         return self._of_plate[1]
 
 
+def human_probability(
+    segmenter: Segmenter | None, frame_rgb: npt.NDArray[np.uint8]
+) -> FloatImage | None:
+    """Its answer on one frame, (H, W) float32 in [0, 1]; None where there is no segmenter.
+
+    Raises:
+        ValueError: the segmenter answers in another shape.
+    """
+    return _ask(segmenter, [frame_rgb])[0]
+
+
 def _ask(
     segmenter: Segmenter | None, frames: Sequence[npt.NDArray[np.uint8]]
 ) -> Sequence[FloatImage | None]:

@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import yaml
-
-from camera_analysis.camera import CAMERA_FILE, CameraConfigError
+from camera_analysis.camera import CAMERA_FILE, CameraConfigError, camera_document
 
 #: What a stream may be fetched by: the network, never a file of this machine.
 SCHEMES: tuple[str, ...] = ("rtsp", "rtsps", "http", "https")
@@ -26,15 +24,11 @@ def stream_address(folder: Path, environment: Mapping[str, str] | None = None) -
     Raises:
         CameraConfigError: there is none, it names an unset variable, or it is no address.
     """
-    path = folder / CAMERA_FILE
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CameraConfigError(f"{path}: cannot be read as YAML: {error}") from error
+    document = camera_document(folder)
     address = document.get("stream") if isinstance(document, dict) else None
     if not isinstance(address, str):
         raise CameraConfigError(
-            f"{path}: no 'stream'; state the address, for example"
+            f"{folder / CAMERA_FILE}: no 'stream'; state the address, for example"
             " rtsp://${CAMERA_USER}:${CAMERA_PASSWORD}@10.0.0.7/main"
         )
     return require_address(_expanded(address, os.environ if environment is None else environment))

@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assets.partitions import camera_day_key
-from camera_analysis.camera import require_camera_id
-from pipelines.footage import camera_days, in_calendar, is_reported, load_own_camera
+from pipelines.footage import (
+    camera_days,
+    in_calendar,
+    is_reported,
+    load_own_camera,
+    own_camera_folder,
+)
 from pipelines.outcome import index_page
 from pipelines.resources import open_store
 from pipelines.runs import Planned, RunFailedError, Runner
@@ -45,12 +50,9 @@ def backfill_camera(
     Raises:
         ValueError: There is no such camera, or it has no footage.
     """
-    folder = settings.footage / require_camera_id(camera_id)
-    if not folder.is_dir():
-        raise ValueError(
-            f"no camera {camera_id} in {settings.footage}; learned-normal cameras add"
-            f" {camera_id} <folder>"
-        )
+    folder = own_camera_folder(
+        settings.footage, camera_id, f"learned-normal cameras add {camera_id} <folder>"
+    )
     days, outside = in_calendar(camera_days(load_own_camera(folder)))
     if not days and not outside:
         raise ValueError(f"camera {camera_id}: no footage whose time is known in {folder}")

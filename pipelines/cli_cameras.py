@@ -124,17 +124,16 @@ def list_cameras(home: Path | None) -> None:
 @HOME_OPTION
 def remove(camera_id: str, home: Path | None) -> None:
     """Forget a camera. Its footage and its versions in the store are not touched."""
-    from camera_analysis.camera import CAMERA_FILE, require_camera_id
+    from camera_analysis.camera import CAMERA_FILE
+    from pipelines.footage import own_camera_folder
     from pipelines.instance import open_instance
     from pipelines.source_settings import own_frames_root
 
     settings = settings_of(home)
     try:
-        place = settings.footage / require_camera_id(camera_id)
+        place = own_camera_folder(settings.footage, camera_id)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    if not place.is_dir():
-        raise click.ClickException(f"no camera {camera_id} in {settings.footage}")
     inside = [path.name for path in place.iterdir() if path.name != CAMERA_FILE]
     if inside:
         raise click.ClickException(

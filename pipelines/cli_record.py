@@ -38,17 +38,14 @@ def record(
     Reconnects where the connection breaks, after a growing wait. Stop with Ctrl-C or SIGTERM:
     the running segment is completed first. Sound is not recorded.
     """
-    from camera_analysis.camera import require_camera_id
     from camera_analysis.stream_address import redacted, stream_address
     from camera_analysis.stream_names import DEFAULT_NAME, SegmentNames
     from camera_analysis.stream_recover import recover_parts
-    from pipelines.footage import load_own_camera
+    from pipelines.footage import load_own_camera, own_camera_folder
 
     settings = settings_of(home)
     try:
-        place = settings.footage / require_camera_id(camera_id)
-        if not place.is_dir():
-            raise click.ClickException(f"no camera {camera_id} in {settings.footage}")
+        place = own_camera_folder(settings.footage, camera_id)
         camera = load_own_camera(place)
         address = stream_address(place)
         config = RecordConfig(

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from assets.partitions import FIRST_DAY, is_in_calendar
-from camera_analysis.camera import Camera, load_camera, require_camera_id
+from camera_analysis.camera import Camera, CameraConfigError, load_camera, require_camera_id
 from camera_analysis.footage_files import find_footage, local_day
 from pipelines.storage.store import Store
 
@@ -44,6 +44,25 @@ def camera_folders(root: Path) -> Iterator[Path]:
         yield from sorted(
             path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")
         )
+
+
+def own_camera_folder(
+    root: Path, camera_id: str, hint: str = "learned-normal cameras list"
+) -> Path:
+    """Folder of one camera.
+
+    Args:
+        root: the folder of all cameras.
+        camera_id: the camera, and its folder.
+        hint: the command that helps whoever named a camera that is not there.
+
+    Raises:
+        CameraConfigError: there is none of this id, or it is no id.
+    """
+    folder = root / require_camera_id(camera_id)
+    if not folder.is_dir():
+        raise CameraConfigError(f"no camera {camera_id} in {root}; {hint}")
+    return folder
 
 
 def load_own_camera(folder: Path) -> Camera:

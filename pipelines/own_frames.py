@@ -25,7 +25,7 @@ from dataset_build.own_frames import (
     store_frame,
 )
 from pipelines.executors import GpuSlots
-from pipelines.footage import load_own_camera
+from pipelines.footage import load_own_camera, own_camera_folder
 from pipelines.resources import open_store
 from pipelines.settings import Settings
 from pipelines.source_settings import (
@@ -150,12 +150,7 @@ def known_camera(settings: Settings, camera_id: str) -> Camera:
     Raises:
         ValueError: there is none of this id, or it cannot be used.
     """
-    folder = settings.footage / require_camera_id(camera_id)
-    if not folder.is_dir():
-        raise CameraConfigError(
-            f"no camera {camera_id} in {settings.footage}; learned-normal cameras list"
-        )
-    return load_own_camera(folder)
+    return load_own_camera(own_camera_folder(settings.footage, camera_id))
 
 
 def import_own_masks(settings: Settings, camera_id: str, folder: Path) -> ImportedMasks:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -213,25 +214,20 @@ def footage_clip(
     Raises:
         LayoutError: a folder without images.
     """
+    length: int | None
     if path.is_dir():
         files = image_files(path)
         if not files:
             raise LayoutError(f"{path}: no images ({', '.join(IMAGE_SUFFIXES)}) in this folder")
-        return Clip(
-            name=name or path.name,
-            camera=camera,
-            fps=fps,
-            length=len(files),
-            pick=lambda wanted: picked_images(files, wanted),
-            truth=truth,
-            events=events,
-        )
+        usual, length, pick = path.name, len(files), partial(picked_images, files)
+    else:
+        usual, length, pick = path.stem, _header_frames(path), partial(picked_frames, path)
     return Clip(
-        name=name or path.stem,
+        name=name or usual,
         camera=camera,
         fps=fps,
-        length=_header_frames(path),
-        pick=lambda wanted: picked_frames(path, wanted),
+        length=length,
+        pick=pick,
         truth=truth,
         events=events,
     )

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from pipelines.synthetic.bodies import Solid, solids
+from pipelines.synthetic.bodies import Solid, solids, turned
 from pipelines.synthetic.figures import (
     Fisheye,
     Projection,
@@ -151,13 +151,7 @@ class Boxes:
 
     def picture(self, now: Moment, time_s: float, lens: Projection) -> Sprite:
         """The machine where it is, turned the way it goes."""
-        cos, sin = np.cos(now.yaw), np.sin(now.yaw)
-        turn = np.array([[cos, -sin], [sin, cos]])
-        turned = [
-            Solid(np.column_stack([s.spheres[:, :2] @ turn, s.spheres[:, 2:]]), s.colour)
-            for s in self.body
-        ]
-        return seen_solids(Appearance(), turned, now.xy_m, lens)
+        return seen_solids(Appearance(), turned(self.body, now.yaw), now.xy_m, lens)
 
 
 @dataclass

@@ -28,14 +28,22 @@ def solids(who: Appearance, pose: Pose, yaw: float) -> list[Solid]:
     parts = _legs(who, pose) + _torso(who, pose, shoulder_z)
     parts += _arms(who, pose, shoulder_z) + _head(who, pose, shoulder_z)
     lowest = min(float((p.spheres[:, 2] - p.spheres[:, 3]).min()) for p in parts)
-    turn = np.array([[np.cos(yaw), -np.sin(yaw)], [np.sin(yaw), np.cos(yaw)]])
-    turned = []
-    for part in parts:
-        spheres = part.spheres.copy()
-        spheres[:, :2] = spheres[:, :2] @ turn
-        spheres[:, 2] -= lowest
-        turned.append(Solid(spheres, part.colour, part.cloth))
-    return turned
+    return turned(raised(parts, -lowest), yaw)
+
+
+def turned(body: Sequence[Solid], yaw: float) -> list[Solid]:
+    """A body about the vertical through its origin; yaw 0 looks along +y."""
+    cos, sin = np.cos(yaw), np.sin(yaw)
+    turn = np.array([[cos, -sin], [sin, cos]])
+    return [
+        Solid(np.column_stack([p.spheres[:, :2] @ turn, p.spheres[:, 2:]]), p.colour, p.cloth)
+        for p in body
+    ]
+
+
+def raised(body: Sequence[Solid], by_m: float) -> list[Solid]:
+    """A body, higher by so many metres."""
+    return [Solid(p.spheres + np.array([0, 0, by_m, 0]), p.colour, p.cloth) for p in body]
 
 
 def _hull(colour: Colour, *balls: Sequence[float], cloth: bool = False) -> Solid:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipelines.synthetic.bodies import Solid, solids
+from pipelines.synthetic.bodies import Solid, solids, turned
 from pipelines.synthetic.figures import ImageArray, Level, Sprite, cropped, draw_solids
 from pipelines.synthetic.people import CLOTHES, Appearance, FloatArray, gait, pick
 from pipelines.synthetic.textures import cloudy
@@ -158,13 +158,7 @@ def animal(rng: np.random.Generator, px_per_m: float, elevation: float) -> Sprit
     ]
     for leg, (x, y) in enumerate(((-0.09, 0.25), (0.09, 0.25), (-0.09, -0.3), (0.09, -0.3))):
         parts.append(Solid(np.array([[x, y, 0.42, 0.07], [x, y + swing[leg], 0.03, 0.035]]), dark))
-    turn = np.array([[np.cos(yaw), -np.sin(yaw)], [np.sin(yaw), np.cos(yaw)]])
-    body = [
-        Solid(
-            np.column_stack([p.spheres[:, :2] @ turn, p.spheres[:, 2:]]) * size, p.colour, p.cloth
-        )
-        for p in parts
-    ]
+    body = [Solid(p.spheres * size, p.colour, p.cloth) for p in turned(parts, yaw)]
     spots = Appearance(top=coat, top_second=dark, pattern=pick(rng, ("plain", "speckle")))
     return _drawn(body, spots, px_per_m, elevation, reach_m=1.1 * size, height_m=1.1 * size)
 

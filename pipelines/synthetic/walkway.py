@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from pipelines.synthetic.actors import Moment, Mover, Track, Walker, foot_px
-from pipelines.synthetic.bodies import Solid, solids
+from pipelines.synthetic.bodies import Solid, raised, solids, turned
 from pipelines.synthetic.canvas import Material
 from pipelines.synthetic.figures import (
     ImageArray,
@@ -67,13 +67,7 @@ class Rider:
 
     def picture(self, now: Moment, time_s: float, lens: Projection) -> Sprite:
         """The rider where they are, turned the way they go."""
-        cos, sin = np.cos(now.yaw), np.sin(now.yaw)
-        turn = np.array([[cos, -sin], [sin, cos]])
-        turned = [
-            Solid(np.column_stack([p.spheres[:, :2] @ turn, p.spheres[:, 2:]]), p.colour, p.cloth)
-            for p in self.body
-        ]
-        return seen_solids(self.who, turned, now.xy_m, lens)
+        return seen_solids(self.who, turned(self.body, now.yaw), now.xy_m, lens)
 
 
 @dataclass
@@ -183,10 +177,6 @@ def _rider(rng: np.random.Generator, kind: str, track: Track) -> Rider:
     return Rider(who, body(who), track)
 
 
-def _raised(body: Sequence[Solid], by_m: float) -> list[Solid]:
-    return [Solid(p.spheres + np.array([0, 0, by_m, 0]), p.colour, p.cloth) for p in body]
-
-
 def _wheel(y: float, radius: float, x: float = 0.0) -> Solid:
     angles = np.linspace(0, 2 * np.pi, 10, endpoint=False)
     rim = [(x, y + radius * np.cos(a), radius + 0.02 + radius * np.sin(a), 0.02) for a in angles]
@@ -204,13 +194,13 @@ def _cyclist(who: Appearance) -> list[Solid]:
         _bar((0, -0.52, 0.35), (0, -0.1, 0.85)), _bar((0, -0.1, 0.85), (0, 0.4, 0.95)),
         _bar((0, 0.4, 0.95), (0, 0.52, 0.35)), _bar((-0.25, 0.38, 1.0), (0.25, 0.38, 1.0)),
     ]  # fmt: skip
-    return [*bike, *_raised(solids(who, pose, 0.0), 0.3)]
+    return [*bike, *raised(solids(who, pose, 0.0), 0.3)]
 
 
 def _skater(who: Appearance) -> list[Solid]:
     pose = Pose(thigh=(0.35, -0.2), knee=(0.5, 0.35), arm=(0.3, -0.3), spread=(0.5, 0.5), lean=0.2)
     board = Solid(np.array([(0, -0.4, 0.08, 0.06), (0, 0.4, 0.08, 0.06)]), _DARK)
-    return [board, *_raised(solids(who, pose, 0.0), 0.12)]
+    return [board, *raised(solids(who, pose, 0.0), 0.12)]
 
 
 def _cart(who: Appearance) -> list[Solid]:
@@ -219,7 +209,7 @@ def _cart(who: Appearance) -> list[Solid]:
         return Solid(np.array(corners), (colour[0], colour[1], colour[2]))
 
     white = (214.0, 214.0, 208.0)
-    driver = _raised(solids(who, Pose(thigh=(1.4, 1.4), knee=(1.4, 1.4)), 0.0), 0.45)
+    driver = raised(solids(who, Pose(thigh=(1.4, 1.4), knee=(1.4, 1.4)), 0.0), 0.45)
     posts = [_bar((x, y, 0.8), (x, y, 1.8)) for x in (-0.55, 0.55) for y in (-0.8, 0.5)]
     wheels = [_wheel(y, 0.22, x) for x in (-0.6, 0.6) for y in (-0.8, 0.85)]
     return [*wheels, box(-1.2, 1.2, 0.25, 0.75, white), *posts, *driver,
@@ -233,7 +223,7 @@ def _wheelchair(who: Appearance) -> list[Solid]:
         _bar((-0.25, -0.25, 0.5), (-0.25, -0.3, 1.0), 0.05),
         _bar((0.25, -0.25, 0.5), (0.25, -0.3, 1.0), 0.05),
     ]  # fmt: skip
-    return [*chair, *_raised(solids(who, pose, 0.0), 0.15)]
+    return [*chair, *raised(solids(who, pose, 0.0), 0.15)]
 
 
 def _film(
