@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from camera_analysis.camera import Camera
 from camera_analysis.footage_files import FootageFile
 from camera_analysis.footage_samples import probe_footage, sample_footage
+from camera_analysis.frame_pairs import LaterFrame
 from camera_analysis.frame_quality import QualityLimits, is_moved
 from camera_analysis.labels import FootageFault
 from camera_analysis.motion import ImageRgb, MotionConfig
@@ -37,6 +38,7 @@ class DaySample:
         frame_rgb: (H, W, 3) uint8; one size over the day.
         view: what the camera shows here when nothing moves.
         timing: how far the time can be trusted.
+        later: the frame beside it; None where there is none.
     """
 
     file: str
@@ -45,6 +47,7 @@ class DaySample:
     frame_rgb: ImageRgb
     view: View
     timing: Timing
+    later: LaterFrame | None = None
 
 
 @dataclass
@@ -64,6 +67,7 @@ class DayReader:
         files: those of the day, ascending by start.
         motion: how plates are learned.
         limits: when a view counts as moved.
+        pairs: each sample comes with the frame shortly after it.
     """
 
     def __init__(
@@ -73,12 +77,14 @@ class DayReader:
         *,
         motion: MotionConfig,
         limits: QualityLimits,
+        pairs: bool = False,
     ) -> None:
         self._camera = camera
         self._files = files
         self._motion = motion
         self._limits = limits
         self._read = ReadConfig(max_side_px=camera.max_side_px, sampling=camera.sampling)
+        self._pairs = pairs
         self._infos = {file.path: _probe(file, self._read) for file in files}
         self._reference: View | None = None
         self._reference_file = ""
@@ -120,7 +126,8 @@ class DayReader:
         view, moved = self._view_of(file, name, info)
         left_out: dict[str, _Span] = {}
         file_before = self._last_file
-        for item in sample_footage(file, self._camera.interval_s, config=self._read):
+        read = replace(self._read, pairs=self._pairs)
+        for item in sample_footage(file, self._camera.interval_s, config=read):
             if isinstance(item, Fault):
                 yield _in_utc(item, file, name)
                 continue
@@ -145,6 +152,7 @@ class DayReader:
                 frame_rgb=item.frame_rgb,
                 view=view,
                 timing=item.timing,
+                later=item.later,
             )
         yield from moved
         for reason, span in left_out.items():

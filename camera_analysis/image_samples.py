@@ -8,9 +8,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camera_analysis.frame_pairs import LONGEST_PAIR_S, PAIR_S, LaterFrame
 from camera_analysis.image_runs import ImageRun
 from camera_analysis.video import Fault, SampledFrame, VideoInfo
 from camera_analysis.video_file import ReadConfig, VideoError
@@ -58,7 +60,8 @@ def sample_images(
 ) -> Iterator[SampledFrame | Fault]:
     """Images of a run, one per interval (floor rule of :mod:`video_plan`), and its faults.
 
-    An image that cannot be read is one fault; a gap in the numbers is a gap in time.
+    An image that cannot be read is one fault; a gap in the numbers is a gap in time. Where pairs
+    are asked for, each sample comes with the first image shortly after it.
     """
     if interval_s <= 0:
         raise ValueError(f"interval_s is {interval_s}; expected more than 0 seconds")
@@ -80,7 +83,24 @@ def sample_images(
             frame_rgb=frame_rgb,
             native_wh=native_wh,
             image=name,
+            later=_later_image(run, number, config) if config.pairs else None,
         )
+
+
+def _later_image(run: ImageRun, number: int, config: ReadConfig) -> LaterFrame | None:
+    """The image beside a sample; None where there is none, or it cannot be read."""
+    for place in range(number + 1, len(run.ticks)):
+        after_s = (run.ticks[place] - run.ticks[number]) * run.tick_s
+        if after_s > LONGEST_PAIR_S:
+            return None
+        if after_s >= PAIR_S:
+            try:
+                frame_rgb, _ = read_image(run.folder / run.names[place], config)
+            except VideoError:  # a fault of its own where it is sampled
+                return None
+            grey = np.asarray(cv2.cvtColor(frame_rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+            return LaterFrame(grey=grey, after_s=float(after_s))
+    return None
 
 
 def read_image(path: Path, config: ReadConfig) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:

@@ -9,14 +9,17 @@ times in the order in which they are shown.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from camera_analysis.frame_pairs import LONGEST_PAIR_S, PAIR_S, LaterFrame, Pairing
+from camera_analysis.video_convert import FrameConverter, native_wh
 from camera_analysis.video_decode import DecodeNotes, decode_all, decode_plan
 from camera_analysis.video_file import (
     ReadConfig,
@@ -30,7 +33,6 @@ from camera_analysis.video_plan import DecodePlan, PacketIndex, plan_decoding
 
 if TYPE_CHECKING:
     from av import VideoFrame
-    from av.video.reformatter import VideoReformatter
 
 #: How far a sample's time can be trusted: the frame that was shown at the target time; the key
 #: frame before it (its own time is exact, the target's moment is not shown); the file stores no
@@ -64,6 +66,7 @@ class SampledFrame:
         native_wh: width and height before the reduction, upright.
         timing: one of :data:`TIMINGS`.
         image: file name where the footage is images.
+        later: the frame beside it; None where it was not asked for or there is none.
     """
 
     pts_s: float
@@ -72,6 +75,12 @@ class SampledFrame:
     native_wh: tuple[int, int]
     timing: Timing = "exact"
     image: str = ""
+    later: LaterFrame | None = None
+
+
+def with_later(sample: SampledFrame, later: LaterFrame | None) -> SampledFrame:
+    """The sample with the frame beside it."""
+    return replace(sample, later=later)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,17 +180,27 @@ def _index_source(path: Path, config: ReadConfig) -> _Source:
 
 def _read_planned(source: _Source, interval: Fraction) -> Iterator[SampledFrame | Fault]:
     key_frames = source.config.sampling == "key_frames"
-    plan = plan_decoding(source.index, interval / source.time_base, only_key_frames=key_frames)
+    within = (PAIR_S / source.time_base, LONGEST_PAIR_S / source.time_base)
+    plan = plan_decoding(
+        source.index,
+        interval / source.time_base,
+        only_key_frames=key_frames,
+        pair_within=within if source.config.pairs else None,
+    )
     wanted_pts = np.sort(source.index.pts_n[plan.wanted_n])
     delivered = np.zeros(len(wanted_pts), bool)
-    convert = _Converter(source, plan.first_pts, "key_frame" if key_frames else "exact")
+    samples = _Samples(source, plan.first_pts, "key_frame" if key_frames else "exact")
     notes = DecodeNotes()
     reached = 0  # samples before this one came out or never will: times strictly increase
     for frame in decode_plan(source.path, source.config, plan, notes):
-        at = int(np.searchsorted(wanted_pts, frame.pts)) if frame.pts is not None else 0
+        if frame.pts is None:
+            continue
+        yield from samples.pass_by(frame, frame.pts)
+        at = int(np.searchsorted(wanted_pts, frame.pts))
         if reached <= at < len(wanted_pts) and wanted_pts[at] == frame.pts:
             delivered[at], reached = True, at + 1
-            yield convert.sample(frame, int(wanted_pts[at]))
+            yield from samples.take(frame, frame.pts)
+    yield from samples.finish()
     yield from _undecoded(source, plan, wanted_pts, delivered, notes.last_error)
     yield from _backwards(source, plan)
     yield from _missing_end(source, source.seconds(plan.last_pts - plan.first_pts))
@@ -197,15 +216,17 @@ def _read_sequentially(source: _Source, interval: Fraction) -> Iterator[SampledF
         yield Fault(reason="undecodable", detail=detail)
         return
     timing: Timing = "exact" if source.index.has_all_times else "assumed_rate"
-    convert = _Converter(source, first[1], timing)
+    samples = _Samples(source, first[1], timing)
     held, target = first, Fraction(0)
     for frame, pts in frames:
         if (pts - first[1]) * source.time_base > target:
-            yield convert.sample(*held)
+            yield from samples.take(*held)
             target = -(-((pts - first[1]) * source.time_base) // interval) * interval
+        yield from samples.pass_by(frame, pts)
         held = (frame, pts)
     if (held[1] - first[1]) * source.time_base == target:
-        yield convert.sample(*held)
+        yield from samples.take(*held)
+    yield from samples.finish()
     last_s = source.seconds(held[1] - first[1])
     if notes.last_error:
         yield Fault(reason="undecodable", detail=notes.last_error, end_s=last_s)
@@ -221,34 +242,44 @@ def _times_in_order(source: _Source) -> npt.NDArray[np.int64]:
     return np.array([round(number * period) for number in range(frames)], np.int64)
 
 
-class _Converter:
-    """Decoded frames become upright, reduced RGB samples."""
+class _Samples:
+    """Decoded frames become samples, at once or with the frame beside them.
+
+    Args:
+        source: of the frames.
+        first_pts: time of its first frame.
+        timing: how far their times can be trusted.
+    """
 
     def __init__(self, source: _Source, first_pts: int, timing: Timing) -> None:
-        from av.video.reformatter import VideoReformatter
+        self._source = source
+        self._first_pts = first_pts
+        self._timing = timing
+        self._convert = FrameConverter(source.config)
+        self._pairing = Pairing(with_later)
 
-        self.timing = timing
-        self.source = source
-        self.first_pts = first_pts
-        self._reformatter: VideoReformatter = VideoReformatter()
+    def take(self, frame: VideoFrame, pts: int) -> Iterator[SampledFrame]:
+        """A frame that is a sample."""
+        sample = SampledFrame(
+            pts_s=self._source.seconds(pts),
+            offset_s=self._source.seconds(pts - self._first_pts),
+            frame_rgb=self._convert.rgb(frame),
+            native_wh=native_wh(frame),
+            timing=self._timing,
+        )
+        if self._source.config.pairs:
+            self._pairing.wait(pts * self._source.time_base, sample)
+        else:
+            yield sample
 
-    def sample(self, frame: VideoFrame, pts: int) -> SampledFrame:
-        width, height = frame.width, frame.height
-        longest = self.source.config.max_side_px or max(width, height)
-        scale = min(1.0, longest / max(width, height))
-        small_w, small_h = max(1, round(width * scale)), max(1, round(height * scale))
-        way = "AREA" if scale < 1 else "BILINEAR"
-        rgb = self._reformatter.reformat(
-            frame, small_w, small_h, "rgb24", interpolation=way, threads=1
-        )
-        turns = round(frame.rotation / 90) % 4  # counter-clockwise
-        return SampledFrame(
-            pts_s=self.source.seconds(pts),
-            offset_s=self.source.seconds(pts - self.first_pts),
-            frame_rgb=np.ascontiguousarray(np.rot90(rgb.to_ndarray(), turns)),
-            native_wh=(height, width) if turns % 2 else (width, height),
-            timing=self.timing,
-        )
+    def pass_by(self, frame: VideoFrame, pts: int) -> Iterator[SampledFrame]:
+        """Samples that were waiting for this frame, whether it is one or not."""
+        grey = partial(self._convert.grey, frame)
+        yield from self._pairing.offer(pts * self._source.time_base, grey)
+
+    def finish(self) -> Iterator[SampledFrame]:
+        """Samples beside which nothing came."""
+        yield from self._pairing.finish()
 
 
 def _undecoded(

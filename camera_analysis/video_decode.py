@@ -72,6 +72,7 @@ def decode_plan(
 ) -> Iterator[VideoFrame]:
     """Frames that come out of the decoder when it is fed what the plan says."""
     last_needed = int(np.flatnonzero(plan.feed_n)[-1])
+    needed_n = plan.wanted_n | plan.beside_n
     container, stream = open_video(path, config)
     with container:
         decoder = _Decoder(stream, notes)
@@ -81,7 +82,7 @@ def decode_plan(
             if plan.restart_n[number] and number:
                 yield from decoder.drain()
             if plan.feed_n[number]:
-                yield from decoder.feed(packet, wanted=bool(plan.wanted_n[number]))
+                yield from decoder.feed(packet, wanted=bool(needed_n[number]))
         yield from decoder.drain()
 
 

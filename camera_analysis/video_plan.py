@@ -53,6 +53,7 @@ class DecodePlan:
     Attributes:
         feed_n: (N,) packets the decoder needs.
         wanted_n: (N,) packets whose frame is a sample; a subset of ``feed_n``.
+        beside_n: (N,) packets whose frame stands beside a sample; a subset of ``feed_n``.
         restart_n: (N,) packets before which the decoder is drained and reset.
         backwards_n: (N,) packets left out because their time lies before one already passed.
         first_pts: time of the first frame.
@@ -61,6 +62,7 @@ class DecodePlan:
 
     feed_n: BoolArray
     wanted_n: BoolArray
+    beside_n: BoolArray
     restart_n: BoolArray
     backwards_n: BoolArray
     first_pts: int
@@ -68,7 +70,11 @@ class DecodePlan:
 
 
 def plan_decoding(
-    index: PacketIndex, step: Fraction, *, only_key_frames: bool = False
+    index: PacketIndex,
+    step: Fraction,
+    *,
+    only_key_frames: bool = False,
+    pair_within: tuple[Fraction, Fraction] | None = None,
 ) -> DecodePlan:
     """Plan the samples of a stream whose shown packets all have time stamps.
 
@@ -77,23 +83,29 @@ def plan_decoding(
         step: interval in units of the stream's time base.
         only_key_frames: the sample of a target is the last key frame at or before it; targets
             before the first key frame have none.
+        pair_within: each sample is paired with the first frame that lies so far after it, at least
+            and at most, in units of the time base.
     """
     group_n = np.cumsum(index.key_n, dtype=np.int64)
     backwards_n = _backwards(index, group_n)
     usable_n = index.shown_n & ~backwards_n
     times, first_at = np.unique(index.pts_n[usable_n], return_index=True)
-    packets = np.flatnonzero(usable_n)[first_at]
+    packets = all_packets = np.flatnonzero(usable_n)[first_at]
     if only_key_frames and index.key_n[packets].any():
         packets = packets[index.key_n[packets]]
     wanted_n = np.zeros(len(index.pts_n), bool)
     floors = floors_of_targets(index.pts_n[packets] - times[0], step)
     wanted_n[packets[floors]] = True
-    feed_n = _fed(index, group_n, wanted_n)
+    beside_n = np.zeros(len(index.pts_n), bool)
+    if pair_within:
+        beside_n[all_packets[_partners(times, index.pts_n[packets[floors]], pair_within)]] = True
+    feed_n = _fed(index, group_n, wanted_n | beside_n)
     group_before = np.concatenate([[-1], group_n[:-1]])
     whole_before = np.concatenate([[False], feed_n[:-1]])
     return DecodePlan(
         feed_n=feed_n,
         wanted_n=wanted_n,
+        beside_n=beside_n,
         restart_n=feed_n & (group_n != group_before) & ~whole_before,
         backwards_n=backwards_n,
         first_pts=int(times[0]),
@@ -112,6 +124,17 @@ def floors_of_targets(since_n: IntArray, step: Fraction) -> BoolArray:
     next_target = -(-since // step.numerator) * step.numerator  # first target at or after
     until = np.append(since[1:], since[-1] + 1)  # the last frame serves a target at its own time
     return np.asarray(next_target < until)
+
+
+def _partners(
+    times: IntArray, samples: IntArray, within: tuple[Fraction, Fraction]
+) -> npt.NDArray[np.intp]:
+    """Places in ``times`` of the first frame beside each sample; none for samples without one."""
+    least, most = (-(-within[0] // 1), within[1] // 1)  # whole ticks
+    places = np.searchsorted(times, samples + least)
+    there = places < len(times)
+    there[there] = times[places[there]] - samples[there] <= most
+    return np.asarray(places[there], np.intp)
 
 
 def _backwards(index: PacketIndex, group_n: IntArray) -> BoolArray:
