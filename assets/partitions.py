@@ -56,9 +56,9 @@ def window_of_preceding_days(days: int) -> dg.MultiPartitionMapping:
         )
 
 
-def is_in_calendar(day: str, now: datetime) -> bool:
-    """Whether a camera-day of this date has a partition at this instant."""
-    return FIRST_DAY <= day <= (now.astimezone(UTC) + timedelta(days=1)).date().isoformat()
+def last_day(now: datetime) -> str:
+    """The last date that has a partition at this instant."""
+    return (now.astimezone(UTC) + timedelta(days=1)).date().isoformat()
 
 
 def camera_day_key(camera: str, day: str) -> dg.MultiPartitionKey:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,18 +70,37 @@ def find_footage(camera: Camera) -> Footage:
 
 
 def _videos(camera: Camera) -> Iterator[FootageFile | FootageFault]:
-    for path in sorted(camera.folder.rglob("*")):
-        if path.suffix.lower() not in VIDEO_SUFFIXES or path.name.startswith("."):
-            continue
-        name = path.relative_to(camera.folder).as_posix()
-        if not path.is_file():
-            yield FootageFault(file=name, reason="not_a_file", detail="skipped")
+    found = sorted(_video_names(camera.folder), key=lambda item: item[0].split("/"))
+    for name, trouble in found:
+        if trouble:
+            yield FootageFault(file=name, reason=trouble, detail="skipped")
             continue
         try:
-            yield FootageFile(path=path, start_utc=_start_utc(camera, name))
+            yield FootageFile(path=camera.folder / name, start_utc=_start_utc(camera, name))
         except FileTimeError as error:
             remedy = f"{error}; set file_time, or name its start under 'starts'"
             yield FootageFault(file=name, reason="time_unknown", detail=remedy)
+
+
+def _video_names(folder: Path, below: str = "") -> Iterator[tuple[str, str]]:
+    """Relative names that look like videos, each with why it cannot be one; "" where it can.
+
+    A folder's listing says so without a call per file: on a network drive each call is a wait.
+    """
+    try:
+        entries = list(os.scandir(folder / below))
+    except PermissionError:
+        if not below:
+            raise
+        yield below.rstrip("/"), "folder_not_readable"
+        return
+    for entry in entries:
+        name = f"{below}{entry.name}"
+        suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122  no Path per file
+        if suffix in VIDEO_SUFFIXES and not entry.name.startswith("."):
+            yield name, "" if entry.is_file() else "not_a_file"
+        if entry.is_dir(follow_symlinks=False):
+            yield from _video_names(folder, f"{name}/")
 
 
 def _images(camera: Camera) -> Iterator[FootageFile | FootageFault]:

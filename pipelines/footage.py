@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from assets.partitions import FIRST_DAY, is_in_calendar
+from assets.partitions import FIRST_DAY, last_day
 from camera_analysis.camera import Camera, CameraConfigError, load_camera, require_camera_id
 from camera_analysis.footage_files import find_footage, local_day
 from pipelines.storage.store import Store
@@ -115,8 +115,10 @@ def in_calendar(
     days: Sequence[CameraDayFootage], now: datetime | None = None
 ) -> tuple[list[CameraDayFootage], list[UnusableCamera]]:
     """Days that have a partition now, and those that have none, with the reason."""
-    instant = now or datetime.now(UTC)
-    inside = [footage for footage in days if is_in_calendar(footage.day, instant)]
+    last = last_day(now or datetime.now(UTC))
+    inside = [footage for footage in days if FIRST_DAY <= footage.day <= last]
+    if len(inside) == len(days):
+        return inside, []
     outside = [
         UnusableCamera(
             folder=footage.key,
@@ -124,30 +126,52 @@ def in_calendar(
             " reset? Rename the file, or give its start under `starts` in camera.yaml",
         )
         for footage in days
-        if not is_in_calendar(footage.day, instant)
+        if not FIRST_DAY <= footage.day <= last
     ]
     return inside, outside
 
 
 def camera_days(camera: Camera) -> list[CameraDayFootage]:
-    """Camera-days with footage, oldest first."""
-    files_of: dict[str, list[Path]] = {}
+    """Camera-days with footage, oldest first. Each file is asked once for size and times.
+
+    Raises:
+        CameraConfigError: The footage folder does not exist.
+    """
+    return [footage_of_day(camera, day, paths) for day, paths in footage_paths(camera).items()]
+
+
+def footage_paths(camera: Camera) -> dict[str, list[Path]]:
+    """Day -> its footage files, from their names alone; the oldest day first.
+
+    Raises:
+        CameraConfigError: The footage folder does not exist.
+    """
+    paths_of: dict[str, list[Path]] = {}
     for file in find_footage(camera).files:
-        files_of.setdefault(local_day(camera, file.start_utc), []).extend(file.paths)
-    days = []
-    for day, paths in sorted(files_of.items()):
-        stats = [(path.name, path.stat()) for path in sorted(paths)]
-        lines = [f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in stats]
-        days.append(
-            CameraDayFootage(
-                camera=camera.id,
-                day=day,
-                fingerprint=hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12],
-                newest_s=max(max(stat.st_mtime, stat.st_ctime) for _, stat in stats),
-                ends_utc=_midnight_after(camera, day),
-            )
-        )
-    return days
+        paths_of.setdefault(local_day(camera, file.start_utc), []).extend(file.paths)
+    return dict(sorted(paths_of.items()))
+
+
+def footage_of_day(camera: Camera, day: str, paths: Sequence[Path]) -> CameraDayFootage:
+    """What the files of a camera-day are now.
+
+    Args:
+        camera: Whose files they are.
+        day: In its time zone.
+        paths: One or more files.
+
+    Raises:
+        FileNotFoundError: A file is gone.
+    """
+    stats = [(path.name, path.stat()) for path in sorted(paths)]
+    lines = [f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in stats]
+    return CameraDayFootage(
+        camera=camera.id,
+        day=day,
+        fingerprint=hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12],
+        newest_s=max(max(stat.st_mtime, stat.st_ctime) for _, stat in stats),
+        ends_utc=_midnight_after(camera, day),
+    )
 
 
 def _midnight_after(camera: Camera, day: str) -> datetime:
@@ -157,8 +181,8 @@ def _midnight_after(camera: Camera, day: str) -> datetime:
 
 def day_fingerprint(camera: Camera, day: str) -> str:
     """Fingerprint of the footage of one camera-day; empty where there is none."""
-    found = [footage.fingerprint for footage in camera_days(camera) if footage.day == day]
-    return found[0] if found else ""
+    paths = footage_paths(camera).get(day)
+    return footage_of_day(camera, day, paths).fingerprint if paths else ""
 
 
 def is_reported(store: Store, footage: CameraDayFootage) -> bool:

@@ -10,7 +10,9 @@ from collections.abc import Callable
 import dagster as dg
 
 from assets.partitions import CAMERA, camera_day_key
-from pipelines.footage import CameraDayFootage, find_camera_days, is_reported
+from pipelines.due_days import DueDays
+from pipelines.footage import CameraDayFootage
+from pipelines.footage_watch import FootageWatch
 from pipelines.jobs import camera_job, dataset_job, source_job
 from pipelines.resources import open_store
 from pipelines.schedules import CAMERA_TAG, REBUILD_TAG
@@ -20,6 +22,14 @@ from pipelines.settings import Settings
 RUNS_PER_TICK = 200
 #: Dagster ends a tick after 60 s.
 TICK_S = 20.0
+#: Camera-days asked for and not yet done; a queue of tens of thousands would slow Dagster down.
+UNFINISHED_RUNS = 1000
+UNFINISHED = (
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+)
 
 
 def footage_sensor(
@@ -30,32 +40,31 @@ def footage_sensor(
     A day whose report was made from the footage as it lies there is not run again, whoever made
     the report: a backfill, the nightly schedule, or a sensor before this one lost its cursor.
     """
+    days = DueDays(FootageWatch(settings.footage), settings.footage_settle_s)
 
     def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        seen: dict[str, str] = json.loads(context.cursor or "{}")
         started_s = clock_s()
-        days, unusable = find_camera_days(settings.footage)
-        for camera in unusable:
-            context.log.warning(f"{camera.folder}: cannot be read: {camera.reason}")
-        settled_s = started_s - settings.footage_settle_s
-        store = open_store(settings)
-        due: list[CameraDayFootage] = []
-        for footage in days:
-            if footage.newest_s > settled_s or seen.get(footage.key) == footage.fingerprint:
-                continue
-            seen[footage.key] = footage.fingerprint
-            if not is_reported(store, footage):
-                due.append(footage)
-            if len(due) == RUNS_PER_TICK or clock_s() - started_s > TICK_S:
-                break
-        cursor = json.dumps(seen, sort_keys=True)
-        if not due:
-            nothing = f"nothing new in {len(days)} camera-days of {settings.footage}"
+        room = min(RUNS_PER_TICK, UNFINISHED_RUNS - unfinished_runs(context.instance))
+        # The cursor is stored with every tick: it holds only days that have no report yet.
+        found = days.look(
+            open_store(settings),
+            json.loads(context.cursor or "{}"),
+            now_s=started_s,
+            room=room,
+            is_over=lambda: clock_s() - started_s > TICK_S,
+        )
+        for trouble in found.unusable:
+            context.log.warning(f"{trouble.folder}: cannot be read: {trouble.reason}")
+        cursor = json.dumps(found.asked, sort_keys=True)
+        if not found.due:
+            nothing = f"nothing new in {len(found.seen)} camera-days of {settings.footage}"
+            if room <= 0:
+                nothing = f"{UNFINISHED_RUNS} camera-days and more are queued or running"
             return dg.SensorResult(skip_reason=nothing, cursor=cursor)
-        cameras = sorted({footage.camera for footage in due})
+        cameras = sorted({footage.camera for footage in found.due})
         return dg.SensorResult(
             dynamic_partitions_requests=[CAMERA.build_add_request(cameras)],
-            run_requests=[_run_of(footage) for footage in due],
+            run_requests=[_run_of(footage) for footage in found.due],
             cursor=cursor,
         )
 
@@ -67,6 +76,12 @@ def footage_sensor(
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=inspect.getdoc(footage_sensor),
     )
+
+
+def unfinished_runs(instance: dg.DagsterInstance) -> int:
+    """How many runs of camera-days wait or run."""
+    filters = dg.RunsFilter(job_name=camera_job.name, statuses=list(UNFINISHED))
+    return int(instance.get_runs_count(filters))
 
 
 def _run_of(footage: CameraDayFootage) -> dg.RunRequest:

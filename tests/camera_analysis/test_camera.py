@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -173,6 +174,24 @@ def test_files_are_found_in_order_of_time_and_the_rest_is_named(tmp_path):
         ("2026-01-05T09-00-00.ts", "not_a_file"),
         ("2026-13-05T07-00-00.mp4", "time_unknown"),
         ("holiday.mp4", "time_unknown"),
+    ]
+
+
+def test_a_folder_that_may_not_be_read_is_named_and_the_others_are(tmp_path, monkeypatch):
+    names = ("2026-01-05T07-00-00.mkv", "lost+found/2026-01-05T08-00-00.mkv")
+    folder = camera_folder(tmp_path, None, *names)
+    scandir = os.scandir
+
+    def locked(path):
+        if Path(path).name == "lost+found":
+            raise PermissionError(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    footage = find_footage(load_camera(folder))
+    assert [file.path.name for file in footage.files] == ["2026-01-05T07-00-00.mkv"]
+    assert [(one.file, one.reason) for one in footage.faults] == [
+        ("lost+found", "folder_not_readable")
     ]
 
 

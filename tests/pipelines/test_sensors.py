@@ -168,6 +168,54 @@ def test_a_tick_stays_short_and_the_rest_follows(settings, instance, monkeypatch
     assert [day for _, day in days_of(second)] == ["2026-01-07"]
 
 
+def test_a_camera_of_which_only_some_days_were_asked_for_is_gone_on_with(
+    settings, instance, monkeypatch
+):
+    monkeypatch.setattr("pipelines.sensors.RUNS_PER_TICK", 1)
+    for camera in ("attic", "door"):
+        bring(settings, camera, "2026-01-05T08-00-00")
+        bring(settings, camera, "2026-01-06T08-00-00")
+    cursor, asked = None, []
+    for _ in range(4):
+        result = tick(settings, instance, cursor)
+        cursor, asked = result.cursor, asked + days_of(result)
+    days = ("2026-01-05", "2026-01-06")
+    assert asked == [(camera, day) for camera in ("attic", "door") for day in days]
+    assert not tick(settings, instance, cursor).run_requests
+
+
+def test_no_more_is_asked_for_than_the_queue_should_hold(settings, instance, monkeypatch):
+    monkeypatch.setattr("pipelines.sensors.UNFINISHED_RUNS", 2)
+    for day in ("05", "06", "07"):
+        bring(settings, "door", f"2026-01-{day}T08-00-00")
+
+    def start(job: str) -> None:
+        run_id = dg._core.utils.make_new_run_id()
+        instance.add_run(dg.DagsterRun(job_name=job, run_id=run_id, status=STARTED))
+
+    start("camera_job")
+    start("source_job")
+    first = tick(settings, instance)
+    assert days_of(first) == [("door", "2026-01-05")]
+    start("camera_job")
+    full = tick(settings, instance, first.cursor)
+    assert not full.run_requests
+    assert "2 camera-days and more are queued or running" in full.skip_reason.skip_message
+    assert full.cursor == first.cursor
+
+
+def test_the_cursor_forgets_days_whose_report_is_made_or_whose_footage_is_gone(
+    settings, instance, monkeypatch
+):
+    bring(settings, "door", "2026-01-05T08-00-00")
+    gone = bring(settings, "door", "2026-01-06T08-00-00")
+    first = tick(settings, instance)
+    assert set(json.loads(first.cursor)) == {"door/2026-01-05", "door/2026-01-06"}
+    gone.unlink()
+    monkeypatch.setattr("pipelines.due_days.is_reported", lambda _store, _footage: True)
+    assert tick(settings, instance, first.cursor).cursor == "{}"
+
+
 def test_without_cameras_the_folder_is_named(settings, instance):
     skipped = tick(settings, instance)
     assert str(settings.footage) in skipped.skip_reason.skip_message
