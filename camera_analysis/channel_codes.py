@@ -19,12 +19,19 @@ CodeMap = npt.NDArray[np.uint8]
 FloatImage = npt.NDArray[np.float32]
 BoolImage = npt.NDArray[np.bool_]
 
-SPEED, DIRECTION, SIZE, TONE = "speed", "direction", "size", "tone"
+SPEED, DIRECTION, SIZE, TONE, STAY = "speed", "direction", "size", "tone", "stay"
+#: Read off consecutive frames; ``stay`` of a camera-day is read off its label maps instead of tone,
+#: which would be a small picture of whoever is in view.
 CHANNELS = (SPEED, DIRECTION, SIZE, TONE)
+MOTION = (SPEED, DIRECTION, SIZE)
 #: Codes of each channel.
-BINS = {SPEED: 48, DIRECTION: 8, SIZE: 36, TONE: 16}
+BINS = {SPEED: 48, DIRECTION: 8, SIZE: 36, TONE: 16, STAY: 36}
+#: Codes per doubling, where a code is a step of more and more: steps of 12 and 41 %.
+PER_OCTAVE = {SPEED: 6, SIZE: 6, STAY: 2}
 #: The place shows nothing that the channel could be read from.
 ABSENT = 255
+#: Seconds in which speeds of pairs of frames are counted: least_speed is then 3 pixels a second.
+SPEED_S = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,17 +44,15 @@ class CodeConfig:
     grid_px: int = 4
     # Tone is kept finer than motion where frames are small: about 180 places along the width.
     tone_places: int = 180
-    # Pixels per frame: less is the flow's own noise.
+    # Pixels per frame (per SPEED_S where pairs of frames are read): less is the flow's own noise.
     least_speed: float = 0.3
     # Grey levels, and multiples of the frame's median change: less is the sensor's noise.
     least_change: float = 2.0
     change_ratio: float = 3.0
     # Share of a grid cell that must move.
     least_cover: float = 0.25
-    # Pixels per frame from which the direction of a movement can be told.
+    # The same unit; from which the direction of a movement can be told.
     least_direction_speed: float = 0.6
-    # Codes per doubling of speed and of size: steps of 12 and 12 %.
-    per_octave: int = 6
     # Pixels: the smallest side of a moving thing that has a size.
     least_side: float = 2.0
 
@@ -94,24 +99,51 @@ class CodeReader:
                 f"a frame of {frame_rgb.shape[1]} x {frame_rgb.shape[0]} pixels in a clip of "
                 f"{self._native[1]} x {self._native[0]}"
             )
-        grey = np.asarray(cv2.cvtColor(frame_rgb, cv2.COLOR_RGB2GRAY), np.uint8)
-        if grey.shape != (self.height, self.width):
-            size = (self.width, self.height)
-            grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+        grey = self._reduced(np.asarray(cv2.cvtColor(frame_rgb, cv2.COLOR_RGB2GRAY), np.uint8))
         before, self._before = self._before, grey
-        moving = np.zeros(grey.shape, bool)
-        codes = {
-            channel: np.full(self.grids[channel], ABSENT, np.uint8)
-            for channel in (SPEED, DIRECTION, SIZE)
-        }
-        if before is not None:
-            changed = self._changed(before, grey)
-            if changed.any():
-                flow = np.asarray(self._flow.calc(before, grey, None), np.float32)
-                moving = self._moving(changed, flow)
-                codes = self._motion_codes(moving, flow)
-        codes[TONE] = self._tone(grey)
-        return FrameCodes(codes=codes, moving_hw=moving)
+        moved = self._nothing() if before is None else self._moved(before, grey, 1.0)
+        return FrameCodes(codes=moved.codes | {TONE: self._tone(grey)}, moving_hw=moved.moving_hw)
+
+    def read_pair(self, grey: GreyImage, later: GreyImage, after_s: float) -> dict[str, CodeMap]:
+        """Speed, direction and size of what moves from one frame to another, at the first.
+
+        Speeds count in working pixels per ``SPEED_S``, whatever lies between the two frames, so
+        that counts of footage of different frame rates add up.
+
+        Args:
+            grey: (H, W) uint8 brightness.
+            later: the same view a moment later.
+            after_s: seconds from one to the other.
+
+        Raises:
+            ValueError: another size than the clip's.
+        """
+        for picture in (grey, later):
+            if picture.shape != self._native:
+                raise ValueError(f"a frame of {picture.shape} pixels in a clip of {self._native}")
+        pace = SPEED_S / after_s
+        return self._moved(self._reduced(grey), self._reduced(later), pace).codes
+
+    def _reduced(self, grey: GreyImage) -> GreyImage:
+        if grey.shape == (self.height, self.width):
+            return grey
+        size = (self.width, self.height)
+        return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    def _nothing(self) -> FrameCodes:
+        codes = {channel: np.full(self.grids[channel], ABSENT, np.uint8) for channel in MOTION}
+        return FrameCodes(codes=codes, moving_hw=np.zeros((self.height, self.width), bool))
+
+    def _moved(self, before: GreyImage, grey: GreyImage, pace: float) -> FrameCodes:
+        """Motion between two frames, its length multiplied by ``pace``."""
+        changed = self._changed(before, grey)
+        if not changed.any():
+            return self._nothing()
+        flow = np.asarray(self._flow.calc(before, grey, None), np.float32)
+        if pace != 1.0:
+            flow = flow * np.float32(pace)
+        moving = self._moving(changed, flow)
+        return FrameCodes(codes=self._motion_codes(moving, flow), moving_hw=moving)
 
     def _changed(self, before: GreyImage, grey: GreyImage) -> BoolImage:
         change = cv2.blur(cv2.absdiff(before, grey).astype(np.float32), (5, 5))
@@ -142,9 +174,9 @@ class CodeReader:
         directed = there & (np.hypot(dx, dy) / cover >= config.least_direction_speed)
         side = self._side_of_thing(moving)
         return {
-            SPEED: _coded(_log_bin(mean_speed, config.least_speed, config, SPEED), there),
+            SPEED: _coded(_log_bin(mean_speed, config.least_speed, SPEED), there),
             DIRECTION: _coded(direction, directed),
-            SIZE: _coded(_log_bin(side, config.least_side, config, SIZE), there & (side > 0)),
+            SIZE: _coded(_log_bin(side, config.least_side, SIZE), there & (side > 0)),
         }
 
     def _side_of_thing(self, moving: BoolImage) -> FloatImage:
@@ -172,11 +204,9 @@ def grids_of(height: int, width: int, config: CodeConfig) -> dict[str, tuple[int
     return {SPEED: motion, DIRECTION: motion, SIZE: motion, TONE: tone}
 
 
-def _log_bin(
-    values: FloatImage, least: float, config: CodeConfig, channel: str
-) -> npt.NDArray[np.int64]:
+def _log_bin(values: FloatImage, least: float, channel: str) -> npt.NDArray[np.int64]:
     octaves = np.log2(np.maximum(values, least) / least)
-    bins = np.floor(octaves * config.per_octave).astype(np.int64)
+    bins = np.floor(octaves * PER_OCTAVE[channel]).astype(np.int64)
     return np.asarray(np.minimum(bins, BINS[channel] - 1), np.int64)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.channel_codes import ABSENT, BINS, CHANNELS, CodeMap
+from camera_analysis.channel_codes import ABSENT, BINS, CodeMap
 
 CountArray = npt.NDArray[np.uint32]
 
@@ -22,15 +22,15 @@ class ChannelCounts:
     Adding a frame changes the counts in place; ``+`` and ``-`` return new counts.
 
     Args:
-        grids: (h, w) of each channel's map.
+        grids: (h, w) of each channel's map; a channel without one is not counted.
     """
 
     def __init__(self, grids: Mapping[str, tuple[int, int]]) -> None:
         self.grids = dict(grids)
         self.frames = 0
         self._counts = {
-            channel: np.zeros((grids[channel][0] * grids[channel][1], BINS[channel]), np.uint32)
-            for channel in CHANNELS
+            channel: np.zeros((height * width, BINS[channel]), np.uint32)
+            for channel, (height, width) in grids.items()
         }
 
     def add(self, codes: Mapping[str, CodeMap]) -> None:
@@ -79,7 +79,7 @@ class ChannelCounts:
         return (
             self.grids == other.grids
             and self.frames == other.frames
-            and all(np.array_equal(self._counts[c], other._counts[c]) for c in CHANNELS)
+            and all(np.array_equal(self._counts[c], other._counts[c]) for c in self.grids)
         )
 
     __hash__ = None  # type: ignore[assignment]  # counts change as frames are added
@@ -87,11 +87,11 @@ class ChannelCounts:
     def _combined(self, other: ChannelCounts, sign: int) -> ChannelCounts:
         if self.grids != other.grids:
             raise ValueError(f"counts of grids {self.grids} and {other.grids} do not add")
-        if sign < 0 and any((self._counts[c] < other._counts[c]).any() for c in CHANNELS):
+        if sign < 0 and any((self._counts[c] < other._counts[c]).any() for c in self.grids):
             raise ValueError("more would be taken than is there")
         result = ChannelCounts(self.grids)
         result.frames = self.frames + sign * other.frames
-        for channel in CHANNELS:
+        for channel in self.grids:
             mine, theirs = self._counts[channel], other._counts[channel]
             result._counts[channel] = mine + theirs if sign > 0 else mine - theirs
         return result

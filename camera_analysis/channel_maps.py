@@ -3,7 +3,7 @@
 Motion scores are averaged over the moving places of a small window, so that one wrong flow vector
 is no surprise; tone is averaged over a window the size of a small person's. A further map,
 ``stay``, is the tone's average over the last seconds: what passes leaves little in it, what stays
-fills it.
+fills it. Without tone, ``stay`` is a channel with codes of its own (:mod:`camera_analysis.stay`).
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.channel_codes import ABSENT, DIRECTION, SIZE, SPEED, TONE, CodeMap
+from camera_analysis.channel_codes import ABSENT, DIRECTION, SIZE, SPEED, STAY, TONE, CodeMap
 from camera_analysis.channel_surprise import TailTables
 
 FloatImage = npt.NDArray[np.float32]
 
-STAY = "stay"
 #: The channels that are scored; ``stay`` is read off the tone's counts.
 SCORED = (SPEED, DIRECTION, SIZE, TONE, STAY)
 
@@ -59,15 +58,19 @@ class ChannelMaps:
     def of(self, codes: Mapping[str, CodeMap]) -> dict[str, FloatImage]:
         """Channel -> (h, w) surprise in nats, at least 0."""
         maps = {
-            channel: self._motion(channel, codes[channel]) for channel in (SPEED, DIRECTION, SIZE)
+            channel: self._mean_near(channel, codes[channel])
+            for channel in self._tables.grids
+            if channel != TONE
         }
+        if TONE not in self._tables.grids:
+            return maps
         tone = self._tone(codes[TONE])
         if self._stay is None:
             self._stay = np.zeros_like(tone)  # nothing has stayed yet
         self._stay = self._stay + self._gain * (tone - self._stay)
         return maps | {TONE: tone, STAY: self._stay}
 
-    def _motion(self, channel: str, code: CodeMap) -> FloatImage:
+    def _mean_near(self, channel: str, code: CodeMap) -> FloatImage:
         there = (code != ABSENT).astype(np.float32)
         total, support = (
             cv2.boxFilter(

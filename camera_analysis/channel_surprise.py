@@ -3,14 +3,14 @@
 The score of a code is -log of a tail probability, not of the code's own probability: a speed that
 is rare because it lies between two usual ones is no surprise, one beyond all usual ones is.
 
-- speed and size: P(at least this much | something moves here).
+- speed, size and how long something has stayed: P(at least this much | something is here).
 - direction and tone, which have no order: the probability of all codes that are no more frequent
   here than the observed one.
 
 A place borrows from its surroundings what it has not seen itself (Dirichlet smoothing): its counts
 are averaged over a small neighbourhood, then drawn towards those of its image row, because in most
 views a row is one distance from the camera, and those towards the whole view's. Beyond everything
-ever seen, the tail of speed and size falls as 1/value, so that twice as fast is still more.
+ever seen, the tail of an ordered channel falls as 1/value, so that twice as fast is still more.
 """
 
 from __future__ import annotations
@@ -24,10 +24,8 @@ import numpy.typing as npt
 from camera_analysis.channel_codes import (
     ABSENT,
     BINS,
-    CHANNELS,
     DIRECTION,
-    SIZE,
-    SPEED,
+    PER_OCTAVE,
     TONE,
     CodeMap,
 )
@@ -49,8 +47,6 @@ class TailConfig:
     row_reach: int = 3
     # Frames that a uniform distribution of tones weighs at a place.
     tone_prior: float = 1.0
-    # Codes per doubling, by which the tail beyond all data falls.
-    per_octave: int = 6
 
 
 class TailTables:
@@ -70,7 +66,7 @@ class TailTables:
         self.grids = counts.grids
         self._tables = {
             channel: _table(channel, counts, config).reshape(-1, BINS[channel])
-            for channel in CHANNELS
+            for channel in counts.grids
         }
 
     def score(self, channel: str, code: CodeMap) -> FloatImage:
@@ -87,20 +83,20 @@ def _table(channel: str, counts: ChannelCounts, config: TailConfig) -> FloatImag
     if channel == TONE:
         probability = _tone_probability(of_place, config)
     else:
-        probability = _smoothed(of_place, _base(channel, config), config)
-    if channel in (SPEED, SIZE):
+        probability = _smoothed(of_place, _base(channel), config)
+    if channel in PER_OCTAVE:
         tail = np.cumsum(probability[..., ::-1], axis=2)[..., ::-1]
     else:
         tail = _mass_of_rarer(probability)
     return np.asarray(-np.log(np.clip(tail, 1e-12, 1.0)), np.float32)
 
 
-def _base(channel: str, config: TailConfig) -> FloatArray:
+def _base(channel: str) -> FloatArray:
     """(bins,) distribution before anything was seen."""
     bins = BINS[channel]
     if channel == DIRECTION:
         return np.full(bins, 1 / bins)
-    tail = 2.0 ** (-np.arange(bins + 1) / config.per_octave)
+    tail = 2.0 ** (-np.arange(bins + 1) / PER_OCTAVE[channel])
     tail[-1] = 0.0
     return -np.diff(tail)
 

@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 
 from camera_analysis.camera import Camera
+from camera_analysis.channel_codes import CodeConfig
+from camera_analysis.day_codes import DayCoder
 from camera_analysis.day_footage import DayReader, DaySample
 from camera_analysis.footage_files import find_footage, footage_days, local_day
 from camera_analysis.frame_quality import FrameQuality, QualityLimits, QualityMeter
@@ -52,6 +54,7 @@ class PassConfig:
     quality: QualityLimits = field(default_factory=QualityLimits)  # see there
     motion: MotionConfig = field(default_factory=MotionConfig)  # see there
     fusion: FusionConfig = field(default_factory=FusionConfig)  # see there
+    codes: CodeConfig = field(default_factory=CodeConfig)  # see there
 
     def __post_init__(self) -> None:
         if self.batch < 1:
@@ -106,7 +109,8 @@ def process_day(
         day: "YYYY-MM-DD" in the camera's time zone.
         segmenter: None labels everything that moves as an other mover.
         index_out: existing directory for frames.parquet, faults.parquet and quality.png.
-        labels_out: existing directory for labels.parquet, labels.json, plate.png and preview.png.
+        labels_out: existing directory for labels.parquet, labels.json, codes.parquet, codes.json,
+            plate.png and preview.png.
         config: thresholds; those of the camera, if it states any, win.
         progress: called with samples done and samples expected.
 
@@ -121,11 +125,15 @@ def process_day(
         span = f"its {len(days)} days run from {days[0]} to {days[-1]}" if days else "it has none"
         raise ValueError(f"camera {camera.id} has no footage on {day}; {span}")
     limits = camera.quality or config.quality
-    reader = DayReader(camera, files, motion=config.motion, limits=limits)
+    reader = DayReader(camera, files, motion=config.motion, limits=limits, pairs=True)
     faults = list(footage.faults)
     notes = PassNotes(files[0].start_utc, reader.end_utc)
-    with FrameWriter(index_out) as frames, LabelWriter(labels_out) as labels:
-        labeller = _Labeller(camera, segmenter, config, labels, notes)
+    with (
+        FrameWriter(index_out) as frames,
+        LabelWriter(labels_out) as labels,
+        DayCoder(labels_out, camera.interval_s, config.codes) as codes,
+    ):
+        labeller = _Labeller(camera, segmenter, config, labels, codes, notes)
         meter = QualityMeter(limits)
         for item in read_ahead(reader.read, config.decoded_ahead):
             if isinstance(item, FootageFault):
@@ -189,12 +197,14 @@ class _Labeller:
         segmenter: Segmenter | None,
         config: PassConfig,
         writer: LabelWriter,
+        codes: DayCoder,
         notes: PassNotes,
     ) -> None:
         self._camera = camera
         self._segmenter = FollowingSegmenter(segmenter, camera.interval_s)
         self._config = config
         self._writer = writer
+        self._codes = codes
         self._notes = notes
         self._batch: list[tuple[int, DaySample]] = []
 
@@ -222,6 +232,7 @@ class _Labeller:
                 fusion=self._config.fusion,
             )
             self._writer.add(frame_id, labels_hw)
+            self._codes.add(frame_id, sample, labels_hw)
             time_local = sample.time_utc.astimezone(self._camera.zone)
             self._notes.add_map(time_local, labels_hw)
 

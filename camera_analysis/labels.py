@@ -139,7 +139,7 @@ class LabelsMeta:
     segmenter: str
 
 
-class _RowGroups(ABC):
+class RowGroups(ABC):
     """A Parquet file written group by group; what waits is written only if nothing was raised."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
@@ -163,7 +163,7 @@ class _RowGroups(ABC):
         self._writer.close()
 
 
-class FrameWriter(_RowGroups):
+class FrameWriter(RowGroups):
     """Appends rows to ``frames.parquet``; memory is bounded by one row group.
 
     Args:
@@ -189,7 +189,7 @@ class FrameWriter(_RowGroups):
             self._rows = []
 
 
-class LabelWriter(_RowGroups):
+class LabelWriter(RowGroups):
     """Appends label maps to ``labels.parquet``; memory is bounded by one row group.
 
     Args:

@@ -14,14 +14,16 @@ from camera_analysis.channel_codes import (
     BINS,
     CHANNELS,
     DIRECTION,
+    PER_OCTAVE,
     SIZE,
     SPEED,
+    STAY,
     TONE,
     CodeConfig,
     CodeReader,
 )
 from camera_analysis.channel_counts import ChannelCounts
-from camera_analysis.channel_maps import STAY, ChannelMaps, MapConfig
+from camera_analysis.channel_maps import ChannelMaps, MapConfig
 from camera_analysis.channel_regions import (
     FoundRegion,
     RegionConfig,
@@ -59,10 +61,10 @@ def test_a_square_that_moves_has_speed_direction_and_size():
     reader.read(textured(20))
     read = reader.read(textured(23))
     inside = (slice(7, 11), slice(7, 10))  # of the square, on the grid of 4 pixels
-    speed = config.least_speed * 2 ** (read.codes[SPEED][inside] / config.per_octave)
+    speed = config.least_speed * 2 ** (read.codes[SPEED][inside] / PER_OCTAVE[SPEED])
     assert np.median(speed) == pytest.approx(3.0, rel=0.25)
     assert (read.codes[DIRECTION][inside] == 0).all()  # along x
-    side = config.least_side * 2 ** (read.codes[SIZE][inside] / config.per_octave)
+    side = config.least_side * 2 ** (read.codes[SIZE][inside] / PER_OCTAVE[SIZE])
     assert np.median(side) == pytest.approx(26, rel=0.25)
     assert read.codes[SPEED][0, 0] == ABSENT
 

@@ -130,7 +130,7 @@ def test_the_same_footage_gives_the_same_bytes(tmp_path):
     assert written[0] == written[1]
     assert set(written[0]) == {
         "frames.parquet", "faults.parquet", "quality.png",
-        "labels.parquet", "labels.json", "plate.png", "preview.png",
+        "labels.parquet", "labels.json", "codes.parquet", "codes.json", "plate.png", "preview.png",
     }  # fmt: skip
 
 

@@ -1,0 +1,87 @@
+"""What moves and what stays in each frame of a camera-day, written as the pass goes along."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from camera_analysis.channel_codes import (
+    PER_OCTAVE,
+    SPEED,
+    SPEED_S,
+    STAY,
+    CodeConfig,
+    CodeReader,
+)
+from camera_analysis.code_tables import (
+    CodedFrame,
+    CodesMeta,
+    CodeWriter,
+    motionless,
+    write_codes_meta,
+)
+from camera_analysis.day_footage import DaySample
+from camera_analysis.plates import to_grey
+from camera_analysis.stay import LEAST_STAY_S, LabelArray, StayClock
+
+
+class DayCoder:
+    """Writes ``codes.parquet`` and, once it knows the size of the frames, ``codes.json``.
+
+    Args:
+        folder: existing directory.
+        interval_s: between samples.
+        config: how frames become codes.
+    """
+
+    def __init__(self, folder: Path, interval_s: float, config: CodeConfig) -> None:
+        self._folder = folder
+        self._interval_s = interval_s
+        self._config = config
+        self._writer = CodeWriter(folder)
+        self._reader: CodeReader | None = None
+        self._clock: StayClock | None = None
+
+    def __enter__(self) -> Self:
+        self._writer.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._writer.__exit__(kind, error, trace)
+
+    def add(self, frame_id: int, sample: DaySample, labels_hw: LabelArray) -> None:
+        """Read one usable frame, in the order of time."""
+        if self._reader is None or self._clock is None:
+            height, width = labels_hw.shape
+            self._reader = CodeReader(height, width, self._config)
+            meta = _meta_of(self._reader, (height, width), self._config)
+            self._clock = StayClock(meta.grid, self._interval_s)
+            write_codes_meta(meta, self._folder)
+        later = sample.later
+        paired = later is not None and later.grey.shape == labels_hw.shape
+        motion = (
+            self._reader.read_pair(to_grey(sample.frame_rgb), later.grey, later.after_s)
+            if later is not None and paired
+            else motionless(self._reader.grids[SPEED])
+        )
+        stay = self._clock.read(labels_hw, sample.time_utc.timestamp())
+        self._writer.add(CodedFrame(frame_id, paired, motion | {STAY: stay}))
+
+
+def _meta_of(reader: CodeReader, size: tuple[int, int], config: CodeConfig) -> CodesMeta:
+    """How the codes of label maps of a size are to be read."""
+    scale_x, scale_y = size[1] / reader.width, size[0] / reader.height  # label-map pixels
+    return CodesMeta(
+        grid=reader.grids[SPEED],
+        cell_px=(config.grid_px * scale_x, config.grid_px * scale_y),
+        speed_px=config.least_speed / SPEED_S * scale_x,
+        size_px=config.least_side * scale_x,
+        stay_s=LEAST_STAY_S,
+        per_octave=dict(PER_OCTAVE),
+    )
