@@ -42,9 +42,9 @@ class SceneLimits:
     # Grey levels: contrast below this is noise and the codec's, and agrees with everything.
     noise_levels: float = 4.0
     # Pixels of the view: standard deviation of the window in which structure is compared.
-    window_px: float = 2.0
-    # Pixels: thinner than twice this are the borders of shadows and of patches of light.
-    solid_px: int = 2
+    window_px: float = 1.25
+    # Pixels: the border of a shadow changes a strip of five windows, thinner than twice this.
+    solid_px: int = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,7 @@ def _structure(
 ) -> tuple[FloatImage, float]:
     """(H, W) agreement of structure, and the share of contrast that is left.
 
-    The structure term of the structural similarity index (Wang et al., TIP 2004), with both views
+    Contrast and structure of the structural similarity index (Wang et al., TIP 2004), both views
     scaled to their common (geometric mean) brightness at each place, so that the noise floor means
     the same in both, whichever comes first.
     """
@@ -116,7 +116,7 @@ def _structure(
     var_b = np.maximum(_blurred(b * b, limits) - mean_b * mean_b, 0.0) * gain
     common = _blurred(a * b, limits) - mean_a * mean_b
     floor = np.float32(limits.noise_levels**2)
-    agreement = (common + floor) / (np.sqrt(var_a * var_b) + floor)
+    agreement = (2 * common + floor) / (var_a + var_b + floor)
     textured = np.maximum(var_a, var_b) > floor
     if not textured.any():
         return np.asarray(agreement, np.float32), 1.0
