@@ -38,7 +38,7 @@ WHEN_A_REPORT_CHANGES = dg.AutomationCondition.eager().without(
             group_name="cameras",
             partitions_def=CAMERA_DAY,
             deps=[champion_model],
-            code_version="2",
+            code_version="3",
             description=description,
             kinds={"python", "parquet"},
         )
@@ -99,14 +99,14 @@ def footage_pass(
     partitions_def=CAMERA_DAY,
     deps=["frame_index", "label_maps"],
     check_specs=specs("activity_counts"),
-    code_version="2",
+    code_version="3",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )
 def activity_counts(
     context: dg.AssetExecutionContext, store: STORE, camera_setup: CAMERAS
 ) -> Iterator[Event]:
-    """How often each pixel was each class, per hour of day: the statistic that adds up."""
+    """How often each pixel was each class, and each place each speed, direction, size and stay."""
     place = CameraDay(context, store, camera_setup)
     index, labels = place.need("frame_index"), place.need("label_maps")
     yield from publish(

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from assets.claims import Claim, Finding
 from camera_analysis.counts import ClassCounts
+from camera_analysis.hourly_channels import HourlyChannels
 
 
 def frames_are_in_time_order(folder: Path) -> Finding:
@@ -49,13 +50,19 @@ def label_maps_are_numbered_once(folder: Path) -> Finding:
 
 
 def counts_equal_frames(folder: Path) -> Finding:
-    """At every pixel the counts over classes sum to the number of frames, hour by hour."""
+    """At every pixel the counts over classes sum to the number of frames, hour by hour.
+
+    No place has a speed, direction, size or stay more often than there are frames.
+    """
+    channels = HourlyChannels.load(folder)  # refuses counts that exceed the frames
     counts = ClassCounts.load(folder)
     wrong = [
-        hour
+        str(hour)
         for hour, n in counts.frames_by_hour.items()
         if not (counts.hour(hour).sum(0) == n).all()
     ]
+    if channels is not None and channels.frames_by_hour != counts.frames_by_hour:
+        wrong.append("channels")
     return Finding(
         passed=not wrong,
         seen=f"{counts.frames} frames in {len(counts.frames_by_hour)} hours; {wrong}",

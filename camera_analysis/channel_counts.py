@@ -56,6 +56,36 @@ class ChannelCounts:
             counts[place, values] += 1  # each place at most once: nothing is lost
         self.frames += 1
 
+    @classmethod
+    def of_sparse(
+        cls,
+        grids: Mapping[str, tuple[int, int]],
+        frames: int,
+        rows: Mapping[str, npt.NDArray[np.int64]],
+    ) -> ChannelCounts:
+        """Counts of stored rows.
+
+        Args:
+            grids: (h, w) of each channel's map.
+            frames: that were counted.
+            rows: channel -> (4, N) y, x, code and count.
+
+        Raises:
+            ValueError: a row lies outside the grid or the codes, or counts more than the frames.
+        """
+        counts = cls(grids)
+        counts.frames = frames
+        for channel, (y, x, code, n) in rows.items():
+            height, width = grids[channel]
+            within = (y < height) & (x < width) & (code < BINS[channel]) & (n <= frames)
+            if not within.all() or min(y.min(initial=0), x.min(initial=0)) < 0:
+                raise ValueError(
+                    f"{channel} counts do not fit {height} x {width} places, {BINS[channel]} codes "
+                    f"and {frames} frames; count the day again"
+                )
+            counts._counts[channel][y * width + x, code] = n
+        return counts
+
     def of(self, channel: str) -> CountArray:
         """(h, w, bins) counts of a channel; a view."""
         return self._counts[channel].reshape(*self.grids[channel], BINS[channel])

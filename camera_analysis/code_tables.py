@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -125,8 +126,13 @@ def read_codes_meta(folder: Path) -> CodesMeta | None:
     path = folder / CODES_META_FILE
     if not path.is_file():
         return None
-    told = json.loads(path.read_text(encoding="utf-8"))
-    return CodesMeta(**told | {"grid": tuple(told["grid"]), "cell_px": tuple(told["cell_px"])})
+    return codes_meta_of(json.loads(path.read_text(encoding="utf-8")))
+
+
+def codes_meta_of(told: Mapping[str, Any]) -> CodesMeta:
+    """The meta of a JSON document that holds its fields."""
+    pairs = {name: tuple(told[name]) for name in ("grid", "cell_px")}
+    return CodesMeta(**{**told, **pairs})
 
 
 def iterate_codes(labels_dir: Path, meta: CodesMeta) -> Iterator[CodedFrame]:

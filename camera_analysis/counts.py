@@ -24,6 +24,7 @@ from camera_analysis.count_tables import (
     plane_of,
     plane_table,
 )
+from camera_analysis.hourly_channels import count_codes
 from camera_analysis.labels import FRAMES_FILE, LABELS_FILE, iterate_labels, read_labels_meta
 from camera_analysis.registration import save_view
 
@@ -295,9 +296,10 @@ def count_day(
 
     Args:
         index_dir: folder of ``frames.parquet``: which local hour a frame belongs to.
-        labels_dir: folder of ``labels.parquet`` and ``labels.json``.
-        out: existing empty folder; gets counts.parquet, counts.json and activity.png, and where
-            the day has a plate view.png, its small grey copy by which days are compared.
+        labels_dir: folder of ``labels.parquet`` and ``labels.json``, and of ``codes.parquet``.
+        out: existing empty folder; gets counts.parquet, counts.json and activity.png, the same of
+            the channels (channel_counts.parquet, channel_counts.json) where the day has codes, and
+            where it has a plate view.png, its small grey copy by which days are compared.
         progress: called with (label maps done, all label maps).
 
     Raises:
@@ -317,6 +319,9 @@ def count_day(
         if progress:
             progress(done, rows)
     counts.save(out)
+    channels = count_codes(labels_dir, hours)
+    if channels is not None:
+        channels.save(out)
     save_view(labels_dir / "plate.png", out)
     shares = shares_by_hour(counts)
     save_activity(shares, counts.frames_by_hour, counts.classes, out / ACTIVITY_FILE)
