@@ -62,7 +62,7 @@ def backfill_camera(
     runner = Runner(settings)
     runner.add_camera(camera_id)
     failed = runner.run_all([_day(camera_id, day) for day in todo], keep_going=True)
-    index_failed = _index(runner)
+    index_failed = write_index_page(runner)
     problems = [(str(planned.partition), reason) for planned, reason in failed]
     problems += [(camera.folder, camera.reason) for camera in outside]
     return BackfillOutcome(
@@ -78,7 +78,8 @@ def _day(camera_id: str, day: str) -> Planned:
     return Planned(job="camera_job", partition=key, tags={CAMERA_TAG: camera_id})
 
 
-def _index(runner: Runner) -> list[tuple[str, str]]:
+def write_index_page(runner: Runner) -> list[tuple[str, str]]:
+    """Make the index of cameras anew; what failed, with the reason."""
     try:
         runner.run(Planned(job="index_job"))
     except RunFailedError as error:

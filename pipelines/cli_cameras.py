@@ -1,4 +1,4 @@
-"""``learned-normal cameras``: add, list, remove, backfill; ``frames`` and ``record``."""
+"""``learned-normal cameras``: add, list, remove, backfill; ``frames``, ``record``, ``relabel``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import yaml
 from pipelines.cli_frames import frames
 from pipelines.cli_home import HOME_OPTION, settings_of
 from pipelines.cli_record import record
+from pipelines.cli_relabel import relabel
 from pipelines.settings import Settings
 
 
@@ -22,6 +23,7 @@ def cameras() -> None:
 
 cameras.add_command(frames)
 cameras.add_command(record)
+cameras.add_command(relabel)
 
 
 @cameras.command()
@@ -101,18 +103,20 @@ def _with_options(given: dict[str, Any], options: dict[str, Any]) -> dict[str, A
 @HOME_OPTION
 def list_cameras(home: Path | None) -> None:
     """List cameras with their days of footage and of reports."""
-    from pipelines.footage import find_camera_days, load_cameras
+    from collections import Counter
+
+    from pipelines.footage import camera_calendar, load_cameras
     from pipelines.resources import open_store
 
     settings = settings_of(home)
-    known, _ = load_cameras(settings.footage)
-    found, unusable = find_camera_days(settings.footage)
-    reports = open_store(settings).partitions("camera_report")
+    known, unusable = load_cameras(settings.footage)
+    keys = open_store(settings).partitions("camera_report")
+    reports = Counter(key.split("/")[0] for key in keys)
     for camera in known:
-        days = [footage.day for footage in found if footage.camera == camera.id]
-        done = sum(key.startswith(f"{camera.id}/") for key in reports)
+        days, trouble = camera_calendar(camera)
+        unusable += trouble
         span = f"{days[0]} to {days[-1]}" if days else "no footage"
-        click.echo(f"{camera.id:20} {len(days):4} days  {done:4} reports  {span}")
+        click.echo(f"{camera.id:20} {len(days):4} days  {reports[camera.id]:4} reports  {span}")
     for folder in unusable:
         click.echo(f"{folder.folder:20} not usable: {folder.reason}")
     if not known and not unusable:

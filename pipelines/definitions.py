@@ -4,6 +4,7 @@ import dagster as dg
 
 from assets import cameras, dataset, models, review
 from assets.partitions import with_sources
+from pipelines.champion_sensor import champion_sensor
 from pipelines.executors import executor_of
 from pipelines.jobs import JOBS
 from pipelines.logs import shell_logger
@@ -28,6 +29,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         ],
         sensors=[
             footage_sensor(settings),
+            champion_sensor(settings),
             rebuild_sensor(settings),
             dg.AutomationConditionSensorDefinition(
                 "automation_sensor",

@@ -119,16 +119,30 @@ def in_calendar(
     inside = [footage for footage in days if FIRST_DAY <= footage.day <= last]
     if len(inside) == len(days):
         return inside, []
-    outside = [
-        UnusableCamera(
-            folder=footage.key,
-            reason=f"the day lies before {FIRST_DAY} or in the future; was the camera's clock"
-            " reset? Rename the file, or give its start under `starts` in camera.yaml",
-        )
-        for footage in days
-        if not FIRST_DAY <= footage.day <= last
-    ]
+    outside = [_outside(footage.key) for footage in days if not FIRST_DAY <= footage.day <= last]
     return inside, outside
+
+
+def camera_calendar(
+    camera: Camera, now: datetime | None = None
+) -> tuple[list[str], list[UnusableCamera]]:
+    """Days with footage that have a partition now, and what cannot be used; from names alone."""
+    last = last_day(now or datetime.now(UTC))
+    try:
+        found = list(footage_paths(camera))
+    except (ValueError, OSError) as error:
+        return [], [UnusableCamera(folder=camera.id, reason=str(error))]
+    days = [day for day in found if FIRST_DAY <= day <= last]
+    outside = [day for day in found if not FIRST_DAY <= day <= last]
+    return days, [_outside(f"{camera.id}/{day}") for day in outside]
+
+
+def _outside(key: str) -> UnusableCamera:
+    return UnusableCamera(
+        folder=key,
+        reason=f"the day lies before {FIRST_DAY} or in the future; was the camera's clock"
+        " reset? Rename the file, or give its start under `starts` in camera.yaml",
+    )
 
 
 def camera_days(camera: Camera) -> list[CameraDayFootage]:

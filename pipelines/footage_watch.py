@@ -55,7 +55,7 @@ class _Look:
 
     camera: Camera
     stamps: dict[Path, int]  # its folders and camera.yaml -> when they changed, nanoseconds
-    paths: dict[str, list[Path]]  # day -> files
+    paths: dict[str, list[Path]]  # day -> files, of days whose files had not rested
     days: dict[str, CameraDayFootage]
     whole_again_s: float
 
@@ -108,15 +108,16 @@ def _looked_wholly(folder: Path, now_s: float) -> _Look:
     stamps = _stamps(folder, camera, now_s)  # taken first: what changes meanwhile is seen next time
     paths = footage_paths(camera)
     days = {day: footage_of_day(camera, day, files) for day, files in paths.items()}
+    young = {day: paths[day] for day, known in days.items() if known.newest_s > now_s - RESTED_S}
     spread = 0.5 + 0.5 * zlib.crc32(folder.name.encode()) / 2**32  # not all cameras at once
-    return _Look(camera, stamps, paths, days, now_s + spread * WHOLE_LOOK_S)
+    return _Look(camera, stamps, young, days, now_s + spread * WHOLE_LOOK_S)
 
 
 def _looked_again(look: _Look, now_s: float) -> list[CameraDayFootage]:
     """Days as they were, but for those whose files may still be written to."""
-    for day, known in look.days.items():
-        if known.newest_s > now_s - RESTED_S:
-            look.days[day] = footage_of_day(look.camera, day, look.paths[day])
+    for day, paths in look.paths.items():
+        if look.days[day].newest_s > now_s - RESTED_S:
+            look.days[day] = footage_of_day(look.camera, day, paths)
     return list(look.days.values())
 
 

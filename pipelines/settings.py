@@ -59,6 +59,7 @@ class Settings:
     cameras_cron: str = "0 2 * * *"  # 02:00 UTC: days that are over and have no report
     retention_cron: str = "0 5 * * 1"  # Monday 05:00 UTC: old versions go
     footage_settle_s: float = 60.0  # younger files may still be written to
+    relabel_batch: int = 20  # camera-days of an older champion queued at a time; 0: only by hand
 
     # what
     dataset: Mapping[str, Any] = field(default_factory=dict)  # fields of DatasetConfig
@@ -82,6 +83,8 @@ class Settings:
             raise SettingsError(f"executor = {self.executor!r}; expected one of {EXECUTORS}")
         if self.gpu_slots < 1 or self.keep_versions < 1:
             raise SettingsError("gpu_slots and keep_versions must be at least 1")
+        if self.relabel_batch < 0:
+            raise SettingsError(f"relabel_batch = {self.relabel_batch}; expected 0 or more")
         require_known_sources(self.sources, self.custom_sources)
 
     @property

@@ -142,19 +142,21 @@ class LocalFiles:
 
     def assets(self) -> tuple[str, ...]:
         """Names at the top of the store."""
-        return tuple(sorted(name for name in _folders(self._root) if is_segment(name)))
+        return tuple(sorted(name for name in _listed(self._root)[0] if is_segment(name)))
 
     def landmarks(self, folder: str) -> Iterator[str]:
         """Keys below a folder that tell which versions there are; never looks into a version."""
-        for name in sorted(_folders(self._root / folder)):
+        folders, files = _listed(self._root / folder)
+        for name in sorted(folders):
             below = f"{folder}/{name}"
             if not is_digest(name):
                 yield from self.landmarks(below)
             elif (self._root / below / PROVENANCE).is_file():
                 yield f"{below}/{PROVENANCE}"
-        pattern = "*.json" if folder.endswith(f"/{REJECTED}") else POINTER
-        for path in sorted((self._root / folder).glob(pattern)):
-            yield f"{folder}/{path.name}"
+        rejected = folder.endswith(f"/{REJECTED}")
+        for name in sorted(files):
+            if name == POINTER or (rejected and name.endswith(".json")):
+                yield f"{folder}/{name}"
 
     def sweep(self, now: datetime) -> None:
         """Free the space of removed versions and of what dead writers left."""
@@ -164,11 +166,16 @@ class LocalFiles:
         """Nothing is cached, so nothing to drop."""
 
 
-def _folders(path: Path) -> Iterator[str]:
-    if not path.is_dir():
-        return
-    with os.scandir(path) as entries:
-        yield from (e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+def _listed(path: Path) -> tuple[list[str], list[str]]:
+    """Names of folders and of other entries, from one listing; those with a dot are left out."""
+    folders: list[str] = []
+    files: list[str] = []
+    if path.is_dir():
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if not entry.name.startswith("."):
+                    (folders if entry.is_dir() else files).append(entry.name)
+    return folders, files
 
 
 def _write_durably(path: Path, data: bytes) -> None:

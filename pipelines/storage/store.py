@@ -252,6 +252,21 @@ class Store:
             found = self._catalog.partitions([asset])
             return tuple(sorted(name for (_, name), one in found.items() if one.current))
 
+    def currents(self, asset: str) -> dict[str, Version]:
+        """Current version of every partition that has one, by partition; read in one go."""
+        names = self.partitions(asset)
+        with self._files.available(f"reading {asset}"):
+            found = self._catalog.currents((asset, name) for name in names)
+        return {version.partition: version for version in found}
+
+    def records(self, versions: Sequence[Version]) -> dict[Version, Record]:
+        """How many versions were made, and their manifests, read in one go.
+
+        Versions that are not in the store are left out.
+        """
+        with self._files.available(f"reading {len(versions)} versions"):
+            return self._catalog.records(versions)
+
     # Keep bounded.
 
     def prune(self, keep: int) -> tuple[Version, ...]:
