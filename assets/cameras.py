@@ -17,6 +17,7 @@ from assets.resources import CameraSetup, GpuGuard, VersionStore
 from camera_analysis import anomaly, counts, label_pass, learned_normal, report
 from camera_analysis.camera import Camera, load_camera
 from camera_analysis.labels import read_labels_meta
+from camera_analysis.scene_files import read_scene
 from camera_analysis.segmenter import Segmenter
 from segmentation.inference_config import InferenceConfig
 
@@ -126,9 +127,10 @@ def activity_counts(
             "activity_counts", partition_mapping=window_of_preceding_days(DEFAULT_WINDOW_DAYS)
         ),
         "label_maps",
+        "scene_change",
     ],
     check_specs=specs("learned_normal"),
-    code_version="2",
+    code_version="3",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )
@@ -138,12 +140,8 @@ def normal_of_window(
     """Counts of the preceding days: mode, human frequency, entropy; or ``warming up``."""
     place = CameraDay(context, store, camera_setup)
     days = place.days_behind_the_normal()
-    history = {
-        day: version
-        for day in days
-        if (version := store.current("activity_counts", f"{place.camera.id}/{day}"))
-    }
-    labels = place.need("label_maps")
+    history = place.counted_days()
+    labels, scene = place.need("label_maps"), place.need("scene_change")
     segmenter = read_labels_meta(store.path(labels)).segmenter
     yield from publish(
         context,
@@ -155,8 +153,9 @@ def normal_of_window(
             plate=store.path(labels) / "plate.png",
             judged_day=None if place.camera.mode == "clip" else place.day,
             segmenter=segmenter,
+            left_out=read_scene(store.path(scene)).left_out,
         ),
-        inputs=[labels, *history.values()],
+        inputs=[labels, scene, *history.values()],
         config={"days": days, "min_frames": learned_normal.MIN_FRAMES, "segmenter": segmenter},
     )
 
@@ -164,9 +163,9 @@ def normal_of_window(
 @dg.asset(
     group_name="cameras",
     partitions_def=CAMERA_DAY,
-    deps=["frame_index", "label_maps", normal_of_window],
+    deps=["frame_index", "label_maps", "scene_change", normal_of_window],
     check_specs=specs("anomalies"),
-    code_version="2",
+    code_version="3",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )
@@ -175,8 +174,9 @@ def anomalies(
 ) -> Iterator[Event]:
     """Delta map, surprise and events of the day; marked frames hold no pixel of the footage."""
     place = CameraDay(context, store, camera_setup)
-    inputs = [place.need(name) for name in ("frame_index", "label_maps", "learned_normal")]
-    index, labels, normal = (store.path(version) for version in inputs)
+    names = ("frame_index", "label_maps", "learned_normal", "scene_change")
+    inputs = [place.need(name) for name in names]
+    index, labels, normal, scene = (store.path(version) for version in inputs)
     yield from publish(
         context,
         store,
@@ -189,11 +189,13 @@ def anomalies(
             zone=place.camera.zone,
             config=camera_setup.anomalies,
             mode=place.camera.mode,
+            scene_changed=place.blocks_other_scenes and read_scene(scene).is_changed,
         ),
         inputs=inputs,
         config={
             "anomalies": camera_setup.anomalies,
             "mode": place.camera.mode,
+            "scene_changes": place.camera.scene_changes,
             "time_zone": place.camera.time_zone,
         },
     )
@@ -202,9 +204,12 @@ def anomalies(
 @dg.asset(
     group_name="cameras",
     partitions_def=CAMERA_DAY,
-    deps=["frame_index", "label_maps", activity_counts, normal_of_window, anomalies],
+    deps=[
+        *("frame_index", "label_maps", "scene_change"),
+        *(activity_counts, normal_of_window, anomalies),
+    ],
     check_specs=specs("camera_report"),
-    code_version="2",
+    code_version="3",
     retry_policy=RETRY,
     kinds={"python", "html"},
 )
@@ -213,7 +218,10 @@ def camera_report(
 ) -> Iterator[Event]:
     """One self-contained page of the camera-day: normal, events, activity, frame quality."""
     place = CameraDay(context, store, camera_setup)
-    names = ("frame_index", "label_maps", "activity_counts", "learned_normal", "anomalies")
+    names = (
+        *("frame_index", "label_maps", "activity_counts"),
+        *("scene_change", "learned_normal", "anomalies"),
+    )
     versions = {name: place.need(name) for name in names}
     folders = {name: store.path(version) for name, version in versions.items()}
     inputs = report.ReportInputs(
@@ -288,7 +296,22 @@ class CameraDay:
             return [self.day]  # judged by cross-fitting: each block against the others
         day = date.fromisoformat(self.day)
         offsets = range(self.camera.window_days, 0, -1)
-        return [(day - timedelta(days=offset)).isoformat() for offset in offsets]
+        first = (self.camera.learn_from or date.min).isoformat()
+        days = [(day - timedelta(days=offset)).isoformat() for offset in offsets]
+        return [other for other in days if other >= first]
+
+    def counted_days(self) -> dict[str, Any]:
+        """Day of the window -> version of its counts, for days that have any."""
+        found = {
+            day: self._store.current("activity_counts", f"{self.camera.id}/{day}")
+            for day in self.days_behind_the_normal()
+        }
+        return {day: version for day, version in found.items() if version}
+
+    @property
+    def blocks_other_scenes(self) -> bool:
+        """Whether a day of another scene than the learned one is not to be judged."""
+        return self.camera.scene_changes == "block"
 
 
 def _known_camera(folder: Path) -> Camera:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from assets.claims import Claim, Finding
 from camera_analysis.counts import ClassCounts
 from camera_analysis.hourly_channels import HourlyChannels
+from camera_analysis.scene_files import read_scene
 
 
 def frames_are_in_time_order(folder: Path) -> Finding:
@@ -67,6 +68,15 @@ def counts_equal_frames(folder: Path) -> Finding:
         passed=not wrong,
         seen=f"{counts.frames} frames in {len(counts.frames_by_hour)} hours; {wrong}",
     )
+
+
+def scene_is_the_learned_one(folder: Path) -> Finding:
+    """The camera shows what the days before it show; otherwise its anomalies are blocked."""
+    scene = read_scene(folder)
+    seen = scene.says or "the view is that of the days before, as far as there are any"
+    if scene.is_changed:
+        seen += f" Anomalies are blocked. {scene.what_next}"
+    return Finding(passed=not scene.is_changed, seen=seen)
 
 
 def history_is_behind_the_normal(folder: Path) -> Finding:
@@ -148,6 +158,14 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
             name="counts_equal_frames",
             says="At every pixel the counts sum to the number of frames.",
             look=counts_equal_frames,
+        ),
+    ),
+    "scene_change": (
+        Claim(
+            name="scene_is_the_learned_one",
+            says="The camera shows the scene that was learned; another one blocks its anomalies.",
+            look=scene_is_the_learned_one,
+            blocking=False,  # the finding itself is good: only ``anomalies`` must not go on
         ),
     ),
     "learned_normal": (

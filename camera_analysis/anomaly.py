@@ -44,6 +44,7 @@ Progress = Callable[[int, int], None]
 
 JUDGED = "judged"
 CROSS_FITTED = "cross_fitted"
+SCENE_CHANGED = "scene_changed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +89,7 @@ def judge_day(
     zone: ZoneInfo,
     config: AnomalyConfig,
     mode: Mode,
+    scene_changed: bool = False,
     progress: Progress | None = None,
 ) -> AnomalySummary:
     """Score every usable frame of a day and find the events in it.
@@ -102,6 +104,7 @@ def judge_day(
         zone: of the camera; pictures show its time.
         config: thresholds.
         mode: "history" judges by the normal of other days, "clip" by cross-fitting.
+        scene_changed: the day shows another scene than the normal; no frame of it is judged.
         progress: called with (label maps read, label maps to read over all passes).
 
     Raises:
@@ -112,14 +115,18 @@ def judge_day(
     times = read_frame_times(index_dir, zone)
     normal = load_normal(normal_dir)
     judge: _Judge | None = None
-    if normal.status == READY and pq.read_metadata(labels_dir / LABELS_FILE).num_rows:
+    if (
+        not scene_changed
+        and normal.status == READY
+        and pq.read_metadata(labels_dir / LABELS_FILE).num_rows
+    ):
         _require_same_grid(meta, normal)
         if mode == "history":
             judge = _judge_by_history(normal, day, config)
         else:
             judge = _judge_by_cross_fit(labels_dir, meta, times, config, progress)
     if judge is None:
-        judged = _warming_up(normal, meta, config)
+        judged = _unjudged(SCENE_CHANGED if scene_changed else WARMING_UP, normal, meta, config)
     else:
         judged = _judge(labels_dir, meta, times, judge, config, progress)
     return write_day(judged, times, labels_dir, out)
@@ -237,10 +244,12 @@ def _smoothed(
     )
 
 
-def _warming_up(normal: LearnedNormal, meta: LabelsMeta, config: AnomalyConfig) -> JudgedDay:
+def _unjudged(
+    status: str, normal: LearnedNormal, meta: LabelsMeta, config: AnomalyConfig
+) -> JudgedDay:
     nothing = np.zeros(0)
     return JudgedDay(
-        status=WARMING_UP,
+        status=status,
         alarm_bits=alarm_threshold(normal.frames, len(meta.classes), config),
         normal_frames=normal.frames,
         classes=meta.classes,

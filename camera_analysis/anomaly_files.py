@@ -79,7 +79,7 @@ class JudgedDay:
     """A judged day, ready to be written.
 
     Args:
-        status: "judged", "cross_fitted" or "warming_up".
+        status: "judged", "cross_fitted", "warming_up" or "scene_changed".
         alarm_bits: the threshold that was used.
         normal_frames: frames behind the normal; behind the smallest block's for a clip.
         classes: class names.

@@ -25,6 +25,7 @@ CAMERA_ID_PATTERN = r"[a-z0-9][a-z0-9_-]{0,63}"
 
 Mode = Literal["history", "clip"]
 PlatePrivacy = Literal["blurred", "clear"]
+OnSceneChange = Literal["block", "report"]
 
 
 class CameraConfigError(ValueError):
@@ -85,6 +86,9 @@ class Camera:
         nominal_date: the days are made up, and times count from the start of the footage.
         plate: whether the background plate that is kept is "blurred" or "clear".
         store_frames: frames, with the people on them, may be stored to be labelled.
+        learn_from: first local day to learn from; earlier ones show a scene that is gone.
+        scene_changes: "block" judges no day that shows another scene than the one learned,
+            "report" judges it and says so.
     """
 
     id: str
@@ -104,6 +108,8 @@ class Camera:
     nominal_date: bool = False  # file names and ``starts`` are believed
     plate: PlatePrivacy = "blurred"  # somebody may sit in the view all day
     store_frames: bool = False  # nothing that shows people is kept unless it is asked for
+    learn_from: date | None = None  # all days of the window
+    scene_changes: OnSceneChange = "block"  # what another scene taught says nothing of this one
 
     def __post_init__(self) -> None:
         require_camera_id(self.id)
@@ -117,6 +123,9 @@ class Camera:
         )
         plates = get_args(PlatePrivacy)
         _require(self.plate in plates, "privacy.plate", self.plate, str(plates))
+        ways = get_args(OnSceneChange)
+        _require(self.scene_changes in ways, "scene_changes", self.scene_changes, str(ways))
+        _require_day(self.learn_from)
         names = [roi.name for roi in self.rois]
         _require(len(names) == len(set(names)), "rois", names, "names that differ")
 
@@ -132,6 +141,11 @@ class Camera:
     def zone(self) -> ZoneInfo:
         """The time zone as an object."""
         return ZoneInfo(self.time_zone)
+
+
+def _require_day(learn_from: object) -> None:
+    plain = isinstance(learn_from, date) and not isinstance(learn_from, datetime)
+    _require(learn_from is None or plain, "learn_from", learn_from, "a day such as 2026-03-02")
 
 
 def _require(valid: bool, key: str, got: object, allowed: str) -> None:
@@ -285,6 +299,8 @@ _PLAIN_TYPES: dict[str, tuple[type, ...]] = {
     "max_side_px": (int,),
     "nominal_date": (bool,),
     "sampling": (str,),
+    "learn_from": (date,),
+    "scene_changes": (str,),
 }
 _PLAIN_KEYS = tuple(_PLAIN_TYPES)
 #: Key of the file -> (attribute of the camera, its reader).
@@ -314,7 +330,8 @@ def write_camera(camera: Camera, folder: Path) -> Path:
         {"name": roi.name, "polygon_xy": [list(corner) for corner in roi.polygon_xy]}
         for roi in camera.rois
     ]
-    document: dict[str, Any] = {key: getattr(camera, key) for key in _PLAIN_KEYS}
+    plain = {key: getattr(camera, key) for key in _PLAIN_KEYS}
+    document: dict[str, Any] = {key: value for key, value in plain.items() if value is not None}
     privacy = {"plate": camera.plate, "store_frames": camera.store_frames}
     document |= {"lens": lens, "file_time": file_time, "privacy": privacy}
     document |= {"rois": rois, "starts": dict(camera.starts)}

@@ -1,8 +1,8 @@
-"""Which days of a window may judge a day: those of its segmenter, whose camera stood as it does."""
+"""Which days of a window may judge a day: those of its segmenter that show its scene."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,19 +13,21 @@ from camera_analysis.registration import VIEW_FILE, Edges, edges_of, measure_shi
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """The days of a window, each in one of four fates; all ascending.
+    """The days of a window, each in one of five fates; all ascending.
 
     Args:
         days: counted.
         missing_days: without counts.
         other_segmenter_days: left out, because their labels mean something else.
         moved_days: left out, because their pixels show other places.
+        other_scene_days: left out, because something veiled or changed what they show.
     """
 
     days: tuple[str, ...]
     missing_days: tuple[str, ...]
     other_segmenter_days: tuple[str, ...]
     moved_days: tuple[str, ...]
+    other_scene_days: tuple[str, ...] = ()
 
 
 def choose_days(
@@ -35,6 +37,7 @@ def choose_days(
     judged_day: str | None,
     segmenter: str | None,
     plate: Path | None,
+    left_out: Collection[str] = (),
 ) -> Window:
     """Sort a window's days into those that count and those that are left out, and why.
 
@@ -45,6 +48,7 @@ def choose_days(
         segmenter: of the judged day; None takes days of any.
         plate: the judged day's ``plate.png``; without it, or for a day without a view of its own,
             nothing is known of a move.
+        left_out: days that show another scene; see ``scene_change``.
 
     Raises:
         ValueError: the judged day is in the window, or a day was not wanted.
@@ -54,11 +58,13 @@ def choose_days(
         day for day in counts if segmenter is not None and counted_by(counts[day]) != segmenter
     }
     moved = set(_moved_days({day: counts[day] for day in counts if day not in others}, plate))
+    changed = set(counts) & set(left_out) - others - moved
     return Window(
-        days=tuple(sorted(set(counts) - others - moved)),
+        days=tuple(sorted(set(counts) - others - moved - changed)),
         missing_days=tuple(sorted(set(wanted_days) - set(counts))),
         other_segmenter_days=tuple(sorted(others)),
         moved_days=tuple(sorted(moved)),
+        other_scene_days=tuple(sorted(changed)),
     )
 
 

@@ -7,7 +7,7 @@ background. A window with too few frames is warming up: it is written down, and 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +86,7 @@ class NormalSummary:
     missing_days: tuple[str, ...]
     other_segmenter_days: tuple[str, ...]
     moved_days: tuple[str, ...]
+    other_scene_days: tuple[str, ...]
     height: int
     width: int
     pictures: tuple[Path, ...]
@@ -100,6 +101,7 @@ def build_normal(
     min_frames: int = MIN_FRAMES,
     judged_day: str | None = None,
     segmenter: str | None = None,
+    left_out: Collection[str] = (),
 ) -> NormalSummary:
     """Add up the counts of a window of days and describe what is normal.
 
@@ -114,13 +116,19 @@ def build_normal(
         judged_day: the day that this normal will judge, refused inside its own window.
         segmenter: what labelled the judged day; days of others are left out. None takes days of
             one segmenter, whichever.
+        left_out: days that show another scene.
 
     Raises:
         ValueError: the judged day is in the window, a day was not wanted, or the days differ in
             size, classes or segmenter.
     """
     window = choose_days(
-        counts, wanted_days, judged_day=judged_day, segmenter=segmenter, plate=plate
+        counts,
+        wanted_days,
+        judged_day=judged_day,
+        segmenter=segmenter,
+        plate=plate,
+        left_out=left_out,
     )
     total = _sum_of_days(counts, window.days)
     frames = total.frames if total else 0
@@ -132,6 +140,7 @@ def build_normal(
         missing_days=window.missing_days,
         other_segmenter_days=window.other_segmenter_days,
         moved_days=window.moved_days,
+        other_scene_days=window.other_scene_days,
         height=total.height if total else 0,
         width=total.width if total else 0,
         pictures=_write_maps(total, window, status, plate, out),
@@ -286,6 +295,7 @@ def _write_meta(
         "missing_days": list(summary.missing_days),
         "other_segmenter_days": list(summary.other_segmenter_days),
         "moved_days": list(summary.moved_days),
+        "other_scene_days": list(summary.other_scene_days),
         "segmenter": segmenter,
         "frames": summary.frames,
         "height": summary.height,

@@ -17,7 +17,7 @@ from camera_analysis.html_page import Picture, inline_thumbnail, render, write_p
 from camera_analysis.labels import NO_SEGMENTER
 from camera_analysis.local_time import LocalClock, day_title
 from camera_analysis.report_facts import STATUSES, DayFacts, read_day
-from camera_analysis.report_figures import Figure, day_figures, event_cards
+from camera_analysis.report_figures import Figure, day_figures, event_cards, scene_figure
 from camera_analysis.report_words import (
     MOSTLY_USABLE,
     WORDS,
@@ -26,6 +26,7 @@ from camera_analysis.report_words import (
     region_row,
     verdict,
 )
+from camera_analysis.scene_files import read_scene
 
 if TYPE_CHECKING:
     from camera_analysis.camera import Camera
@@ -52,6 +53,7 @@ class ReportInputs:
         learned_normal: normal.json, mode.png, human_frequency.png, entropy.png.
         anomalies: anomalies.json, events.parquet, frame_scores.parquet, timeline.png and the
             events' pictures.
+        scene_change: scene.json and, of a change, scene.png; None for a day that was not compared.
         versions: label -> version digest of everything the day was computed from.
     """
 
@@ -62,6 +64,7 @@ class ReportInputs:
     activity_counts: Path
     learned_normal: Path
     anomalies: Path
+    scene_change: Path | None = None  # days of before there was such a comparison
     versions: Mapping[str, str] = field(default_factory=dict)  # none known: the footer names none
 
 
@@ -94,7 +97,7 @@ class IndexEntry:
 
     Args:
         day: local day, "YYYY-MM-DD".
-        status: "judged", "cross_fitted" or "warming_up".
+        status: "judged", "cross_fitted", "warming_up" or "scene_changed".
         events: how many.
         worst_bits: the highest score of an event; None without events.
         usable_share: share of the sampled frames that were usable, in [0, 1].
@@ -223,7 +226,9 @@ def write_index(entries: Sequence[IndexEntry], out: Path) -> Path:
 
 
 def attention(entry: IndexEntry) -> tuple[int, float]:
-    """Sort key: alarms by score, then unusable footage by share, then warming up, then quiet."""
+    """Sort key: not judged for its scene, alarms by score, hardly usable, warming up, quiet."""
+    if entry.status == "scene_changed":
+        return (-1, 0.0)
     if entry.events:
         return (0, -(entry.worst_bits or 0.0))
     if entry.usable_share < MOSTLY_USABLE:
@@ -255,6 +260,7 @@ def _fill_report(
 ) -> str:
     events = day.departures.events
     cards = event_cards(events, inputs.anomalies)
+    scene = inputs.scene_change
     pictured = {card.fact.event_id for card in cards}
     others = [event for event in events if event.event_id not in pictured]
     return render(
@@ -266,6 +272,8 @@ def _fill_report(
         caution=caution(day.frames),
         key_figures=key_figures(day, inputs.camera.interval_s),
         figures=figures,
+        scene=read_scene(scene) if scene else None,
+        scene_figure=scene_figure(scene) if scene else None,
         cards=cards,
         other_events=others[:LISTED_EVENTS],
         unlisted_events=len(others[LISTED_EVENTS:]),

@@ -40,7 +40,7 @@ class Status:
     Args:
         code: as stored in anomalies.json.
         name: in plain words.
-        tone: "ready" or "waiting", for the page's colours.
+        tone: "ready", "waiting" or "alarm", for the page's colours.
     """
 
     code: str
@@ -54,6 +54,7 @@ STATUSES: Mapping[str, Status] = {
         Status("judged", "Ready: judged against its learned normal", "ready"),
         Status("cross_fitted", "Judged by cross-fitting of one clip", "ready"),
         Status("warming_up", "Warming up: not judged yet", "waiting"),
+        Status("scene_changed", "Not judged: the camera shows another scene", "alarm"),
     )
 }
 
@@ -109,6 +110,7 @@ class NormalFacts:
     missing_days: tuple[str, ...]
     other_segmenter_days: tuple[str, ...]
     moved_days: tuple[str, ...]
+    other_scene_days: tuple[str, ...]
     frames: int
 
 
@@ -181,6 +183,7 @@ def read_day(
             missing_days=tuple(normal.get("missing_days", ())),
             other_segmenter_days=tuple(normal.get("other_segmenter_days", ())),
             moved_days=tuple(normal.get("moved_days", ())),
+            other_scene_days=tuple(normal.get("other_scene_days", ())),
             frames=int(normal["frames"]),
         ),
         departures=_read_departures(clock, anomalies),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from camera_analysis.html_page import Picture, inline_png
 from camera_analysis.report_facts import EventFact
+from camera_analysis.scene_files import SCENE_PICTURE
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,16 @@ def day_figures(folders: Mapping[str, Path], *, plate: str) -> dict[str, Figure]
         Path(name).stem: _figure(folders[name] / name, title, caption.format(plate=blurred))
         for name, (title, caption) in CAPTIONS.items()
     }
+
+
+def scene_figure(folder: Path) -> Figure | None:
+    """The old scene beside the new one; None where nothing changed."""
+    figure = _figure(
+        folder / SCENE_PICTURE,
+        "The scene before and on this day",
+        "The empty views that were compared; what else stands in a part of them is boxed.",
+    )
+    return figure if figure.picture else None
 
 
 def event_cards(events: Sequence[EventFact], folder: Path) -> tuple[EventCard, ...]:

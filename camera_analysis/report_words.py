@@ -45,6 +45,8 @@ def verdict(day: DayFacts) -> str:
     departures, normal = day.departures, day.normal
     if not day.frames.usable:
         return "No usable frame: nothing could be judged."
+    if departures.status.code == "scene_changed":
+        return "What was learned is about another scene, and says nothing of this day."
     if departures.status.code == "warming_up":
         return (
             f"The normal behind this day holds {plural(normal.frames, 'frame')} "

@@ -76,6 +76,18 @@ class SceneFinding:
         """Whether the day shows another scene than the one that was learned."""
         return self.status == SCENE_CHANGED
 
+    @property
+    def what_next(self) -> str:
+        """What ends the block; "" where there is none."""
+        if not self.is_changed:
+            return ""
+        return (
+            "If this is the scene from now on, learn it anew with `learned-normal cameras relearn "
+            f"CAMERA --from {self.since}`. If not, set the camera right: days that show the old "
+            f"scene are judged again. Left alone, the window holds the old scene no more on "
+            f"{self.ends}."
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class SceneSummary:

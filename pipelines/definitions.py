@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets import cameras, dataset, models, review
+from assets import cameras, dataset, models, review, scenes
 from assets.partitions import with_sources
 from pipelines.champion_sensor import champion_sensor
 from pipelines.executors import executor_of
@@ -19,7 +19,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=dg.map_asset_specs(
             lambda spec: with_sources(spec, settings.custom_sources),
-            dg.load_assets_from_modules([dataset, review, models, cameras]),
+            dg.load_assets_from_modules([dataset, review, models, cameras, scenes]),
         ),
         jobs=JOBS,
         schedules=[

@@ -17,10 +17,13 @@ CAMERA_ASSETS = (
     "frame_index",
     "label_maps",
     "activity_counts",
+    "scene_change",
     "learned_normal",
     "anomalies",
     "camera_report",
 )
+#: Of these, those that need no footage: what is stored of the day and of the days before suffices.
+JUDGING_ASSETS = ("scene_change", "learned_normal", "anomalies", "camera_report")
 
 #: One source: scan its images, pack its masks. One partition a run.
 source_job = dg.define_asset_job(
@@ -68,6 +71,13 @@ camera_job = dg.define_asset_job(
     description="One camera-day: label maps, counts, normal, anomalies, report.",
 )
 
+#: A labelled camera-day again: another scene was accepted, or an event was marked.
+judge_job = dg.define_asset_job(
+    "judge_job",
+    dg.AssetSelection.assets(*JUDGING_ASSETS),
+    description="Judge one labelled camera-day again: scene, normal, anomalies, report.",
+)
+
 index_job = dg.define_asset_job(
     "index_job",
     dg.AssetSelection.assets("camera_index"),
@@ -107,6 +117,7 @@ JOBS = (
     champion_job,
     mistakenness_job,
     camera_job,
+    judge_job,
     index_job,
     review_job,
     retention_job,

@@ -1,0 +1,101 @@
+"""Judge days of a camera again: from the day on from which it learns its scene anew, or as marked.
+
+Nothing is decoded or labelled again: the scene, the normal, the anomalies and the report follow
+from what is stored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from assets.partitions import camera_day_key
+from camera_analysis.camera import CAMERA_FILE
+from pipelines.backfill import write_index_page
+from pipelines.footage import load_own_camera, own_camera_folder
+from pipelines.outcome import index_page
+from pipelines.resources import open_store
+from pipelines.runs import Planned, Runner
+from pipelines.schedules import CAMERA_TAG
+from pipelines.settings import Settings
+
+_LEARN_FROM = re.compile(r"^learn_from:.*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedAgain:
+    """Days that were judged again, oldest first, and those that failed, with the reason."""
+
+    days: tuple[str, ...]
+    failed: tuple[tuple[str, str], ...]
+    index_page: Path | None
+
+
+def relearn(settings: Settings, camera_id: str, first_day: str) -> JudgedAgain:
+    """Learn a camera's scene anew from a day on, and judge that day and all later ones again.
+
+    Args:
+        settings: of the home.
+        camera_id: a camera below the footage root.
+        first_day: "YYYY-MM-DD"; from now on no window of the camera holds an earlier day.
+
+    Raises:
+        ValueError: there is no such camera, or the day is no day.
+    """
+    set_learn_from(own_camera_folder(settings.footage, camera_id), date.fromisoformat(first_day))
+    return judge_again(settings, camera_id, first_day)
+
+
+def judge_again(settings: Settings, camera_id: str, first_day: str) -> JudgedAgain:
+    """Judge the labelled days of a camera again, from a day on, oldest first."""
+    store = open_store(settings)
+    keys = [key.split("/") for key in store.partitions("activity_counts")]
+    days = sorted(day for camera, day in keys if camera == camera_id and day >= first_day)
+    runner = Runner(settings)
+    runner.add_camera(camera_id)
+    failed = runner.run_all([_planned(camera_id, day) for day in days], keep_going=True)
+    problems = [(str(planned.partition), reason) for planned, reason in failed]
+    return JudgedAgain(
+        days=tuple(days),
+        failed=(*problems, *write_index_page(runner)),
+        index_page=index_page(settings),
+    )
+
+
+def set_learn_from(folder: Path, day: date) -> None:
+    """Write ``learn_from`` into a camera's ``camera.yaml``, and leave every other line as it is.
+
+    Raises:
+        ValueError: the file cannot be used afterwards; then it is as it was.
+    """
+    path = folder / CAMERA_FILE
+    before = path.read_text(encoding="utf-8") if path.exists() else None
+    line = f"learn_from: {day.isoformat()}"
+    text, replaced = _LEARN_FROM.subn(line, before or "")
+    if not replaced:
+        text = f"{text.rstrip()}\n{line}\n" if text.strip() else f"{line}\n"
+    path.write_text(text, encoding="utf-8")
+    try:
+        load_own_camera(folder)
+    except ValueError:
+        path.unlink() if before is None else path.write_text(before, encoding="utf-8")
+        raise
+
+
+def lines_of(camera_id: str, outcome: JudgedAgain) -> Sequence[str]:
+    """The outcome for a terminal."""
+    span = f", {outcome.days[0]} to {outcome.days[-1]}" if outcome.days else ""
+    found = [f"camera {camera_id}: {len(outcome.days)} days judged again{span}"]
+    found += [f"{day}: {reason}" for day, reason in outcome.failed]
+    return [*found, f"index of cameras: {outcome.index_page}"]
+
+
+def _planned(camera_id: str, day: str) -> Planned:
+    return Planned(
+        job="judge_job",
+        partition=camera_day_key(camera_id, day),
+        tags={CAMERA_TAG: camera_id},
+    )
