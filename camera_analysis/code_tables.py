@@ -16,12 +16,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from camera_analysis.channel_codes import ABSENT, DIRECTION, MOTION, SIZE, SPEED, STAY, CodeMap
+from camera_analysis.channel_codes import (
+    ABSENT,
+    DIRECTION,
+    MOTION,
+    SIZE,
+    SPEED,
+    STAY,
+    CodeConfig,
+    CodeMap,
+)
 from camera_analysis.labels import ROWS_PER_GROUP, RowGroups
 
 CODES_FILE = "codes.parquet"
 CODES_META_FILE = "codes.json"
 
+#: How the frames of a camera-day become codes. Places of 8 working pixels, a small person's width:
+#: with 4, the counts of a busy day would take three times the room.
+DAY_CODES = CodeConfig(grid_px=8)
 #: The channels of a camera-day.
 DAY_CHANNELS = (SPEED, DIRECTION, SIZE, STAY)
 

@@ -155,8 +155,10 @@ class ClassCounts:
     def save(self, folder: Path) -> None:
         """Write ``counts.parquet`` and ``counts.json``; equal counts give equal bytes."""
         self._flush()
-        with pq.ParquetWriter(folder / COUNTS_FILE, COUNTS_BY_HOUR, compression="zstd") as writer:
-            for hour, class_id in sorted(self._planes):
+        with pq.ParquetWriter(
+            folder / COUNTS_FILE, COUNTS_BY_HOUR, compression="zstd", compression_level=9
+        ) as writer:
+            for hour, class_id in sorted(key for key in self._planes if key[1]):
                 keys = {"local_hour": hour, "class_id": class_id}
                 writer.write_table(plane_table(self._planes[hour, class_id], keys, COUNTS_BY_HOUR))
         meta = {
@@ -175,7 +177,7 @@ class ClassCounts:
         """Read what :meth:`save` wrote.
 
         Raises:
-            ValueError: the planes do not fit the size or do not sum to the frames of their hour.
+            ValueError: the planes do not fit the size or exceed the frames of their hour.
         """
         meta = json.loads((folder / COUNTS_META_FILE).read_text(encoding="utf-8"))
         counts = cls(
@@ -190,7 +192,7 @@ class ClassCounts:
                 table = file.read_row_group(group)
                 key = (table["local_hour"][0].as_py(), table["class_id"][0].as_py())
                 counts._planes[key] = plane_of(table, counts.height, counts.width, folder.name)
-        counts._require_balance(folder.name)
+        counts._complete(folder.name)
         return counts
 
     def _grid(self) -> tuple[object, ...]:
@@ -259,17 +261,27 @@ class ClassCounts:
                 result._frames[hour] = frames
         return result
 
-    def _require_balance(self, name: str) -> None:
-        sums = {hour: np.zeros((self.height, self.width), np.int64) for hour in self._frames}
-        for (hour, _), plane in self._planes.items():
-            if hour in sums:
-                sums[hour] += plane
-        wrong = [hour for hour, sum_hw in sums.items() if (sum_hw != self._frames[hour]).any()]
-        wrong += [hour for hour, _ in self._planes if hour not in sums]
+    def _complete(self, name: str) -> None:
+        """Class 0 is what the others leave of an hour's frames.
+
+        Raises:
+            ValueError: they leave less than nothing, or belong to an hour without frames.
+        """
+        self._planes = {key: plane for key, plane in self._planes.items() if key[1]}
+        wrong = {hour for hour, _ in self._planes if hour not in self._frames}
+        for hour, frames in self._frames.items():
+            rest = np.full((self.height, self.width), frames, np.int64)
+            for (of_hour, _), plane in self._planes.items():
+                if of_hour == hour:
+                    rest -= plane
+            if (rest < 0).any():
+                wrong.add(hour)
+            elif rest.any():
+                self._planes[hour, 0] = rest.astype(np.uint32)
         if wrong:
             raise ValueError(
-                f"{name}: the counts of hours {sorted(set(wrong))} do not sum to the frames of the "
-                "hour; count the day again"
+                f"{name}: the counts of hours {sorted(wrong)} exceed the frames of the hour; "
+                "count the day again"
             )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from camera_analysis.camera import Camera
 from camera_analysis.channel_codes import CodeConfig
+from camera_analysis.code_tables import DAY_CODES
 from camera_analysis.day_codes import DayCoder
 from camera_analysis.day_footage import DayReader, DaySample
 from camera_analysis.footage_files import find_footage, footage_days, local_day
@@ -54,7 +55,7 @@ class PassConfig:
     quality: QualityLimits = field(default_factory=QualityLimits)  # see there
     motion: MotionConfig = field(default_factory=MotionConfig)  # see there
     fusion: FusionConfig = field(default_factory=FusionConfig)  # see there
-    codes: CodeConfig = field(default_factory=CodeConfig)  # see there
+    codes: CodeConfig = DAY_CODES  # see there
 
     def __post_init__(self) -> None:
         if self.batch < 1:

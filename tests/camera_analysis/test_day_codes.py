@@ -80,7 +80,7 @@ def test_who_stops_is_seen_to_stay_and_no_longer_to_move(tmp_path):
     last = frames[-1]
     assert (last.codes[SPEED] == ABSENT).all()
     stayed = values([last], STAY, meta, meta.stay_s)
-    assert stayed.size > 20
+    assert stayed.size >= 9
     assert np.median(stayed) == pytest.approx(7, rel=0.4)
 
 
@@ -89,7 +89,7 @@ def test_the_table_is_one_that_any_reader_reads(tmp_path):
     assert pq.read_schema(labels / "codes.parquet").equals(CODES)
     row = pq.read_table(labels / "codes.parquet").to_pylist()[2]
     assert row["frame_id"] == frames[2].frame_id
-    assert len(row["place"]) == len(row["speed"]) == len(row["stay"]) > 20
+    assert len(row["place"]) == len(row["speed"]) == len(row["stay"]) >= 9
 
 
 def test_codes_come_back_as_they_were_written(tmp_path):

@@ -74,7 +74,7 @@ def test_the_table_says_where_when_what_and_how_often(tmp_path):
         counts.add(codes, 8)
     counts.save(tmp_path)
     rows = pd.read_parquet(tmp_path / "channel_counts.parquet")
-    assert rows.to_numpy().tolist() == [[8, "speed", 2, 3, 17, 5], [8, "stay", 2, 3, 4, 5]]
+    assert rows.to_numpy().tolist() == [[8, "speed", 17, 2, 3, 5], [8, "stay", 4, 2, 3, 5]]
     told = json.loads((tmp_path / "channel_counts.json").read_text())
     assert (told["frames_by_hour"], told["grid"], told["speed_px"]) == ({"8": 5}, [3, 4], 3.0)
 
