@@ -17,6 +17,7 @@ from camera_analysis.label_classes import CLASS_COLOURS_RGB, CLASS_NAMES, STATIC
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
 
@@ -80,11 +81,12 @@ def legend(axes: Axes, entries: Mapping[str, Rgb]) -> None:
     )
 
 
-def colour_bar(sheet: Figure, image: AxesImage, label: str) -> None:
+def colour_bar(sheet: Figure, image: AxesImage, label: str) -> Colorbar:
     """Colour bar with its unit."""
     bar = sheet.colorbar(image, shrink=0.9)
     bar.set_label(label, fontsize=FONT_POINTS)
     bar.ax.tick_params(labelsize=FONT_POINTS)
+    return bar
 
 
 def draw_box(axes: Axes, box_xyxy: tuple[int, int, int, int]) -> None:

@@ -8,7 +8,7 @@ label maps.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,6 +122,17 @@ class ClassCounts:
         for (_, class_id), plane in self._planes.items():
             total[class_id] += plane
         return total
+
+    def of_hours(self, hours: Collection[int] | None) -> ClassCounts:
+        """Counts of some local hours alone; None takes all."""
+        self._flush()
+        picked = ClassCounts(self.height, self.width, self.classes, segmenter=self.segmenter)
+        wanted = set(self._frames if hours is None else hours)
+        picked._planes = {
+            key: plane.copy() for key, plane in self._planes.items() if key[0] in wanted
+        }
+        picked._frames = {hour: n for hour, n in self._frames.items() if hour in wanted}
+        return picked
 
     def __add__(self, other: ClassCounts) -> ClassCounts:
         """Counts of the frames of both."""

@@ -81,13 +81,20 @@ class HourlyChannels:
             self._hours[hour] = self._empty()
         self._hours[hour].add(codes)
 
-    def total(self, hours: Collection[int] | None = None) -> ChannelCounts:
-        """Sum over hours of the day; None takes all."""
+    def total(self) -> ChannelCounts:
+        """Sum over the hours of the day."""
         total = self._empty()
-        for hour, counts in self._hours.items():
-            if hours is None or hour in hours:
-                total = total + counts
+        for counts in self._hours.values():
+            total = total + counts
         return total
+
+    def of_hours(self, hours: Collection[int] | None) -> HourlyChannels:
+        """Counts of some local hours alone; None takes all."""
+        picked = HourlyChannels(self.meta)
+        picked._hours = {
+            hour: counts for hour, counts in self._hours.items() if hours is None or hour in hours
+        }
+        return picked
 
     def __add__(self, other: HourlyChannels) -> HourlyChannels:
         """Counts of the frames of both.

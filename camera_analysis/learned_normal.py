@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from camera_analysis.channel_window import ChannelWindow, sum_channels, write_channels
 from camera_analysis.count_tables import (
     COUNTS_FILE,
     COUNTS_OF_WINDOW,
@@ -89,6 +90,7 @@ class NormalSummary:
     other_scene_days: tuple[str, ...]
     height: int
     width: int
+    channel_days: tuple[str, ...]
     pictures: tuple[Path, ...]
 
 
@@ -102,6 +104,7 @@ def build_normal(
     judged_day: str | None = None,
     segmenter: str | None = None,
     left_out: Collection[str] = (),
+    hours: Collection[int] | None = None,
 ) -> NormalSummary:
     """Add up the counts of a window of days and describe what is normal.
 
@@ -109,7 +112,9 @@ def build_normal(
         counts: day ("YYYY-MM-DD") -> folder of its activity counts.
         wanted_days: days of the window; those without counts are reported as missing.
         out: existing empty folder; gets normal.json, counts.parquet, normal.parquet and, where
-            any frame was counted, mode.png, human_frequency.png and entropy.png.
+            any frame was counted, mode.png, human_frequency.png and entropy.png; and where days
+            have channels, channel_counts.parquet and .json, usual.parquet and usual_speed.png,
+            usual_direction.png, usual_size.png and usual_stay.png.
         plate: background picture of the judged day to draw over; flat grey where None. Days whose
             view is moved against it are left out.
         min_frames: a window with fewer frames is warming up.
@@ -117,6 +122,7 @@ def build_normal(
         segmenter: what labelled the judged day; days of others are left out. None takes days of
             one segmenter, whichever.
         left_out: days that show another scene.
+        hours: local hours that count; None takes the whole of each day.
 
     Raises:
         ValueError: the judged day is in the window, a day was not wanted, or the days differ in
@@ -130,7 +136,8 @@ def build_normal(
         plate=plate,
         left_out=left_out,
     )
-    total = _sum_of_days(counts, window.days)
+    total = _sum_of_days(counts, window.days, hours)
+    channels = sum_channels(counts, window.days, hours)
     frames = total.frames if total else 0
     status = READY if total and frames >= min_frames else WARMING_UP
     summary = NormalSummary(
@@ -143,7 +150,8 @@ def build_normal(
         other_scene_days=window.other_scene_days,
         height=total.height if total else 0,
         width=total.width if total else 0,
-        pictures=_write_maps(total, window, status, plate, out),
+        channel_days=channels.days,
+        pictures=_write_maps(total, channels, window, status, plate, out),
     )
     labelled_by = total.segmenter if total else segmenter or ""
     _write_meta(summary, total.classes if total else (), labelled_by, out)
@@ -209,12 +217,14 @@ def human_id(classes: Sequence[str]) -> int | None:
     return next((i for i, name in enumerate(classes) if name in HUMAN_NAMES), None)
 
 
-def _sum_of_days(counts: Mapping[str, Path], window: Sequence[str]) -> ClassCounts | None:
+def _sum_of_days(
+    counts: Mapping[str, Path], window: Sequence[str], hours: Collection[int] | None
+) -> ClassCounts | None:
     """Counts of all days that have frames, one day in memory at a time; None without any."""
     total: ClassCounts | None = None
     first = ""
     for day in window:
-        of_day = ClassCounts.load(counts[day])
+        of_day = ClassCounts.load(counts[day]).of_hours(hours)
         if not of_day.frames:
             continue
         if total is None:
@@ -228,7 +238,12 @@ def _sum_of_days(counts: Mapping[str, Path], window: Sequence[str]) -> ClassCoun
 
 
 def _write_maps(
-    total: ClassCounts | None, window: Window, status: str, plate: Path | None, out: Path
+    total: ClassCounts | None,
+    channels: ChannelWindow,
+    window: Window,
+    status: str,
+    plate: Path | None,
+    out: Path,
 ) -> tuple[Path, ...]:
     """Write both tables and the pictures; empty tables and no pictures without any frame."""
     counts_khw = total.total() if total else np.zeros((0, 0, 0), np.uint32)
@@ -245,7 +260,9 @@ def _write_maps(
     pq.write_table(table, out / NORMAL_FILE, compression="zstd")
     note = f"{total.frames:,} frames, {_days_in_words(window.days)}"
     note += " (warming up)" if status == WARMING_UP else ""
-    return _save_pictures(maps, read_plate(plate, total.height, total.width), total, note, out)
+    plate_rgb = read_plate(plate, total.height, total.width)
+    pictures = _save_pictures(maps, plate_rgb, total, note, out)
+    return (*pictures, *write_channels(channels, plate_rgb, note, out))
 
 
 def _maps_of(counts_khw: CountArray, human: int | None) -> dict[str, npt.NDArray[np.generic]]:
@@ -296,6 +313,7 @@ def _write_meta(
         "other_segmenter_days": list(summary.other_segmenter_days),
         "moved_days": list(summary.moved_days),
         "other_scene_days": list(summary.other_scene_days),
+        "channel_days": list(summary.channel_days),
         "segmenter": segmenter,
         "frames": summary.frames,
         "height": summary.height,

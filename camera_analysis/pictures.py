@@ -38,6 +38,8 @@ NO_PLATE_GREY = 96
 #: Share of the plate that shows through a map laid over it.
 PLATE_SHARE = 0.3
 UNKNOWN_RGB = (0, 0, 0)
+#: Directions by steps of 45 degrees, from along x towards y (down).
+ARROWS = "\u2192\u2198\u2193\u2199\u2190\u2196\u2191\u2197"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +140,30 @@ def save_heat(
         np.nan_to_num(values_hw), cmap="inferno", norm=norm, alpha=alpha, interpolation="nearest"
     )
     colour_bar(figure, image, unit)
+    save(figure, path)
+
+
+def save_directions(degrees_hw: FloatMap, plate_rgb: RgbImage, title: str, path: Path) -> None:
+    """Eight colours of eight directions over the plate; NaN is transparent.
+
+    Args:
+        degrees_hw: (H, W) multiples of 45 degrees from along x towards y (down).
+        plate_rgb: (H, W, 3) background.
+        title: what and of how many frames.
+        path: PNG to write.
+    """
+    from matplotlib.colors import BoundaryNorm
+
+    figure = figure_for(plate_rgb, extra_inches=0.9, bar=True)
+    axes = map_axes(figure, title)
+    axes.imshow(plate_rgb, interpolation="nearest")
+    norm = BoundaryNorm(np.arange(-22.5, 360, 45), 256)
+    alpha = np.where(np.isnan(degrees_hw), 0.0, 1 - PLATE_SHARE)
+    image = axes.imshow(
+        np.nan_to_num(degrees_hw), cmap="hsv", norm=norm, alpha=alpha, interpolation="nearest"
+    )
+    bar = colour_bar(figure, image, "most frequent direction")
+    bar.set_ticks(np.arange(0, 360, 45).tolist(), labels=list(ARROWS))
     save(figure, path)
 
 

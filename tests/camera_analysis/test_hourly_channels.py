@@ -62,7 +62,8 @@ def test_merged_counts_are_stored_as_the_counts_of_all_frames(tmp_path_factory, 
 @given(FRAMES, st.sets(st.integers(0, 23)))
 def test_hours_of_the_day_can_be_picked(frames, hours):
     picked = counted([frame for frame in frames if frame[1] in hours])
-    assert counted(frames).total(hours) == picked.total()
+    assert counted(frames).of_hours(hours) == picked
+    assert counted(frames).of_hours(None) == counted(frames)
 
 
 def test_the_table_says_where_when_what_and_how_often(tmp_path):
