@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from camera_analysis.file_time import FIRST_DAY
 from dataset_build.sources import SOURCES
 from segmentation.config import ARCHITECTURES
 
@@ -28,16 +29,27 @@ def with_sources(spec: dg.AssetSpec, custom: Iterable[str]) -> dg.AssetSpec:
 #: One partition per network of the registry.
 ARCHITECTURE = dg.StaticPartitionsDefinition(list(ARCHITECTURES))
 
-#: No camera-day lies before this date; an early date costs partitions (camera count x days).
-FIRST_DAY = "2020-01-01"
-
 CAMERA = dg.DynamicPartitionsDefinition(name="camera")
 
-#: Days are UTC's here and the camera's own in its footage: an end offset of 1 includes today, of 2
-#: the tomorrow in which a camera up to 14 hours east of Greenwich already is.
-DAY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, end_offset=2)
 
-CAMERA_DAY = dg.MultiPartitionsDefinition({"camera": CAMERA, "day": DAY})
+def camera_days_from(first_day: str) -> dg.MultiPartitionsDefinition:
+    """Camera x day, from a date on; an early date costs partitions: cameras times days.
+
+    Days are UTC's here and the camera's own in its footage: an end offset of 1 includes today, of 2
+    the tomorrow in which a camera up to 14 hours east of Greenwich already is.
+    """
+    day = dg.DailyPartitionsDefinition(start_date=first_day, end_offset=2)
+    return dg.MultiPartitionsDefinition({"camera": CAMERA, "day": day})
+
+
+CAMERA_DAY = camera_days_from(FIRST_DAY)
+
+
+def with_first_day(spec: dg.AssetSpec, first_day: str) -> dg.AssetSpec:
+    """An asset by camera and day, with the days that a home's settings begin at."""
+    if spec.partitions_def != CAMERA_DAY or first_day == FIRST_DAY:
+        return spec
+    return spec.replace_attributes(partitions_def=camera_days_from(first_day))
 
 
 def window_of_preceding_days(days: int) -> dg.MultiPartitionMapping:

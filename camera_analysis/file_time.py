@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+#: An earlier day is that of a clock which was reset, unless a home's settings say ``first_day``.
+FIRST_DAY = "2020-01-01"
+
 #: Named groups that a file_time pattern may use.
 TIME_GROUPS: tuple[str, ...] = (
     *("year", "month", "day", "hour", "minute", "second"),

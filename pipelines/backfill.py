@@ -53,7 +53,7 @@ def backfill_camera(
     folder = own_camera_folder(
         settings.footage, camera_id, f"learned-normal cameras add {camera_id} <folder>"
     )
-    days, outside = in_calendar(camera_days(load_own_camera(folder)))
+    days, outside = in_calendar(camera_days(load_own_camera(folder)), first_day=settings.first_day)
     if not days and not outside:
         raise ValueError(f"camera {camera_id}: no footage whose time is known in {folder}")
     wanted = [item for item in days if (first or item.day) <= item.day <= (last or item.day)]

@@ -115,7 +115,7 @@ def list_cameras(home: Path | None) -> None:
     keys = open_store(settings).partitions("camera_report")
     reports = Counter(key.split("/")[0] for key in keys)
     for camera in known:
-        days, trouble = camera_calendar(camera)
+        days, trouble = camera_calendar(camera, first_day=settings.first_day)
         unusable += trouble
         span = f"{days[0]} to {days[-1]}" if days else "no footage"
         click.echo(f"{camera.id:20} {len(days):4} days  {reports[camera.id]:4} reports  {span}")

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from assets import cameras, dataset, models, review, scenes
-from assets.partitions import with_sources
+from assets.partitions import with_first_day, with_sources
 from pipelines.champion_sensor import champion_sensor
 from pipelines.executors import executor_of
 from pipelines.jobs import JOBS
@@ -18,7 +18,9 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     """Definitions of one home: the same graph everywhere, other resources and executor."""
     return dg.Definitions(
         assets=dg.map_asset_specs(
-            lambda spec: with_sources(spec, settings.custom_sources),
+            lambda spec: with_first_day(
+                with_sources(spec, settings.custom_sources), settings.first_day
+            ),
             dg.load_assets_from_modules([dataset, review, models, cameras, scenes]),
         ),
         jobs=JOBS,

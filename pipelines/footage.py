@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from assets.partitions import FIRST_DAY, last_day
+from assets.partitions import last_day
 from camera_analysis.camera import Camera, CameraConfigError, load_camera, require_camera_id
+from camera_analysis.file_time import FIRST_DAY
 from camera_analysis.footage_files import find_footage, local_day
 from pipelines.storage.store import Store
 
@@ -92,7 +93,7 @@ def load_cameras(root: Path) -> tuple[list[Camera], list[UnusableCamera]]:
 
 
 def find_camera_days(
-    root: Path, now: datetime | None = None
+    root: Path, now: datetime | None = None, *, first_day: str = FIRST_DAY
 ) -> tuple[list[CameraDayFootage], list[UnusableCamera]]:
     """Camera-days of every camera below the root; one that cannot be read hides no other.
 
@@ -102,7 +103,7 @@ def find_camera_days(
     days: list[CameraDayFootage] = []
     for camera in cameras:
         try:
-            found, outside = in_calendar(camera_days(camera), now)
+            found, outside = in_calendar(camera_days(camera), now, first_day=first_day)
         except (ValueError, OSError) as error:
             unusable.append(UnusableCamera(folder=camera.id, reason=str(error)))
             continue
@@ -112,19 +113,19 @@ def find_camera_days(
 
 
 def in_calendar(
-    days: Sequence[CameraDayFootage], now: datetime | None = None
+    days: Sequence[CameraDayFootage], now: datetime | None = None, *, first_day: str = FIRST_DAY
 ) -> tuple[list[CameraDayFootage], list[UnusableCamera]]:
     """Days that have a partition now, and those that have none, with the reason."""
     last = last_day(now or datetime.now(UTC))
-    inside = [footage for footage in days if FIRST_DAY <= footage.day <= last]
+    inside = [footage for footage in days if first_day <= footage.day <= last]
     if len(inside) == len(days):
         return inside, []
-    outside = [_outside(footage.key) for footage in days if not FIRST_DAY <= footage.day <= last]
-    return inside, outside
+    outside = [footage.key for footage in days if not first_day <= footage.day <= last]
+    return inside, [_outside(key, first_day) for key in outside]
 
 
 def camera_calendar(
-    camera: Camera, now: datetime | None = None
+    camera: Camera, now: datetime | None = None, *, first_day: str = FIRST_DAY
 ) -> tuple[list[str], list[UnusableCamera]]:
     """Days with footage that have a partition now, and what cannot be used; from names alone."""
     last = last_day(now or datetime.now(UTC))
@@ -132,15 +133,15 @@ def camera_calendar(
         found = list(footage_paths(camera))
     except (ValueError, OSError) as error:
         return [], [UnusableCamera(folder=camera.id, reason=str(error))]
-    days = [day for day in found if FIRST_DAY <= day <= last]
-    outside = [day for day in found if not FIRST_DAY <= day <= last]
-    return days, [_outside(f"{camera.id}/{day}") for day in outside]
+    days = [day for day in found if first_day <= day <= last]
+    outside = [day for day in found if not first_day <= day <= last]
+    return days, [_outside(f"{camera.id}/{day}", first_day) for day in outside]
 
 
-def _outside(key: str) -> UnusableCamera:
+def _outside(key: str, first_day: str) -> UnusableCamera:
     return UnusableCamera(
         folder=key,
-        reason=f"the day lies before {FIRST_DAY} or in the future; was the camera's clock"
+        reason=f"the day lies before {first_day} or in the future; was the camera's clock"
         " reset? Rename the file, or give its start under `starts` in camera.yaml",
     )
 

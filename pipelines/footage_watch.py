@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from camera_analysis.camera import CAMERA_FILE, Camera
+from camera_analysis.file_time import FIRST_DAY
 from pipelines.footage import (
     CameraDayFootage,
     UnusableCamera,
@@ -66,9 +67,11 @@ class FootageWatch:
 
     Args:
         root: the folder of all cameras.
+        first_day: earlier days have no partition.
     """
 
     root: Path
+    first_day: str = FIRST_DAY
     _looks: dict[str, _Look] = field(default_factory=dict)
 
     def cameras(self, now_s: float) -> Iterator[CameraFootage]:
@@ -88,7 +91,8 @@ class FootageWatch:
                 trouble = UnusableCamera(folder=folder.name, reason=str(error))
                 yield CameraFootage(unusable=(trouble,))
                 continue
-            inside, outside = in_calendar(days, datetime.fromtimestamp(now_s, UTC))
+            now = datetime.fromtimestamp(now_s, UTC)
+            inside, outside = in_calendar(days, now, first_day=self.first_day)
             yield CameraFootage(days=tuple(inside), unusable=tuple(outside))
 
     def _days(self, folder: Path, now_s: float) -> list[CameraDayFootage]:

@@ -15,6 +15,7 @@ import dagster as dg
 
 from assets.partitions import camera_day_key
 from camera_analysis.camera import Camera, write_camera
+from camera_analysis.file_time import FIRST_DAY
 from camera_analysis.image_runs import IMAGE_SUFFIXES, ImageClock, StartedRun, find_image_runs
 from camera_analysis.video_file import VideoError, packet_span_s
 from pipelines.jobs import CAMERA_ASSETS
@@ -65,7 +66,13 @@ def analyze_clip(
         raise ValueError(f"{len(references)} references; at most {MOST_REFERENCES} are used")
     work = Path(tempfile.mkdtemp(prefix="learned-normal-"))
     scratch = replace(
-        settings, home=work, store_root="", footage_root=None, executor="in_process", sources={}
+        settings,
+        home=work,
+        store_root="",
+        footage_root=None,
+        executor="in_process",
+        sources={},
+        first_day=FIRST_DAY,
     )
     interval_s = interval_s or default_interval_s(duration_s)
     camera = clip_camera(video, references, work, interval_s, images)

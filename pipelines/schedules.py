@@ -57,7 +57,7 @@ def nightly_cameras(settings: Settings) -> dg.ScheduleDefinition:
     def requests(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         now = context.scheduled_execution_time
         store = open_store(settings)
-        days, unusable = find_camera_days(settings.footage, now)
+        days, unusable = find_camera_days(settings.footage, now, first_day=settings.first_day)
         for camera in unusable:
             context.log.warning(f"{camera.folder}: cannot be used: {camera.reason}")
         oldest = (now - timedelta(days=CATCH_UP_DAYS)).date().isoformat()

@@ -40,7 +40,8 @@ def footage_sensor(
     A day whose report was made from the footage as it lies there is not run again, whoever made
     the report: a backfill, the nightly schedule, or a sensor before this one lost its cursor.
     """
-    days = DueDays(FootageWatch(settings.footage), settings.footage_settle_s)
+    watch = FootageWatch(settings.footage, settings.first_day)
+    days = DueDays(watch, settings.footage_settle_s)
 
     def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         started_s = clock_s()

@@ -10,11 +10,13 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from camera_analysis.file_time import FIRST_DAY
 from dataset_build.config import CleaningRules, DatasetConfig
 from dataset_build.custom_sources import CustomSource
 from pipelines.source_settings import (
@@ -58,6 +60,7 @@ class Settings:
     rebuild_cron: str = "0 3 * * 0"  # Sunday 03:00 UTC: a weekly dataset rebuild
     cameras_cron: str = "0 2 * * *"  # 02:00 UTC: days that are over and have no report
     retention_cron: str = "0 5 * * 1"  # Monday 05:00 UTC: old versions go
+    first_day: str = FIRST_DAY  # YYYY-MM-DD; each day since costs every camera a partition
     footage_settle_s: float = 60.0  # younger files may still be written to
     relabel_batch: int = 20  # camera-days of an older champion queued at a time; 0: only by hand
 
@@ -85,6 +88,7 @@ class Settings:
             raise SettingsError("gpu_slots and keep_versions must be at least 1")
         if self.relabel_batch < 0:
             raise SettingsError(f"relabel_batch = {self.relabel_batch}; expected 0 or more")
+        _require_day(self.first_day)
         require_known_sources(self.sources, self.custom_sources)
 
     @property
@@ -156,6 +160,8 @@ def load_settings(
             f"{folder / 'settings.yaml'}: unknown setting 'custom_sources'; describe your own"
             " sources under `sources`, see docs/sources.md"
         )
+    if "first_day" in values:
+        values["first_day"] = str(values["first_day"])  # YAML makes a date of it
     values |= with_own_frames(read_sources(values.get("sources") or {}, folder), folder)
     return build(Settings, str(folder / "settings.yaml"), {**values, "home": folder})
 
@@ -175,6 +181,13 @@ def save_settings(settings: Settings) -> Path:
     path = settings.home / "settings.yaml"
     path.write_text(yaml.safe_dump(values, sort_keys=True), encoding="utf-8")
     return path
+
+
+def _require_day(day: str) -> None:
+    try:
+        date.fromisoformat(day)
+    except ValueError as error:
+        raise SettingsError(f"first_day = {day!r}; expected a day such as 2026-01-05") from error
 
 
 def _read_file(path: Path) -> dict[str, Any]:

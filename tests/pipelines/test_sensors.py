@@ -13,6 +13,7 @@ import pytest
 
 from assets.partitions import camera_day_key
 from pipelines.definitions import build_definitions
+from pipelines.jobs import CAMERA_ASSETS
 from pipelines.schedules import CAMERA_TAG, REBUILD_TAG
 from pipelines.sensors import footage_sensor, rebuild_sensor
 from pipelines.settings import Settings
@@ -214,6 +215,17 @@ def test_the_cursor_forgets_days_whose_report_is_made_or_whose_footage_is_gone(
     gone.unlink()
     monkeypatch.setattr("pipelines.due_days.is_reported", lambda _store, _footage: True)
     assert tick(settings, instance, first.cursor).cursor == "{}"
+
+
+def test_days_before_the_first_one_have_no_partition_and_are_left_alone(settings, instance):
+    bring(settings, "door", "2026-01-05T08-00-00")
+    bring(settings, "door", "2026-01-06T08-00-00")
+    late = replace(settings, first_day="2026-01-06")
+    assert days_of(tick(late, instance)) == [("door", "2026-01-06")]
+    definitions = build_definitions(late)
+    for asset in CAMERA_ASSETS:
+        day = definitions.get_assets_def(asset).partitions_def.time_window_partitions_def
+        assert day.get_first_partition_key() == "2026-01-06"
 
 
 def test_without_cameras_the_folder_is_named(settings, instance):

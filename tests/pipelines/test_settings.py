@@ -45,6 +45,14 @@ def test_saved_settings_load_back_equal(tmp_path):
     assert load_settings(tmp_path, environment={}) == settings
 
 
+def test_the_first_day_may_be_written_as_yaml_writes_a_date(tmp_path):
+    (tmp_path / "settings.yaml").write_text("first_day: 2026-08-01\n")
+    settings = load_settings(tmp_path, environment={})
+    assert settings.first_day == "2026-08-01"
+    save_settings(settings)
+    assert load_settings(tmp_path, environment={}) == settings
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -52,6 +60,7 @@ def test_saved_settings_load_back_equal(tmp_path):
         ("executor: kubernetes\n", "in_process"),
         ("sources:\n  imagenet: /data\n", "imagenet"),
         ("gpu_slots: 0\n", "gpu_slots"),
+        ("first_day: last spring\n", "first_day = 'last spring'"),
         ("- a\n- b\n", "name: value"),
     ],
 )
