@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.camera_marks import CameraMarks
 from assets.checks import specs
 from assets.models import RAY_GPU_STEP, champion_model
 from assets.partitions import CAMERA_DAY, store_partition, window_of_preceding_days
@@ -143,19 +144,25 @@ def normal_of_window(
     history = place.counted_days()
     labels, scene = place.need("label_maps"), place.need("scene_change")
     segmenter = read_labels_meta(store.path(labels)).segmenter
+    marks = CameraMarks(store, place.camera)
+
+    def make(out: Path) -> object:
+        with marks.counts_without_alarms(history) as counted:
+            return learned_normal.build_normal(
+                counted,
+                days,
+                out,
+                plate=store.path(labels) / "plate.png",
+                judged_day=None if place.camera.mode == "clip" else place.day,
+                segmenter=segmenter,
+                left_out=read_scene(store.path(scene)).left_out,
+            )
+
     yield from publish(
         context,
         store,
-        lambda out: learned_normal.build_normal(
-            {day: store.path(version) for day, version in history.items()},
-            days,
-            out,
-            plate=store.path(labels) / "plate.png",
-            judged_day=None if place.camera.mode == "clip" else place.day,
-            segmenter=segmenter,
-            left_out=read_scene(store.path(scene)).left_out,
-        ),
-        inputs=[labels, scene, *history.values()],
+        make,
+        inputs=[labels, scene, *history.values(), *marks.inputs],
         config={"days": days, "min_frames": learned_normal.MIN_FRAMES, "segmenter": segmenter},
     )
 
@@ -177,6 +184,7 @@ def anomalies(
     names = ("frame_index", "label_maps", "learned_normal", "scene_change")
     inputs = [place.need(name) for name in names]
     index, labels, normal, scene = (store.path(version) for version in inputs)
+    marks = CameraMarks(store, place.camera)
     yield from publish(
         context,
         store,
@@ -190,8 +198,9 @@ def anomalies(
             config=camera_setup.anomalies,
             mode=place.camera.mode,
             scene_changed=place.blocks_other_scenes and read_scene(scene).is_changed,
+            feedback=marks.feedback(place.day),
         ),
-        inputs=inputs,
+        inputs=[*inputs, *marks.inputs],
         config={
             "anomalies": camera_setup.anomalies,
             "mode": place.camera.mode,
@@ -224,9 +233,11 @@ def camera_report(
     )
     versions = {name: place.need(name) for name in names}
     folders = {name: store.path(version) for name, version in versions.items()}
+    marks = CameraMarks(store, place.camera)
     inputs = report.ReportInputs(
         camera=place.camera,
         day=place.day,
+        marks=marks.marks,
         **folders,
         versions={name: version.digest for name, version in versions.items()},
     )
@@ -234,7 +245,7 @@ def camera_report(
         context,
         store,
         lambda out: report.write_report(inputs, out),
-        inputs=list(versions.values()),
+        inputs=[*versions.values(), *marks.inputs],
         config={"camera": place.camera},
     )
 

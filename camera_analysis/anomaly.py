@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from camera_analysis.anomaly_files import AnomalySummary, FrameScores, JudgedDay, write_day
 from camera_analysis.cross_fit import CrossFit, cut_blocks
+from camera_analysis.event_feedback import Feedback, with_feedback
 from camera_analysis.events import EventConfig, EventTracker, Snapshot, subjects
 from camera_analysis.frame_times import MICROSECONDS, FrameTimes, read_frame_times
 from camera_analysis.labels import (
@@ -90,6 +91,7 @@ def judge_day(
     config: AnomalyConfig,
     mode: Mode,
     scene_changed: bool = False,
+    feedback: Feedback | None = None,
     progress: Progress | None = None,
 ) -> AnomalySummary:
     """Score every usable frame of a day and find the events in it.
@@ -105,6 +107,7 @@ def judge_day(
         config: thresholds.
         mode: "history" judges by the normal of other days, "clip" by cross-fitting.
         scene_changed: the day shows another scene than the normal; no frame of it is judged.
+        feedback: what was said of events of this camera; what is expected is no alarm.
         progress: called with (label maps read, label maps to read over all passes).
 
     Raises:
@@ -129,6 +132,8 @@ def judge_day(
         judged = _unjudged(SCENE_CHANGED if scene_changed else WARMING_UP, normal, meta, config)
     else:
         judged = _judge(labels_dir, meta, times, judge, config, progress)
+    if feedback is not None:
+        judged = with_feedback(judged, feedback, meta)
     return write_day(judged, times, labels_dir, out)
 
 

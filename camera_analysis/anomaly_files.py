@@ -58,6 +58,7 @@ EVENTS = pa.schema(
         ("frames", pa.int32()),
         ("score_bits", pa.float64()),
         ("reason", pa.string()),
+        ("expected_by", pa.string()),  # key of the mark that makes it no alarm; "" for an alarm
     ]
 )
 
@@ -97,12 +98,18 @@ class JudgedDay:
 
 @dataclass(frozen=True, kw_only=True)
 class AnomalySummary:
-    """What was judged; ``worst_bits`` is 0 without events."""
+    """What was judged; ``worst_bits`` is 0 without events.
+
+    Args:
+        events: alarms; those that a person said to expect are counted apart.
+        worst_bits: of the alarms.
+    """
 
     status: str
     frames: int
     frames_over_threshold: int
     events: int
+    expected_events: int
     alarm_bits: float
     normal_frames: int
     worst_bits: float
@@ -120,14 +127,16 @@ def write_day(day: JudgedDay, times: FrameTimes, labels_dir: Path, out: Path) ->
     """
     pq.write_table(_scores_table(day.scores), out / SCORES_FILE, compression="zstd")
     pq.write_table(_events_table(day), out / EVENTS_FILE, compression="zstd")
+    alarms = [event for event in day.events if not event.expected_by]
     summary = AnomalySummary(
         status=day.status,
         frames=len(day.scores.bits),
         frames_over_threshold=int(day.scores.alarm.sum()),
-        events=len(day.events),
+        events=len(alarms),
+        expected_events=len(day.events) - len(alarms),
         alarm_bits=day.alarm_bits,
         normal_frames=day.normal_frames,
-        worst_bits=max((event.score_bits for event in day.events), default=0.0),
+        worst_bits=max((event.score_bits for event in alarms), default=0.0),
         pictures=_save_pictures(day, times, labels_dir, out) if len(day.scores.bits) else (),
     )
     meta = {name: value for name, value in asdict(summary).items() if name != "pictures"}
@@ -164,6 +173,7 @@ def _events_table(day: JudgedDay) -> pa.Table:
             "frames": event.frames,
             "score_bits": event.score_bits,
             "reason": event.reason,
+            "expected_by": event.expected_by,
         }
         for event in day.events
     ]

@@ -81,6 +81,7 @@ class Event:
     score_bits: float
     reason: str
     snapshot: Snapshot | None  # of the highest scores only
+    expected_by: str = ""  # key of the mark that makes it no alarm
 
 
 @dataclass(eq=False)

@@ -18,6 +18,7 @@ from camera_analysis.labels import NO_SEGMENTER
 from camera_analysis.local_time import LocalClock, day_title
 from camera_analysis.report_facts import STATUSES, DayFacts, read_day
 from camera_analysis.report_figures import Figure, day_figures, event_cards, scene_figure
+from camera_analysis.report_marks import JudgedEvent, judged_events, with_marks
 from camera_analysis.report_words import (
     MOSTLY_USABLE,
     WORDS,
@@ -30,6 +31,7 @@ from camera_analysis.scene_files import read_scene
 
 if TYPE_CHECKING:
     from camera_analysis.camera import Camera
+    from camera_analysis.event_marks import EventMark
 
 REPORT_FILE = "report.html"
 ENTRY_FILE = "report.json"
@@ -54,6 +56,7 @@ class ReportInputs:
         anomalies: anomalies.json, events.parquet, frame_scores.parquet, timeline.png and the
             events' pictures.
         scene_change: scene.json and, of a change, scene.png; None for a day that was not compared.
+        marks: what was said of the camera's events.
         versions: label -> version digest of everything the day was computed from.
     """
 
@@ -65,6 +68,7 @@ class ReportInputs:
     learned_normal: Path
     anomalies: Path
     scene_change: Path | None = None  # days of before there was such a comparison
+    marks: Sequence[EventMark] = ()  # none were reviewed
     versions: Mapping[str, str] = field(default_factory=dict)  # none known: the footer names none
 
 
@@ -162,6 +166,7 @@ def write_report(inputs: ReportInputs, out: Path) -> ReportSummary:
         learned_normal=inputs.learned_normal,
         anomalies=inputs.anomalies,
     )
+    day = with_marks(day, inputs.marks, _seen_events(inputs), clock)
     figures = day_figures(_picture_folders(inputs), plate=inputs.camera.plate)
     report = out / REPORT_FILE
     write_page(report, _fill_report(inputs, clock, day, figures))
@@ -238,13 +243,13 @@ def attention(entry: IndexEntry) -> tuple[int, float]:
 
 def _write_entry(inputs: ReportInputs, day: DayFacts, out: Path) -> IndexEntry:
     """Write what an index needs, so that it need not read the day again."""
-    events = day.departures.events
+    alarms = day.departures.alarms
     told = {
         "camera_id": inputs.camera.id,
         "day": inputs.day,
         "status": day.departures.status.code,
-        "events": len(events),
-        "worst_bits": events[0].score_bits if events else None,
+        "events": len(alarms),
+        "worst_bits": alarms[0].score_bits if alarms else None,
         "usable_share": day.frames.usable_share,
     }
     text = json.dumps(told, indent=2) + "\n"
@@ -258,7 +263,7 @@ def _write_entry(inputs: ReportInputs, day: DayFacts, out: Path) -> IndexEntry:
 def _fill_report(
     inputs: ReportInputs, clock: LocalClock, day: DayFacts, figures: Mapping[str, Figure]
 ) -> str:
-    events = day.departures.events
+    events = day.departures.alarms
     cards = event_cards(events, inputs.anomalies)
     scene = inputs.scene_change
     pictured = {card.fact.event_id for card in cards}
@@ -276,12 +281,17 @@ def _fill_report(
         scene_figure=scene_figure(scene) if scene else None,
         cards=cards,
         other_events=others[:LISTED_EVENTS],
+        expected_events=day.departures.expected[:LISTED_EVENTS],
         unlisted_events=len(others[LISTED_EVENTS:]),
         regions=[region_row(roi) for roi in inputs.camera.rois],
         has_segmenter=day.segmenter != NO_SEGMENTER,
         versions=sorted(inputs.versions.items()),
         **WORDS,
     )
+
+
+def _seen_events(inputs: ReportInputs) -> dict[int, JudgedEvent]:
+    return judged_events(inputs.anomalies, inputs.label_maps, inputs.camera.id, inputs.day)
 
 
 def _picture_folders(inputs: ReportInputs) -> dict[str, Path]:

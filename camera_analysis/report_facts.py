@@ -116,7 +116,12 @@ class NormalFacts:
 
 @dataclass(frozen=True)
 class EventFact:
-    """One event in local time."""
+    """One event in local time.
+
+    Args:
+        said: what a person said of it, or of an event that it is like; "" where nothing was.
+        expected: by that, it is no alarm.
+    """
 
     event_id: int
     span: str
@@ -126,6 +131,8 @@ class EventFact:
     frames: int
     score_bits: float
     reason: str
+    said: str = ""
+    expected: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,6 +150,16 @@ class Departures:
     highest_bits: float | None
     highest_at: str
     events: tuple[EventFact, ...]
+
+    @property
+    def alarms(self) -> tuple[EventFact, ...]:
+        """The events that nobody said to expect."""
+        return tuple(event for event in self.events if not event.expected)
+
+    @property
+    def expected(self) -> tuple[EventFact, ...]:
+        """The events that are no alarms, because a person said to expect them."""
+        return tuple(event for event in self.events if event.expected)
 
 
 @dataclass(frozen=True)

@@ -52,10 +52,10 @@ def verdict(day: DayFacts) -> str:
             f"The normal behind this day holds {plural(normal.frames, 'frame')} "
             f"from {plural(len(normal.days), 'day')}, too few to call anything unusual."
         )
-    if not departures.events:
+    if not departures.alarms:
         return _without_events(departures)
-    worst = max(departures.events, key=lambda event: event.score_bits)
-    count = len(departures.events)
+    worst = max(departures.alarms, key=lambda event: event.score_bits)
+    count = len(departures.alarms)
     strongest = f"at {worst.peak} it" if count == 1 else f"the strongest, at {worst.peak},"
     return (
         f"{plural(count, 'event')} departed from normal; {strongest} reached "
@@ -64,6 +64,9 @@ def verdict(day: DayFacts) -> str:
 
 
 def _without_events(departures: Departures) -> str:
+    if departures.expected:
+        count = plural(len(departures.expected), "event")
+        return f"Nothing departed from normal but {count} that a person said to expect."
     highest, alarm = departures.highest_bits, departures.alarm_bits
     if highest is None or alarm is None or highest < alarm:
         return f"Nothing departed from normal; an alarm needs {bits(alarm)}."
@@ -122,9 +125,9 @@ def key_figures(day: DayFacts, interval_s: float) -> tuple[KeyFigure, ...]:
         KeyFigure("Usable", percent(frames.usable_share), f"{left_out} left out"),
         KeyFigure(
             "Events",
-            f"{len(departures.events):,}" if judged else NOT_KNOWN,
-            f"alarm at {bits(departures.alarm_bits)}" if judged else "not judged",
-            alarm=bool(departures.events),
+            f"{len(departures.alarms):,}" if judged else NOT_KNOWN,
+            _about_events(departures) if judged else "not judged",
+            alarm=bool(departures.alarms),
         ),
         KeyFigure(
             "Highest surprise",
@@ -138,6 +141,11 @@ def key_figures(day: DayFacts, interval_s: float) -> tuple[KeyFigure, ...]:
         ),
         KeyFigure("Segmenter", day.segmenter[:SHORT_VERSION], ", ".join(day.classes)),
     )
+
+
+def _about_events(departures: Departures) -> str:
+    expected = f", {len(departures.expected)} expected" if departures.expected else ""
+    return f"alarm at {bits(departures.alarm_bits)}{expected}"
 
 
 def region_row(roi: Roi) -> RegionRow:
