@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 import logging
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -17,15 +18,23 @@ import pyarrow.parquet as pq
 
 from dataset_build.faults import SampleFault
 from dataset_build.image_files import decode_rgb
-from dataset_build.label_maps import HUMAN, IGNORE
+from dataset_build.label_maps import HUMAN, IGNORE, NOT_HUMAN
 from dataset_build.mask_pack import MaskPack
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+RgbImage = npt.NDArray[np.uint8]
 
 PREVIEW_FILE = "preview.png"
 #: Most pictures on the preview sheet.
 PREVIEW_SAMPLES = 12
 _TILE_PX = 420  # longer side of a picture on the sheet
 _COLUMNS = 2
-_TILE_IN = (3.0, 2.6)  # width, height of a tile with its caption; two make a 6-inch page
+_DPI = 150
+_TILE_WH = (450, 390)  # pixels of a tile with its caption; two make a 6-inch page
+_CAPTION_PX, _GAP_PX = 62, 14  # of a tile: two lines of words; what stays white around a picture
+_HEAD_PX, _FOOT_PX = 70, 70  # title and legend
 _FONT_PT = 12
 _HUMAN_RGB = (1.0, 0.45, 0.0)  # orange: told apart from grass, sky and skin
 _TINT = 0.55  # opacity of the tint
@@ -116,12 +125,15 @@ def choose_samples(samples: Path, *, limit: int) -> frozenset[str]:
     )
 
 
-def _drawn(sample_id: str) -> bytes:
-    return hashlib.sha256(sample_id.encode()).digest()
+def _drawn(sample_id: str) -> tuple[int, str]:
+    return zlib.crc32(sample_id.encode()), sample_id
 
 
 def draw_preview(tiles: list[PreviewTile], path: Path) -> Path:
     """Write the sheet as a PNG: humans tinted, ignored pixels hatched.
+
+    Pictures stand on the sheet pixel by pixel; only words and the legend are left to matplotlib,
+    whose axes take a second and a half for twelve of them.
 
     Args:
         tiles: at least one.
@@ -129,46 +141,67 @@ def draw_preview(tiles: list[PreviewTile], path: Path) -> Path:
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.patches import Patch
 
     rows = -(-len(tiles) // _COLUMNS)
-    heading_in = 1.3
-    height_in = rows * _TILE_IN[1] + heading_in
-    figure = Figure(figsize=(_COLUMNS * _TILE_IN[0], height_in), dpi=150, layout="constrained")
+    width, height = _COLUMNS * _TILE_WH[0], _HEAD_PX + rows * _TILE_WH[1] + _FOOT_PX
+    sheet = np.full((height, width, 3), 255, np.uint8)
+    figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
     FigureCanvasAgg(figure)
-    axes = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
-    for axis in axes:
-        axis.set_axis_off()
-    for axis, tile in zip(axes, tiles, strict=False):
-        name = tile.sample_id.rpartition("/")[2]
-        axis.imshow(tile.image_hwc)
-        axis.imshow(_overlay(tile.mask_hw), interpolation="nearest")
-        caption = name if len(name) <= _CAPTION else f"…{name[1 - _CAPTION :]}"
-        axis.set_title(f"{caption}\n{tile.human_share:.1%} human", fontsize=_FONT_PT)
+
+    def write(text: str, x: float, y: float, size: int) -> None:
+        figure.text(x / width, 1 - y / height, text, ha="center", va="center", fontsize=size)
+
     source = tiles[0].sample_id.partition("/")[0]
-    figure.suptitle(f"{source}: human masks of {len(tiles)} samples", fontsize=_FONT_PT + 3)
+    title = f"{source}: human masks of {len(tiles)} samples"
+    write(title, width / 2, _HEAD_PX / 2, _FONT_PT + 3)
+    for place, tile in enumerate(tiles):
+        row, column = divmod(place, _COLUMNS)
+        left, top = column * _TILE_WH[0], _HEAD_PX + row * _TILE_WH[1]
+        name = tile.sample_id.rpartition("/")[2]
+        caption = name if len(name) <= _CAPTION else f"…{name[1 - _CAPTION :]}"
+        words = f"{caption}\n{tile.human_share:.1%} human"
+        write(words, left + _TILE_WH[0] / 2, top + _CAPTION_PX / 2, _FONT_PT)
+        _paste(sheet, _tinted(tile), left, top + _CAPTION_PX)
+    figure.figimage(sheet)
+    _add_legend(figure)
+    figure.savefig(path, format="png", metadata={"Software": None}, pil_kwargs=_PNG)
+    return path
+
+
+def _add_legend(figure: Figure) -> None:
+    from matplotlib.patches import Patch
+
     figure.legend(
         handles=[
             Patch(facecolor=(*_HUMAN_RGB, _TINT), edgecolor="black", label="human"),
             Patch(facecolor="white", edgecolor="black", hatch="////", label="ignored"),
             Patch(facecolor="white", edgecolor="black", label="clear: not human"),
         ],
-        loc="outside lower center",
+        loc="lower center",
         ncols=3,
         fontsize=_FONT_PT,
         columnspacing=1.0,
         handlelength=1.5,
     )
-    figure.savefig(path, format="png", metadata={"Software": None}, pil_kwargs=_PNG)
-    return path
 
 
-def _overlay(mask_hw: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """(h, w, 4) RGBA: tint where human, black and white stripes where ignored, else clear."""
-    rgba = np.zeros((*mask_hw.shape, 4), dtype=np.float32)
-    rgba[mask_hw == HUMAN] = (*_HUMAN_RGB, _TINT)
-    rows, columns = np.nonzero(mask_hw == IGNORE)
-    stripe = (rows + columns) // _STRIPE_PX % 2
-    rgba[rows, columns, :3] = stripe[:, np.newaxis]
-    rgba[rows, columns, 3] = _TINT
-    return rgba
+def _paste(sheet: RgbImage, picture: RgbImage, left: int, top: int) -> None:
+    """In the middle of its tile's width, scaled down where it is higher than the tile."""
+    room_wh = (_TILE_WH[0] - _GAP_PX, _TILE_WH[1] - _CAPTION_PX - _GAP_PX)
+    height, width = picture.shape[:2]
+    scale = min(1.0, room_wh[0] / width, room_wh[1] / height)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    if scale < 1.0:
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    left += (_TILE_WH[0] - size[0]) // 2
+    sheet[top : top + size[1], left : left + size[0]] = picture
+
+
+def _tinted(tile: PreviewTile) -> RgbImage:
+    """(h, w, 3): tint where human, black and white stripes where ignored, else the picture."""
+    rows, columns = np.indices(tile.mask_hw.shape)
+    stripes = 255.0 * np.expand_dims((rows + columns) // _STRIPE_PX % 2, -1)
+    over = np.where(tile.mask_hw[..., None] == HUMAN, 255 * np.array(_HUMAN_RGB), stripes)
+    opacity = np.where(tile.mask_hw == NOT_HUMAN, 0.0, _TINT)[..., None]
+    mixed = (1 - opacity) * tile.image_hwc + opacity * over
+    return np.asarray(np.rint(mixed), np.uint8)
