@@ -6,6 +6,7 @@ in ``checks_dataset``, ``checks_review``, ``checks_models`` and ``checks_cameras
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dagster as dg
@@ -38,27 +39,42 @@ def compared_with(asset: str) -> set[str]:
     return {name for claim in CLAIMS[asset] for name in claim.against}
 
 
+def prepare(asset: str) -> None:
+    """Start what will look at an asset's claims in processes of their own; returns at once."""
+    for claim in CLAIMS[asset]:
+        if claim.apart is not None:
+            claim.apart()
+
+
 def audit(asset: str, folder: Path, inputs: Mapping[str, Inputs]) -> list[Outcome]:
     """Look at every claim of an asset in the folder that was just written.
+
+    Claims with a process of their own are looked at beside the others.
 
     Args:
         asset: Whose claims.
         folder: What was written.
         inputs: Asset -> partition -> folder of what was read, for those in ``compared_with``.
     """
-    outcomes = []
-    for claim in CLAIMS[asset]:
-        finding = _look(claim, folder, inputs)
-        outcomes.append(
-            Outcome(
-                claim=claim.name,
-                blocking=claim.blocking,
-                passed=finding.passed,
-                finding=finding.seen,
-                metadata=finding.metadata,
-            )
+    claims = CLAIMS[asset]
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        apart = {
+            claim.name: beside.submit(_look, claim, folder, inputs)
+            for claim in claims
+            if claim.apart is not None
+        }
+        here = {claim.name: _look(claim, folder, inputs) for claim in claims if claim.apart is None}
+        findings = here | {name: waiting.result() for name, waiting in apart.items()}
+    return [
+        Outcome(
+            claim=claim.name,
+            blocking=claim.blocking,
+            passed=findings[claim.name].passed,
+            finding=findings[claim.name].seen,
+            metadata=findings[claim.name].metadata,
         )
-    return outcomes
+        for claim in claims
+    ]
 
 
 def _look(claim: Claim, folder: Path, inputs: Mapping[str, Inputs]) -> Finding:

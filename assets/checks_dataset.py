@@ -20,6 +20,7 @@ from dataset_build import (
     statistics,
     thesis_tables,
 )
+from dataset_build.expectations_process import PROCESS
 from dataset_build.faults import RejectReason
 from dataset_build.mask_pack import MaskPack
 
@@ -45,7 +46,7 @@ def suite_holds(suite: str, file: str, *, name: str = "expectations_hold") -> Cl
     """
 
     def look(folder: Path) -> Finding:
-        found = expectations.validate(pq.read_table(folder / file), suite)
+        found = PROCESS.validate(folder / file, suite)
         failed = [finding for finding in found if not finding.passed]
         held = f"{len(found) - len(failed)} of {len(found)} expectations hold"
         return Finding(
@@ -54,7 +55,8 @@ def suite_holds(suite: str, file: str, *, name: str = "expectations_hold") -> Cl
             metadata={"expectations": dg.MetadataValue.md(expectations.as_markdown(found))},
         )
 
-    return Claim(name=name, says=f"The Great Expectations suite {suite} holds.", look=look)
+    says = f"The Great Expectations suite {suite} holds."
+    return Claim(name=name, says=says, look=look, apart=PROCESS.start)
 
 
 def _named(broken: expectations.Finding) -> str:

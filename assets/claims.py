@@ -32,6 +32,7 @@ class Claim:
     look: Callable[..., Finding]
     blocking: bool = True
     against: tuple[str, ...] = ()  # assets among the inputs that the files are compared with
+    apart: Callable[[], None] | None = None  # starts the process of its own that looks, if any
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.checks import audit, compared_with
+from assets.checks import audit, compared_with, prepare
 from assets.claims import Inputs, Outcome
 from assets.partitions import store_partition
 from assets.presentation import describe
@@ -82,6 +82,8 @@ def publish_together(
     """
     partition = _partition(context)
     names = _in_order_of_need(context)
+    for name in names:
+        prepare(name)
     recipes: dict[str, str] = {}
     if reuse is not None:
         recipes = {name: recipe_of(name, partition, inputs, as_json(config)) for name in names}

@@ -35,6 +35,7 @@ LATER_STAGES = frozenset(
         "duplicates",
         "expectation_suites",
         "expectations",
+        "expectations_process",
         "extraction",
         "fates",
         "ledger",
