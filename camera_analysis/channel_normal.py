@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from camera_analysis.benchmark_layouts.clips import Clip, ImageRgb
 from camera_analysis.channel_calibration import Calibration, calibrate
-from camera_analysis.channel_codes import SPEED, CodeConfig, CodeReader, FrameCodes
+from camera_analysis.channel_codes import CodeConfig, CodeReader, FrameCodes
 from camera_analysis.channel_counts import ChannelCounts
 from camera_analysis.channel_maps import SCORED, ChannelMaps, MapConfig
 from camera_analysis.channel_regions import (
@@ -76,12 +76,17 @@ class ChannelVerdict:
     Attributes:
         evidence_hw: (h, w) nats on the grid, summed over channels.
         regions: around its peaks, in pixels of the frame.
-        channels: channel -> largest evidence of the frame, in nats.
+        of_channel: channel -> (h, w) evidence, in nats.
     """
 
     evidence_hw: FloatImage
     regions: list[FoundRegion]
-    channels: dict[str, float]
+    of_channel: dict[str, FloatImage]
+
+    @property
+    def channels(self) -> dict[str, float]:
+        """Channel -> largest evidence of the frame, in nats."""
+        return {channel: float(evidence.max()) for channel, evidence in self.of_channel.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,26 +264,43 @@ def _judge(
     config: ChannelConfig,
 ) -> Iterator[ChannelVerdict]:
     maps = ChannelMaps(tables, fps, config.maps)
-    around = np.ones((config.widen, config.widen), np.uint8)
     reader: CodeReader | None = None
     for frame in frames:
         height, width = frame.shape[:2]
         reader = reader or CodeReader(height, width, config.codes)
-        total = np.zeros(tables.grids[SPEED], np.float32)
-        channels = {}
-        for channel, scores in maps.of(reader.read(frame).codes).items():
-            evidence = calibrations[channel].evidence(scores)
-            channels[channel] = float(evidence.max())
-            total += cv2.dilate(np.maximum(evidence - config.toll, 0.0), around)
         cell_xy = (
             config.codes.grid_px * width / reader.width,
             config.codes.grid_px * height / reader.height,
         )
-        yield ChannelVerdict(
-            evidence_hw=total,
-            regions=peak_regions(total, cell_xy, config.regions),
-            channels=channels,
-        )
+        yield fuse(maps.of(reader.read(frame).codes), calibrations, cell_xy, config)
+
+
+def fuse(
+    surprise: Mapping[str, FloatImage],
+    calibrations: Mapping[str, Calibration],
+    cell_xy: tuple[float, float],
+    config: ChannelConfig,
+) -> ChannelVerdict:
+    """Evidence of all channels of a frame, added where it meets.
+
+    Args:
+        surprise: channel -> (h, w) nats, of :class:`ChannelMaps`.
+        calibrations: channel -> surprise to evidence.
+        cell_xy: pixels of the frame per place, along x and y.
+        config: see there.
+    """
+    around = np.ones((config.widen, config.widen), np.uint8)
+    of_channel = {
+        channel: calibrations[channel].evidence(scores) for channel, scores in surprise.items()
+    }
+    total = np.zeros(next(iter(of_channel.values())).shape, np.float32)
+    for evidence in of_channel.values():
+        total += cv2.dilate(np.maximum(evidence - config.toll, 0.0), around)
+    return ChannelVerdict(
+        evidence_hw=total,
+        regions=peak_regions(total, cell_xy, config.regions),
+        of_channel=of_channel,
+    )
 
 
 def _reported(
