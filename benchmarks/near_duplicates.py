@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from measuring import Row, parser_of, report
 
-from dataset_build.duplicates import Candidate, DuplicateReport, find_duplicates
+from dataset_build.duplicates import Candidates, DuplicateReport, find_duplicates
+from dataset_build.look_alikes import stacked
 from dataset_build.near_hashes import HASH_BITS, NearIndex
 
 RADIUS = 6
@@ -93,19 +94,17 @@ def _film_hashes(frames: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _row(name: str, hashes: np.ndarray, thumbnails: list[bytes], rng: np.random.Generator) -> Row:
-    candidates = [
-        Candidate(
-            sample_id=f"{number:06}",
-            image_sha256=f"{number:064x}",
-            phash=phash,
-            thumbnail=thumbnail,
-            human=True,
-            area_px=1,
-        )
-        for number, (phash, thumbnail) in enumerate(
-            zip(hashes.view(np.int64).tolist(), thumbnails, strict=True)
-        )
-    ]
+    count = len(hashes)
+    candidates = Candidates(
+        sample_ids=[f"{number:06}" for number in range(count)],
+        image_sha256=[f"{number:064x}" for number in range(count)],
+        phash=hashes.view(np.int64),
+        thumbnails=stacked(thumbnails),
+        human=np.ones(count, np.bool_),
+        area_px=np.ones(count, np.int64),
+        source_rank=np.zeros(count, np.int64),
+        preferred=np.zeros(count, np.bool_),
+    )
     begin = time.process_time()
     found = find_duplicates(candidates, RADIUS, MIN_CORRELATION)
     taken = time.process_time() - begin
@@ -122,7 +121,7 @@ def _row(name: str, hashes: np.ndarray, thumbnails: list[bytes], rng: np.random.
     }
 
 
-def _peak_mib(candidates: list[Candidate], expected: DuplicateReport) -> float:
+def _peak_mib(candidates: Candidates, expected: DuplicateReport) -> float:
     """Beyond the candidates; of a run of its own, because tracing takes time."""
     tracemalloc.start()
     again = find_duplicates(candidates, RADIUS, MIN_CORRELATION)

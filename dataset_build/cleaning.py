@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -21,7 +22,7 @@ from dataset_build import charts
 from dataset_build.config import DatasetConfig
 from dataset_build.corrections import apply_corrections
 from dataset_build.decisions import KEEP, REJECT, RELABEL, Decision, read_decisions
-from dataset_build.duplicates import Candidate, Duplicate, find_duplicates
+from dataset_build.duplicates import Candidates, Duplicate, find_duplicates
 from dataset_build.fates import REMOVED, LedgerSummary, ReasonCount, reason_counts
 from dataset_build.ledger import (
     Removal,
@@ -31,6 +32,7 @@ from dataset_build.ledger import (
     with_columns,
     write_ledger,
 )
+from dataset_build.look_alikes import stacked
 from dataset_build.near_hashes import HASH_BITS
 from dataset_build.rules import DUPLICATE_EXACT, DUPLICATE_NEAR, first_breaches
 from dataset_build.sources import source_rank
@@ -120,7 +122,7 @@ def _without_duplicates(table: pa.Table, config: DatasetConfig, protected: set[i
     spared_rows = protected | alike_by_nature(table, config.custom_sources)
     for duplicate in report.duplicates:
         row = rows[duplicate.row]
-        removal = _duplicate_removal(duplicate, candidates[duplicate.kept].sample_id)
+        removal = _duplicate_removal(duplicate, candidates.sample_ids[duplicate.kept])
         spared = row in spared_rows and not duplicate.exact
         if not spared and removal.reason not in config.cleaning.disabled:
             removals[row] = removal
@@ -128,27 +130,23 @@ def _without_duplicates(table: pa.Table, config: DatasetConfig, protected: set[i
     return remove(table, removals, config.cleaning.version)
 
 
-def _candidates(table: pa.Table, rows: list[int], protected: set[int]) -> list[Candidate]:
-    names = ("sample_id", "source", "image_sha256", "phash", "thumbnail", "human_px")
-    present_rows = table.take(pa.array(rows, pa.int64()))
-    columns = (present_rows[name].to_pylist() for name in names)
-    area = pc.multiply(*(present_rows[name].cast(pa.int64()) for name in ("width", "height")))
-    ranks = {source: source_rank(source) for source in present_rows["source"].unique().to_pylist()}
-    return [
-        Candidate(
-            sample_id=sample_id,
-            image_sha256=image,
-            phash=phash,
-            thumbnail=thumbnail,
-            human=human_px > 0,
-            area_px=area_px,
-            source_rank=ranks[source],
-            preferred=row in protected,
-        )
-        for row, area_px, sample_id, source, image, phash, thumbnail, human_px in zip(
-            rows, area.to_pylist(), *columns, strict=True
-        )
-    ]
+def _candidates(table: pa.Table, rows: list[int], protected: set[int]) -> Candidates:
+    columns = table.select(
+        ["sample_id", "source", "image_sha256", "phash", "thumbnail", "human_px", "width", "height"]
+    ).take(pa.array(rows, pa.int64()))
+    sources = columns["source"].combine_chunks().dictionary_encode()
+    ranks = np.array([source_rank(source) for source in sources.dictionary.to_pylist()], np.int64)
+    area = pc.multiply(*(columns[name].cast(pa.int64()) for name in ("width", "height")))
+    return Candidates(
+        sample_ids=columns["sample_id"].to_pylist(),
+        image_sha256=columns["image_sha256"].to_pylist(),
+        phash=columns["phash"].to_numpy(),
+        thumbnails=stacked(columns["thumbnail"].to_pylist()),
+        human=pc.greater(columns["human_px"], 0).to_numpy(),
+        area_px=area.to_numpy(),
+        source_rank=ranks[sources.indices.to_numpy()],
+        preferred=np.isin(rows, sorted(protected)),
+    )
 
 
 def _duplicate_removal(duplicate: Duplicate, kept_id: str) -> Removal:

@@ -11,41 +11,45 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from dataset_build.look_alikes import distinct_looks
+from dataset_build.look_alikes import BytesArray, distinct_looks
 from dataset_build.near_hashes import HASH_BITS, IntArray
 from dataset_build.near_visit import Visit
 
+BoolArray = npt.NDArray[np.bool_]
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Candidate:
-    """What decides which member of a group stays.
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Candidates:
+    """N images that may repeat each other, and what decides which of a group stays; in columns.
 
     Args:
-        phash: 64-bit perceptual hash, signed view.
-        thumbnail: grey levels of the picture made small, all of one length.
-        source_rank: of the source's masks; the lower, the better.
-        preferred: a reviewer asked to keep this image.
+        phash: (N,) 64-bit perceptual hashes, signed view.
+        thumbnails: (N, P) grey levels of the pictures made small.
+        human: (N,) whether the mask shows one.
+        area_px: (N,) of the pictures.
+        source_rank: (N,) of the sources' masks; the lower, the better.
+        preferred: (N,) a reviewer asked to keep this image.
     """
 
-    sample_id: str
-    image_sha256: str
-    phash: int
-    thumbnail: bytes
-    human: bool
-    area_px: int
-    source_rank: int = 0
-    preferred: bool = False
+    sample_ids: Sequence[str]
+    image_sha256: Sequence[str]
+    phash: IntArray
+    thumbnails: BytesArray
+    human: BoolArray
+    area_px: IntArray
+    source_rank: IntArray
+    preferred: BoolArray
 
-    def rank(self) -> tuple[bool, bool, int, int, str]:
-        """Sort key, best first: asked for, shows a human, better masks, larger, then by name."""
-        return (
-            not self.preferred,
-            not self.human,
-            self.source_rank,
-            -self.area_px,
-            self.sample_id,
-        )
+    def __len__(self) -> int:
+        return len(self.sample_ids)
+
+    def best_first(self) -> IntArray:
+        """(N,) row numbers: asked for, shows a human, better masks, larger, then by name."""
+        by_name = np.array(sorted(range(len(self)), key=self.sample_ids.__getitem__), np.int64)
+        last_decides = (-self.area_px, self.source_rank, ~self.human, ~self.preferred)
+        return by_name[np.lexsort([key[by_name] for key in last_decides])]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,31 +83,25 @@ class DuplicateReport:
     duplicates: tuple[Duplicate, ...]
 
 
-def find_duplicates(
-    candidates: Sequence[Candidate], radius: int, min_correlation: float
-) -> DuplicateReport:
+def find_duplicates(candidates: Candidates, radius: int, min_correlation: float) -> DuplicateReport:
     """Group the candidates and choose who stays; independent of the order they come in.
 
-    Members are visited best first (``Candidate.rank``). One that is a near duplicate of a member
-    that stays goes, in favour of the nearest of these; any other stays. So every duplicate is
-    like what replaces it, even in a long chain, and no two that stay are near duplicates.
+    Members are visited best first. One that is a near duplicate of a member that stays goes, in
+    favour of the nearest of these; any other stays. So every duplicate is like what replaces it,
+    even in a long chain, and no two that stay are near duplicates.
 
     Raises:
-        ValueError: ``radius`` outside 0..63, or thumbnails of different lengths.
+        ValueError: ``radius`` outside 0..63.
     """
     if not 0 <= radius < HASH_BITS:
         raise ValueError(f"radius = {radius} bits; a hash has {HASH_BITS}, use 0..63")
-    best_first = np.array(
-        sorted(range(len(candidates)), key=lambda row: candidates[row].rank()), np.int64
-    )
-    shas = np.array([candidate.image_sha256 for candidate in candidates], np.str_)
+    best_first = candidates.best_first()
+    shas = np.array([sha.encode() for sha in candidates.image_sha256], np.bytes_)
     names, sha_of = np.unique(shas, return_inverse=True)
     first_of = _first_of_each(sha_of, best_first, len(names))
     exact = _exact(sha_of, first_of)
     firsts = best_first[first_of[sha_of[best_first]] == best_first]  # best first, one per sha
-    looks = distinct_looks(
-        [candidates[row].phash for row in firsts], [candidates[row].thumbnail for row in firsts]
-    )
+    looks = distinct_looks(candidates.phash[firsts], candidates.thumbnails[firsts])
     visit = Visit(looks, radius, min_correlation)
     visit.choose()
     visit.link_the_rest()
@@ -112,7 +110,7 @@ def find_duplicates(
     look_of_sha[sha_of[firsts]] = looks.look_of
     groups = _groups(look_of_sha, visit.links.top)
     return DuplicateReport(
-        groups=tuple(names[groups[sha_of]].tolist()),
+        groups=tuple(sha.decode() for sha in names[groups[sha_of]].tolist()),
         duplicates=tuple(sorted([*exact, *near], key=lambda duplicate: duplicate.row)),
     )
 

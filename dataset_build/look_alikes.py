@@ -39,24 +39,30 @@ class Looks:
     thumbnails: BytesArray
 
 
-def distinct_looks(hashes: Sequence[int], thumbnails: Sequence[bytes]) -> Looks:
-    """Number the distinct looks.
-
-    Args:
-        hashes: 64-bit hashes, signed view.
-        thumbnails: as many, all of one length.
+def stacked(thumbnails: Sequence[bytes]) -> BytesArray:
+    """(N, P) grey levels of thumbnails of P pixels each.
 
     Raises:
         ValueError: thumbnails of different lengths.
     """
-    lengths = {len(thumbnail) for thumbnail in thumbnails} or {0}
+    lengths = set(map(len, thumbnails)) or {0}
     if len(lengths) > 1:
         raise ValueError(f"thumbnails of {sorted(lengths)} bytes; scan the sources again")
-    pixels = lengths.pop()
-    unsigned = np.array(hashes, np.int64).view(np.uint64)
+    return np.frombuffer(b"".join(thumbnails), np.uint8).reshape(len(thumbnails), lengths.pop())
+
+
+def distinct_looks(hashes: IntArray, thumbnails: BytesArray) -> Looks:
+    """Number the distinct looks.
+
+    Args:
+        hashes: (N,) 64-bit hashes, signed view.
+        thumbnails: (N, P) grey levels.
+    """
+    pixels = thumbnails.shape[1]
+    unsigned = hashes.view(np.uint64)
     keys = np.empty((len(unsigned), 8 + pixels), np.uint8)
     keys[:, :8] = unsigned.astype(">u8").view(np.uint8).reshape(-1, 8)  # big end first: sorts alike
-    keys[:, 8:] = np.frombuffer(b"".join(thumbnails), np.uint8).reshape(len(unsigned), pixels)
+    keys[:, 8:] = thumbnails
     whole = keys.view(np.dtype((np.void, 8 + pixels))).ravel()
     _, first, look_of = np.unique(whole, return_index=True, return_inverse=True)
     return Looks(

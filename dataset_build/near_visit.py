@@ -112,7 +112,7 @@ class Visit:
     def _choose_among(self, start: int, seen: IntArray) -> None:
         """The places from ``start`` among each other: each that still stays against those after."""
         near = self._near(seen[:, None], seen)
-        if np.count_nonzero(near) > _CROWD:
+        if np.count_nonzero(near) - len(seen) > _CROWD:  # each is near itself
             near &= self._sketches.may_agree(seen, seen)
         for one in np.flatnonzero(np.count_nonzero(near, axis=1) > 1):  # not to itself alone
             if self.nearest.kept[start + one] < 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from typing import NamedTuple
 from unittest.mock import patch
 
 import numpy as np
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataset_build.duplicates import Candidate, find_duplicates
-from dataset_build.look_alikes import correlation
+from dataset_build.duplicates import Candidates, find_duplicates
+from dataset_build.look_alikes import correlation, stacked
 from tests.dataset_build.factories_hashes import (
     ball_of_hashes,
     close_pairs,
@@ -23,24 +24,56 @@ RAMP = bytes(range(0, 256, 16)) * 16
 MIRRORED = RAMP[::-1]
 
 
+class Image(NamedTuple):
+    """One row of the candidates' columns."""
+
+    sample_id: str
+    image_sha256: str
+    phash: int
+    thumbnail: bytes
+    human: bool
+    area_px: int
+    source_rank: int
+    preferred: bool
+
+    def rank(self):
+        """Best first: asked for, shows a human, better masks, larger, then by name."""
+        return (
+            not self.preferred,
+            not self.human,
+            self.source_rank,
+            -self.area_px,
+            self.sample_id,
+        )
+
+
 def image(
     name, phash, *, sha=None, thumbnail=RAMP, human=True, area_px=100, rank=0, preferred=False
 ):
-    return Candidate(
-        sample_id=name,
-        image_sha256=sha or f"sha-{name}",
-        phash=phash,
-        thumbnail=thumbnail,
-        source_rank=rank,
-        human=human,
-        area_px=area_px,
-        preferred=preferred,
+    return Image(name, sha or f"sha-{name}", phash, thumbnail, human, area_px, rank, preferred)
+
+
+def columns(images):
+    return Candidates(
+        sample_ids=[one.sample_id for one in images],
+        image_sha256=[one.image_sha256 for one in images],
+        phash=np.array([one.phash for one in images], np.int64),
+        thumbnails=stacked([one.thumbnail for one in images]),
+        human=np.array([one.human for one in images], np.bool_),
+        area_px=np.array([one.area_px for one in images], np.int64),
+        source_rank=np.array([one.source_rank for one in images], np.int64),
+        preferred=np.array([one.preferred for one in images], np.bool_),
     )
+
+
+def find(images, radius=6):
+    """Duplicates among the rows, at a correlation of 0.9."""
+    return find_duplicates(columns(images), radius, 0.9)
 
 
 def removed(candidates, radius=6):
     """Duplicate id -> (kept id, distance, exact)."""
-    report = find_duplicates(candidates, radius, 0.9)
+    report = find(candidates, radius)
     return {
         candidates[d.row].sample_id: (candidates[d.kept].sample_id, d.distance, d.exact)
         for d in report.duplicates
@@ -48,7 +81,7 @@ def removed(candidates, radius=6):
 
 
 def groups(candidates, radius=6):
-    return list(find_duplicates(candidates, radius, 0.9).groups)
+    return list(find(candidates, radius).groups)
 
 
 FAR = 0x0F0F_0F0F_0F0F_0F0F
@@ -88,7 +121,7 @@ def test_thumbnails_of_different_sizes_are_refused():
 
 def test_very_many_equal_pictures_are_one_group():
     crowd = [image(f"{number:05}", 0) for number in range(3_000)]
-    report = find_duplicates(crowd, 6, 0.9)
+    report = find(crowd)
     assert len(report.duplicates) == 2_999
     assert {duplicate.kept for duplicate in report.duplicates} == {0}
     assert set(report.groups) == {"sha-00000"}
@@ -125,13 +158,13 @@ def test_a_duplicate_names_the_closest_that_stays():
 
 
 def test_nothing_and_one_image_have_no_duplicates():
-    assert find_duplicates([], 6, 0.9).groups == ()
+    assert find([]).groups == ()
     assert removed([image("a", 5)]) == {}
 
 
 def test_a_radius_beyond_the_hash_is_refused():
     with pytest.raises(ValueError, match=r"64.*use 0\.\.63"):
-        find_duplicates([], 64, 0.9)
+        find([], 64)
 
 
 #: Two patterns, the first also dimmer and with a flaw; flat ones that differ a little and much.
@@ -172,7 +205,7 @@ def alike(one, two):
 def by_brute_force(candidates):
     """(removed, groups) by visiting best first and comparing with everything."""
     kept, gone, best = [], {}, {}
-    for one in sorted(candidates, key=Candidate.rank):
+    for one in sorted(candidates, key=Image.rank):
         if one.image_sha256 in best:
             gone[one.sample_id] = best[one.image_sha256].sample_id
             continue
@@ -251,7 +284,7 @@ def test_unlike_pictures_of_near_hashes_are_told_apart_by_sketches_alone(monkeyp
             zip(ball_of_hashes(3_000), thumbnails, strict=True)
         )
     ]
-    assert find_duplicates(film, 6, 0.9).duplicates == ()
+    assert find(film).duplicates == ()
 
 
 def test_memory_does_not_grow_with_the_pairs_of_a_cluster():
@@ -265,7 +298,7 @@ def test_memory_does_not_grow_with_the_pairs_of_a_cluster():
     ]
     tracemalloc.start()
     try:
-        report = find_duplicates(film, 6, 0.9)
+        report = find(film)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
