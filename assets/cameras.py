@@ -27,10 +27,6 @@ CAMERAS = dg.ResourceParam[CameraSetup]
 GPU = dg.ResourceParam[GpuGuard]
 #: Days of history shown in the graph; a camera's own ``window_days`` decides what is read.
 DEFAULT_WINDOW_DAYS = 7
-#: Not every camera has a report for every day since the first: missing ones hold nothing up.
-WHEN_A_REPORT_CHANGES = dg.AutomationCondition.eager().without(
-    ~dg.AutomationCondition.any_deps_missing()
-)
 
 
 @dg.multi_asset(
@@ -247,33 +243,6 @@ def camera_report(
         lambda out: report.write_report(inputs, out),
         inputs=[*versions.values(), *marks.inputs],
         config={"camera": place.camera},
-    )
-
-
-@dg.asset(
-    group_name="cameras",
-    deps=[camera_report],
-    check_specs=specs("camera_index"),
-    code_version="1",
-    retry_policy=RETRY,
-    automation_condition=WHEN_A_REPORT_CHANGES,
-    kinds={"python", "html"},
-)
-def camera_index(context: dg.AssetExecutionContext, store: STORE) -> Iterator[Event]:
-    """All camera-days that have a report, sorted by what needs attention first."""
-    pages = {key: store.require("camera_report", key) for key in store.partitions("camera_report")}
-    entries = [
-        report.index_entry(
-            store.path(version),
-            href=f"../../../camera_report/{key}/{version.digest}/report.html",
-        )
-        for key, version in pages.items()
-    ]
-    yield from publish(
-        context,
-        store,
-        lambda out: report.write_index(entries, out),
-        inputs=list(pages.values()),
     )
 
 

@@ -71,6 +71,10 @@ class VersionStore(Protocol):
         """Partitions that have a current version."""
         ...
 
+    def currents(self, asset: str) -> dict[str, Any]:
+        """Current version of every partition that has one, by partition."""
+        ...
+
 
 class GpuGuard(Protocol):
     """Second guard beside Dagster's pool: at most one step per GPU slot on this machine."""

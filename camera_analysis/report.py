@@ -1,4 +1,4 @@
-"""One self-contained HTML page per camera-day, and an index of cameras.
+"""One self-contained HTML page per camera-day.
 
 A page repeats what the day's tables and pictures say; it measures nothing itself.
 """
@@ -11,16 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from camera_analysis.html_page import Picture, inline_thumbnail, render, write_page
+from camera_analysis.html_page import render, write_page
 from camera_analysis.labels import NO_SEGMENTER
-from camera_analysis.local_time import LocalClock, day_title
-from camera_analysis.report_facts import STATUSES, DayFacts, read_day
+from camera_analysis.local_time import LocalClock
+from camera_analysis.report_facts import DayFacts, read_day
 from camera_analysis.report_figures import Figure, day_figures, event_cards, scene_figure
+from camera_analysis.report_index import ENTRY_FILE, THUMBNAIL_FILE, IndexEntry, index_entry
 from camera_analysis.report_marks import JudgedEvent, judged_events, with_marks
 from camera_analysis.report_words import (
-    MOSTLY_USABLE,
     WORDS,
     caution,
     key_figures,
@@ -34,12 +33,8 @@ if TYPE_CHECKING:
     from camera_analysis.event_marks import EventMark
 
 REPORT_FILE = "report.html"
-ENTRY_FILE = "report.json"
-THUMBNAIL_FILE = "thumbnail.png"
 #: Events listed in the table below the cards; the rest is counted and left to events.parquet.
 LISTED_EVENTS = 200
-#: A link of an index is relative, or leads to a web server or an object store's web address.
-LINK_SCHEMES = ("", "http", "https")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,55 +90,6 @@ class ReportSummary:
     page_bytes: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class IndexEntry:
-    """One camera-day of the index.
-
-    Args:
-        day: local day, "YYYY-MM-DD".
-        status: "judged", "cross_fitted", "warming_up" or "scene_changed".
-        events: how many.
-        worst_bits: the highest score of an event; None without events.
-        usable_share: share of the sampled frames that were usable, in [0, 1].
-        href: link to the day's report, relative to the index or http(s).
-        thumbnail: a privacy-safe picture of the view, such as the plate; None without one.
-
-    Raises:
-        ValueError: the status is unknown, or the link has another scheme.
-    """
-
-    camera_id: str
-    day: str
-    status: str
-    events: int
-    worst_bits: float | None
-    usable_share: float
-    href: str
-    thumbnail: Path | None = None  # a card without a picture is still a card
-
-    def __post_init__(self) -> None:
-        """Refuse what the page could not show or should not link to."""
-        where = f"index entry {self.camera_id} {self.day}"
-        if self.status not in STATUSES:
-            raise ValueError(f"{where}: status {self.status!r}, not one of {sorted(STATUSES)}")
-        if urlsplit(self.href).scheme not in LINK_SCHEMES:
-            raise ValueError(f"{where}: link {self.href!r} is neither relative nor http(s)")
-
-
-@dataclass(frozen=True)
-class CameraCard:
-    """A camera of the index: its latest day in full, the days before it as rows."""
-
-    latest: IndexEntry
-    earlier: tuple[IndexEntry, ...]
-    thumbnail: Picture | None
-
-    @property
-    def eventful(self) -> int:
-        """How many of the earlier days had events."""
-        return sum(1 for entry in self.earlier if entry.events)
-
-
 def write_report(inputs: ReportInputs, out: Path) -> ReportSummary:
     """Write report.html, one page that needs no other file, and what an index needs of it.
 
@@ -184,61 +130,6 @@ def write_report(inputs: ReportInputs, out: Path) -> ReportSummary:
         missing_pictures=tuple(f.file_name for f in figures.values() if f.picture is None),
         page_bytes=report.stat().st_size,
     )
-
-
-def index_entry(report_dir: Path, *, href: str) -> IndexEntry:
-    """The index's entry of a report that `write_report` wrote.
-
-    Args:
-        report_dir: the folder of the report.
-        href: link from the index to its report.html.
-    """
-    told = json.loads((report_dir / ENTRY_FILE).read_text(encoding="utf-8"))
-    thumbnail = report_dir / THUMBNAIL_FILE
-    return IndexEntry(**told, href=href, thumbnail=thumbnail if thumbnail.is_file() else None)
-
-
-def write_index(entries: Sequence[IndexEntry], out: Path) -> Path:
-    """Write index.html: cameras by what needs attention first, each with its latest day on top.
-
-    Args:
-        entries: camera-days in any order.
-        out: an existing folder.
-
-    Returns:
-        The page written.
-
-    Raises:
-        ValueError: two entries are the same camera and day.
-    """
-    cards = sorted(
-        (_camera_card(days) for days in _by_camera(entries).values()),
-        key=lambda card: (attention(card.latest), card.latest.camera_id),
-    )
-    page = render(
-        "index.html.j2",
-        cards=cards,
-        days=len(entries),
-        alarmed=sum(1 for card in cards if card.latest.events),
-        statuses=STATUSES,
-        mostly_usable=MOSTLY_USABLE,
-        day_title=day_title,
-        **WORDS,
-    )
-    index = out / "index.html"
-    write_page(index, page)
-    return index
-
-
-def attention(entry: IndexEntry) -> tuple[int, float]:
-    """Sort key: not judged for its scene, alarms by score, hardly usable, warming up, quiet."""
-    if entry.status == "scene_changed":
-        return (-1, 0.0)
-    if entry.events:
-        return (0, -(entry.worst_bits or 0.0))
-    if entry.usable_share < MOSTLY_USABLE:
-        return (1, entry.usable_share)
-    return (2, 0.0) if entry.status == "warming_up" else (3, 0.0)
 
 
 def _write_entry(inputs: ReportInputs, day: DayFacts, out: Path) -> IndexEntry:
@@ -305,20 +196,3 @@ def _picture_folders(inputs: ReportInputs) -> dict[str, Path]:
         "activity.png": inputs.activity_counts,
         "quality.png": inputs.frame_index,
     }
-
-
-def _by_camera(entries: Sequence[IndexEntry]) -> dict[str, dict[str, IndexEntry]]:
-    """Camera id -> day -> entry."""
-    cameras: dict[str, dict[str, IndexEntry]] = {}
-    for entry in entries:
-        days = cameras.setdefault(entry.camera_id, {})
-        if entry.day in days:
-            raise ValueError(f"index: {entry.camera_id} {entry.day} is listed twice; give it once")
-        days[entry.day] = entry
-    return cameras
-
-
-def _camera_card(days: Mapping[str, IndexEntry]) -> CameraCard:
-    latest, *earlier = (days[day] for day in sorted(days, reverse=True))
-    thumbnail = inline_thumbnail(latest.thumbnail) if latest.thumbnail else None
-    return CameraCard(latest, tuple(earlier), thumbnail)

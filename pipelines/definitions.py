@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets import cameras, dataset, models, review, scenes
+from assets import camera_index, cameras, dataset, models, review, scenes
 from assets.partitions import with_first_day, with_sources
 from pipelines.champion_sensor import champion_sensor
 from pipelines.executors import executor_of
@@ -21,7 +21,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             lambda spec: with_first_day(
                 with_sources(spec, settings.custom_sources), settings.first_day
             ),
-            dg.load_assets_from_modules([dataset, review, models, cameras, scenes]),
+            dg.load_assets_from_modules([dataset, review, models, cameras, camera_index, scenes]),
         ),
         jobs=JOBS,
         schedules=[

@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 from camera_analysis.camera import Camera, Roi
 from camera_analysis.labels import FAULTS, FRAMES
 from camera_analysis.report import ReportInputs
+from camera_analysis.report_index import IndexEntry
 
 UTC_US = pa.timestamp("us", tz="UTC")
 DAY = "2026-01-05"
@@ -121,6 +122,13 @@ def room(root: Path) -> Camera:
     return Camera(
         id="loading-bay_2", folder=root, time_zone="Europe/Berlin", interval_s=60, rois=(door, desk)
     )
+
+
+def entry(camera: str, day: str = DAY, **what: object) -> IndexEntry:
+    """A camera-day of an index, quiet unless told otherwise."""
+    quiet = {"status": "judged", "events": 0, "worst_bits": None, "usable_share": 1.0}
+    href = f"{camera}/{day}/report.html"
+    return IndexEntry(camera_id=camera, day=day, href=href, **(quiet | what))
 
 
 def draw_scene(path: Path, *, seed: int = 0) -> None:

@@ -13,13 +13,8 @@ import pytest
 from PIL import Image
 
 from camera_analysis.lens import Lens
-from camera_analysis.report import (
-    IndexEntry,
-    ReportSummary,
-    index_entry,
-    write_index,
-    write_report,
-)
+from camera_analysis.report import ReportSummary, write_report
+from camera_analysis.report_index import index_entry, write_index
 from tests.camera_analysis.factories_report import (
     BUSY,
     DAY,
@@ -28,7 +23,7 @@ from tests.camera_analysis.factories_report import (
     DrawnDay,
     DrawnEvent,
     draw_day,
-    draw_scene,
+    entry,
     room,
 )
 
@@ -48,12 +43,6 @@ def report(folder: Path, day: DrawnDay) -> ReportSummary:
 
 def text_of(summary: ReportSummary) -> str:
     return summary.report.read_text(encoding="utf-8").replace("\u00a0", " ")
-
-
-def entry(camera: str, day: str = DAY, **what: object) -> IndexEntry:
-    quiet = {"status": "judged", "events": 0, "worst_bits": None, "usable_share": 1.0}
-    href = f"{camera}/{day}/report.html"
-    return IndexEntry(camera_id=camera, day=day, href=href, **(quiet | what))
 
 
 def test_busy_day_tells_events_in_local_time_highest_score_first(tmp_path):
@@ -277,87 +266,6 @@ def test_long_list_of_events_is_cut_and_the_rest_counted(tmp_path):
     page = text_of(report(tmp_path, replace(QUIET, events=events)))
     assert page.count("Again.") == 200
     assert "30 lower-scoring events not listed here" in page
-
-
-def index_page(folder: Path, *entries: IndexEntry) -> str:
-    folder.mkdir(exist_ok=True)
-    return write_index(entries, folder).read_text(encoding="utf-8").replace("\u00a0", " ")
-
-
-def cameras_in(page: str) -> list[str]:
-    return re.findall(r'<h2><a href="[^"]*">(.*?)</a></h2>', page)
-
-
-def test_index_puts_what_needs_attention_first(tmp_path):
-    page = index_page(
-        tmp_path,
-        entry("quiet"),
-        entry("warming", status="warming_up"),
-        entry("half-blind", usable_share=0.5),
-        entry("blind", usable_share=0.1),
-        entry("small-alarm", events=9, worst_bits=8.5),
-        entry("big-alarm", events=1, worst_bits=20.0),
-    )
-    expected = ["big-alarm", "small-alarm", "blind", "half-blind", "warming", "quiet"]
-    assert cameras_in(page) == expected
-    assert "9 events, worst 8.5 bits" in page
-    assert "Only 10.0 % usable" in page
-
-
-def test_index_shows_the_latest_day_and_keeps_the_earlier_ones(tmp_path):
-    page = index_page(
-        tmp_path,
-        entry("gate", "2026-01-03", events=2, worst_bits=9.0),
-        entry("gate", "2026-01-05"),
-        entry("gate", "2026-01-04"),
-    )
-    assert cameras_in(page) == ["gate"]
-    assert "2 earlier days, 1 with events" in page
-    days = re.findall(r'<a href="gate/(.*?)/report.html">', page)
-    assert days == ["2026-01-05", "2026-01-04", "2026-01-03"]
-
-
-def test_index_does_not_depend_on_the_order_of_entries(tmp_path):
-    entries = [entry("a", events=1, worst_bits=9.0), entry("b"), entry("b", "2026-01-04")]
-    assert index_page(tmp_path, *entries) == index_page(tmp_path, *reversed(entries))
-
-
-def test_index_inlines_a_small_thumbnail(tmp_path):
-    draw_scene(tmp_path / "plate.png")
-    Image.open(tmp_path / "plate.png").resize((1280, 720)).save(tmp_path / "large.png")
-    page = index_page(tmp_path, entry("gate", thumbnail=tmp_path / "large.png"))
-    assert 'width="320" height="180" alt="View of gate"' in page
-    assert 'src="data:image/jpeg;base64,' in page
-
-
-def test_index_copes_with_a_thumbnail_that_is_gone(tmp_path):
-    assert "<img" not in index_page(tmp_path, entry("gate", thumbnail=tmp_path / "gone.png"))
-
-
-def test_index_without_cameras_says_so(tmp_path):
-    assert "No camera has a report yet" in index_page(tmp_path)
-
-
-def test_index_escapes_and_refuses_scripts(tmp_path):
-    assert "<script" not in index_page(tmp_path, entry(ATTACK))
-    with pytest.raises(ValueError, match="neither relative nor http"):
-        replace(entry("gate"), href="javascript:alert(1)")
-
-
-def test_index_refuses_a_day_given_twice(tmp_path):
-    with pytest.raises(ValueError, match="gate 2026-01-05 is listed twice"):
-        write_index([entry("gate"), entry("gate")], tmp_path)
-
-
-def test_entry_of_a_report_is_read_from_its_folder(tmp_path):
-    summary = report(tmp_path, BUSY)
-    folder = summary.report.parent
-    read = index_entry(folder, href="../x/report.html")
-    assert (read.camera_id, read.day, read.status) == ("loading-bay_2", DAY, "judged")
-    assert (read.events, read.worst_bits) == (3, 17.91)
-    assert read.usable_share == summary.usable_share
-    assert read.href == "../x/report.html"
-    assert read.thumbnail == folder / "thumbnail.png"
 
 
 @pytest.fixture(scope="module")

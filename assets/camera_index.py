@@ -1,0 +1,88 @@
+"""The index of all cameras: one page over the reports of every camera-day."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import dagster as dg
+
+from assets.cameras import STORE, camera_report
+from assets.checks import specs
+from assets.publishing import RETRY, Event, publish
+from assets.resources import VersionStore
+from camera_analysis import report_index
+from camera_analysis.report_index import IndexEntry, camera_cards, index_entry, read_entries
+
+#: Not every camera has a report for every day since the first: missing ones hold nothing up.
+WHEN_A_REPORT_CHANGES = dg.AutomationCondition.eager().without(
+    ~dg.AutomationCondition.any_deps_missing()
+)
+
+
+@dg.asset(
+    group_name="cameras",
+    deps=[camera_report],
+    check_specs=specs("camera_index"),
+    code_version="2",
+    retry_policy=RETRY,
+    automation_condition=WHEN_A_REPORT_CHANGES,
+    kinds={"python", "html"},
+)
+def camera_index(context: dg.AssetExecutionContext, store: STORE) -> Iterator[Event]:
+    """All camera-days that have a report, sorted by what needs attention first."""
+    reports = store.currents("camera_report")
+    entries = with_pictures(store, current_entries(store, reports), reports)
+    yield from publish(
+        context,
+        store,
+        lambda out: report_index.write_index(entries, out),
+        inputs=list(reports.values()),
+    )
+
+
+def current_entries(store: VersionStore, reports: Mapping[str, Any]) -> list[IndexEntry]:
+    """One entry for each report; those that the present index knows are not read again.
+
+    Args:
+        store: holds reports and the index.
+        reports: camera-day -> version of its report.
+    """
+    rows = _present_entries(store)
+    known = {(f"{row['camera_id']}/{row['day']}", row["version"]): row for row in rows}
+    entries = []
+    for key, version in reports.items():
+        href = f"../../../camera_report/{key}/{version.digest}/report.html"
+        row = known.get((key, version.digest))
+        if row is None:
+            found = index_entry(store.path(version), href=href, version=version.digest)
+            entries.append(replace(found, thumbnail=None))
+        else:
+            entries.append(IndexEntry(**row, href=href))
+    return entries
+
+
+def _present_entries(store: VersionStore) -> list[dict[str, Any]]:
+    present = store.current("camera_index")
+    if present is None:
+        return []
+    try:
+        return read_entries(store.path(present))
+    except (LookupError, ValueError):
+        return []  # damaged or pruned: this step makes it anew
+
+
+def with_pictures(
+    store: VersionStore, entries: list[IndexEntry], reports: Mapping[str, Any]
+) -> list[IndexEntry]:
+    """The same entries; those whose picture the page shows say where it is."""
+    shown = {card.latest for card in camera_cards(entries)[: report_index.CARDS]}
+    return [
+        replace(
+            entry,
+            thumbnail=store.path(reports[f"{entry.camera_id}/{entry.day}"])
+            / report_index.THUMBNAIL_FILE,
+        )
+        if entry in shown
+        else entry
+        for entry in entries
+    ]
