@@ -17,6 +17,7 @@ from assets.publishing import RETRY, Event, need, publish, publish_together
 from assets.resources import CameraSetup, GpuGuard, VersionStore
 from camera_analysis import anomaly, counts, label_pass, learned_normal, report
 from camera_analysis.camera import Camera, load_camera
+from camera_analysis.channel_history import write_scale
 from camera_analysis.labels import read_labels_meta
 from camera_analysis.scene_files import read_scene
 from camera_analysis.segmenter import Segmenter
@@ -144,7 +145,7 @@ def normal_of_window(
 
     def make(out: Path) -> object:
         with marks.counts_without_alarms(history) as counted:
-            return learned_normal.build_normal(
+            summary = learned_normal.build_normal(
                 counted,
                 days,
                 out,
@@ -153,6 +154,9 @@ def normal_of_window(
                 segmenter=segmenter,
                 left_out=read_scene(store.path(scene)).left_out,
             )
+            behind = {day: counted[day] for day in summary.channel_days}
+            write_scale(behind, place.codes_of(history), out)
+            return summary
 
     yield from publish(
         context,
@@ -287,6 +291,21 @@ class CameraDay:
             for day in self.days_behind_the_normal()
         }
         return {day: version for day, version in found.items() if version}
+
+    def codes_of(self, history: Mapping[str, Any]) -> dict[str, Path]:
+        """Day -> folder of the label maps and codes that its counts were made of.
+
+        None for a single clip, which is calibrated where it is judged.
+        """
+        if self.camera.mode == "clip":
+            return {}
+        made_of = {day: self._store.provenance(version).inputs for day, version in history.items()}
+        return {
+            day: self._store.path(one)
+            for day, inputs in made_of.items()
+            for one in inputs
+            if one.asset == "label_maps"
+        }
 
     @property
     def blocks_other_scenes(self) -> bool:

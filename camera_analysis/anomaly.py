@@ -19,7 +19,9 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from camera_analysis.anomaly_files import AnomalySummary, FrameScores, JudgedDay, write_day
+from camera_analysis.channel_notes import ChannelNotes
 from camera_analysis.cross_fit import CrossFit, cut_blocks
+from camera_analysis.day_channels import DayChannels, channels_by_cross_fit, channels_by_history
 from camera_analysis.event_feedback import Feedback, with_feedback
 from camera_analysis.events import EventConfig, EventTracker, Snapshot, subjects
 from camera_analysis.frame_times import MICROSECONDS, FrameTimes, read_frame_times
@@ -58,11 +60,17 @@ class AnomalyConfig(ScoreConfig, EventConfig):
     guard_s: float = 5.0
     # Fewer frames behind any block's normal, and the clip is too short to judge.
     min_normal_frames: int = 30
+    # Frames of a normal day in which the channels may alarm by chance.
+    channel_alarms_per_day: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse values that judge nothing."""
         ScoreConfig.__post_init__(self)
         EventConfig.__post_init__(self)
+        if self.channel_alarms_per_day <= 0:
+            raise ValueError(
+                f"channel_alarms_per_day is {self.channel_alarms_per_day}; it must be above 0"
+            )
         if self.blocks < 2 or self.guard_s < 0 or self.min_normal_frames < 1:
             raise ValueError(
                 f"blocks {self.blocks} must be at least 2, guard_s {self.guard_s} at least 0 and "
@@ -78,6 +86,7 @@ class _Judge:
     model_at: Callable[[int], SurpriseModel]
     normal_frames: int
     alarm_bits: float
+    channels: DayChannels | None  # None: class surprise judges alone
 
 
 def judge_day(
@@ -98,7 +107,8 @@ def judge_day(
 
     Args:
         index_dir: folder of ``frames.parquet``.
-        labels_dir: folder of ``labels.parquet``, ``labels.json`` and ``plate.png``.
+        labels_dir: folder of ``labels.parquet``, ``labels.json``, ``plate.png``, and of the codes
+            of the channels; without them class surprise judges alone.
         normal_dir: folder of the learned normal; for a clip it says whether there is enough.
         out: existing empty folder; gets frame_scores.parquet, events.parquet, anomalies.json,
             and where frames were judged timeline.png and two pictures of each of the top events.
@@ -125,7 +135,8 @@ def judge_day(
     ):
         _require_same_grid(meta, normal)
         if mode == "history":
-            judge = _judge_by_history(normal, day, config)
+            channels = channels_by_history(labels_dir, normal_dir, config.channel_alarms_per_day)
+            judge = _judge_by_history(normal, day, channels, config)
         else:
             judge = _judge_by_cross_fit(labels_dir, meta, times, config, progress)
     if judge is None:
@@ -137,7 +148,9 @@ def judge_day(
     return write_day(judged, times, labels_dir, out)
 
 
-def _judge_by_history(normal: LearnedNormal, day: str, config: AnomalyConfig) -> _Judge:
+def _judge_by_history(
+    normal: LearnedNormal, day: str, channels: DayChannels | None, config: AnomalyConfig
+) -> _Judge:
     if day in normal.days:
         raise ValueError(
             f"day {day} is in the window of its own normal ({', '.join(normal.days)}); "
@@ -149,6 +162,7 @@ def _judge_by_history(normal: LearnedNormal, day: str, config: AnomalyConfig) ->
         model_at=lambda _: model,
         normal_frames=normal.frames,
         alarm_bits=alarm_threshold(normal.frames, model.classes, config),
+        channels=channels,
     )
 
 
@@ -177,6 +191,7 @@ def _judge_by_cross_fit(
         model_at=fit.model_at,
         normal_frames=fit.least_frames,
         alarm_bits=alarm_threshold(fit.least_frames, len(meta.classes), config),
+        channels=channels_by_cross_fit(labels_dir, blocks, config.channel_alarms_per_day),
     )
 
 
@@ -194,16 +209,20 @@ def _judge(
     told = subjects(meta.classes, segmented=meta.segmenter != NO_SEGMENTER)
     tracker = EventTracker(told, times.interval, config)
     frame_ids, delta_share, raw_bits = [], [], []
+    channels = ChannelNotes(judge.channels)
     for position, label_map in enumerate(iterate_labels(labels_dir)):
         model, labels_hw = judge.model_at(position), label_map.labels_hw
         frame = model.score(labels_hw)
         frame_ids.append(label_map.frame_id)
         delta_share.append(frame.delta_share)
         raw_bits.append(frame.raw_bits)
+        regions = surprising_regions(
+            labels_hw, frame, model, judge.alarm_bits, config.min_area_share
+        )
         tracker.add(
             label_map.frame_id,
             times.utc(label_map.frame_id),
-            surprising_regions(labels_hw, frame, model, judge.alarm_bits, config.min_area_share),
+            channels.join(label_map, regions, model.classes),
             model.frames,
             partial(_snapshot, model, labels_hw),
         )
@@ -214,7 +233,10 @@ def _judge(
         alarm_bits=judge.alarm_bits,
         normal_frames=judge.normal_frames,
         classes=meta.classes,
-        scores=_smoothed(frame_ids, delta_share, raw_bits, times, judge.alarm_bits, config),
+        channel_alarm_bits=channels.alarm_bits,
+        scores=channels.added_to(
+            _smoothed(frame_ids, delta_share, raw_bits, times, judge.alarm_bits, config)
+        ),
         events=tracker.finish(),
     )
 

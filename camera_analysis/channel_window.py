@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from camera_analysis.channel_counts import ChannelCounts
 from camera_analysis.hourly_channels import HourlyChannels
 from camera_analysis.pictures import RgbImage
 from camera_analysis.usual_channels import save_usual, usual_maps, write_usual
@@ -17,11 +18,13 @@ class ChannelWindow:
 
     Args:
         total: counts of all days that have any; None where none has.
+        by_day: day -> its counts, whatever the hour.
         days: that were counted, ascending.
         other_days: days of the window without channels, or whose codes mean something else.
     """
 
     total: HourlyChannels | None
+    by_day: Mapping[str, ChannelCounts]
     days: tuple[str, ...]
     other_days: tuple[str, ...]
 
@@ -40,18 +43,19 @@ def sum_channels(
         hours: local hours that count; None takes all.
     """
     total: HourlyChannels | None = None
-    counted: list[str] = []
+    by_day: dict[str, ChannelCounts] = {}
     for day in reversed(days):
         of_day = HourlyChannels.load(counts[day])
         if of_day is None or (total is not None and of_day.meta != total.meta):
             continue
         picked = of_day.of_hours(hours)
         total = picked if total is None else total + picked
-        counted.append(day)
+        by_day[day] = picked.total()
     return ChannelWindow(
         total=total,
-        days=tuple(sorted(counted)),
-        other_days=tuple(sorted(set(days) - set(counted))),
+        by_day=by_day,
+        days=tuple(sorted(by_day)),
+        other_days=tuple(sorted(set(days) - set(by_day))),
     )
 
 

@@ -7,7 +7,7 @@ lists. No pixel is stored.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -147,26 +147,39 @@ def codes_meta_of(told: Mapping[str, Any]) -> CodesMeta:
     return CodesMeta(**{**told, **pairs})
 
 
-def iterate_codes(labels_dir: Path, meta: CodesMeta) -> Iterator[CodedFrame]:
-    """Codes of a day's frames in order, one row group in memory at a time."""
+def iterate_codes(
+    labels_dir: Path, meta: CodesMeta, chosen: Callable[[int], bool] = lambda position: True
+) -> Iterator[CodedFrame]:
+    """Codes of a day's frames in order, one row group in memory at a time.
+
+    Args:
+        labels_dir: folder of ``codes.parquet``.
+        meta: of the same folder.
+        chosen: whether the frame at a position, counted from 0, is wanted.
+    """
     with pq.ParquetFile(labels_dir / CODES_FILE) as file:
+        first = 0
         for group in range(file.num_row_groups):
-            yield from _frames_of(file.read_row_group(group), meta)
+            rows = file.metadata.row_group(group).num_rows
+            wanted = [row for row in range(rows) if chosen(first + row)]
+            first += rows
+            if wanted:
+                yield from _frames_of(file.read_row_group(group), wanted, meta)
 
 
-def _frames_of(table: pa.Table, meta: CodesMeta) -> Iterator[CodedFrame]:
+def _frames_of(table: pa.Table, wanted: Sequence[int], meta: CodesMeta) -> Iterator[CodedFrame]:
     lists = {name: table[name].combine_chunks() for name in ("place", *DAY_CHANNELS)}
     flat = {name: np.asarray(column.flatten()) for name, column in lists.items()}
     ends = np.concatenate([[0], np.cumsum(np.asarray(lists["place"].value_lengths()))])
     ids, paired = table["frame_id"].to_pylist(), table["paired"].to_pylist()
-    for row, (frame_id, beside) in enumerate(zip(ids, paired, strict=True)):
+    for row in wanted:
         part = slice(int(ends[row]), int(ends[row + 1]))
         codes = {}
         for channel in DAY_CHANNELS:
             dense = np.full(meta.grid[0] * meta.grid[1], ABSENT, np.uint8)
             dense[flat["place"][part]] = flat[channel][part]
             codes[channel] = dense.reshape(meta.grid)
-        yield CodedFrame(frame_id, beside, codes)
+        yield CodedFrame(ids[row], paired[row], codes)
 
 
 def motionless(grid: tuple[int, int]) -> dict[str, CodeMap]:

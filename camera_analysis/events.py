@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,12 +12,13 @@ import numpy.typing as npt
 from camera_analysis.label_classes import CLASS_NAMES, OTHER_MOVER
 from camera_analysis.learned_normal import HUMAN_NAMES
 from camera_analysis.local_time import duration
-from camera_analysis.regions import Box, Region
+from camera_analysis.regions import CLASS, Box, Region
 
 LabelArray = npt.NDArray[np.uint8]
 FloatVector = npt.NDArray[np.float64]
 
 A_PERSON = "a person"
+SOMETHING_MOVES = "something that moves"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +83,8 @@ class Event:
     reason: str
     snapshot: Snapshot | None  # of the highest scores only
     expected_by: str = ""  # key of the mark that makes it no alarm
+    leading: str = CLASS  # or the channel that departs most at the peak
+    channel_bits: Mapping[str, float] = field(default_factory=dict)  # largest of each; see Region
 
 
 @dataclass(eq=False)
@@ -99,6 +102,7 @@ class _Track:
     normal_frames: int
     snapshot: Snapshot | None
     class_px: FloatVector
+    channel_bits: dict[str, float]
     frames: int = 1
     longest_stay: timedelta = field(default_factory=timedelta)
 
@@ -156,6 +160,7 @@ class EventTracker:
                         normal_frames=normal_frames,
                         snapshot=snapshot(),
                         class_px=region.class_px,
+                        channel_bits=dict(region.channel_bits),
                     )
                 )
                 continue
@@ -183,6 +188,8 @@ class EventTracker:
         else:
             track.last_box = track.last_box.union(region.box)
         track.class_px = track.class_px + region.class_px
+        for channel, bits in region.channel_bits.items():
+            track.channel_bits[channel] = max(bits, track.channel_bits.get(channel, 0.0))
         if track.last_box.overlap(track.stay_box) < self._config.stay_overlap:
             track.stay_box, track.stay_start = track.last_box, time
         track.longest_stay = max(track.longest_stay, time - track.stay_start)
@@ -214,16 +221,23 @@ class EventTracker:
             area_px=int(track.peak.class_px.sum()),
             frames=track.frames,
             score_bits=track.peak.score_bits,
-            reason=reason(
-                self._subjects[class_id],
-                seen=float(track.peak.seen[class_id]),
-                normal_frames=track.normal_frames,
-                score_bits=track.peak.score_bits,
-                stay=track.longest_stay
-                if track.longest_stay.total_seconds() >= self._config.stay_s
-                else None,
-            ),
+            reason=self._reason(track, class_id),
             snapshot=track.snapshot,
+            leading=track.peak.leading,
+            channel_bits=track.channel_bits,
+        )
+
+    def _reason(self, track: _Track, class_id: int) -> str:
+        peak = track.peak
+        if peak.words:
+            return channel_reason(self._subjects[class_id], peak.words, peak.score_bits)
+        stays = track.longest_stay.total_seconds() >= self._config.stay_s
+        return reason(
+            self._subjects[class_id],
+            seen=float(peak.seen[class_id]),
+            normal_frames=track.normal_frames,
+            score_bits=peak.score_bits,
+            stay=track.longest_stay if stays else None,
         )
 
 
@@ -234,7 +248,7 @@ def subjects(classes: Sequence[str], *, segmented: bool) -> tuple[str, ...]:
         classes: class names.
         segmented: False where no segmenter told people from other movers.
     """
-    mover = "something that is not a person" if segmented else "something that moves"
+    mover = "something that is not a person" if segmented else SOMETHING_MOVES
     special = {CLASS_NAMES[OTHER_MOVER]: mover} | dict.fromkeys(HUMAN_NAMES, A_PERSON)
     return tuple(special.get(name, f"something of class {name}") for name in classes)
 
@@ -259,3 +273,15 @@ def reason(
         f"({score_bits:.1f} bits)"
     )
     return (sentence[0].upper() + sentence[1:]).replace("\u00a0", " ")
+
+
+def channel_reason(subject: str, words: str, score_bits: float) -> str:
+    """One plain sentence of what departs in another channel than class.
+
+    Args:
+        subject: from :func:`subjects`.
+        words: of the region at the peak: what it does, beside what is usual, and how rare that is.
+        score_bits: the event's score.
+    """
+    who = "something" if subject == SOMETHING_MOVES else subject
+    return f"{who[0].upper()}{who[1:]} {words} ({score_bits:.1f} bits)"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -12,6 +13,9 @@ from camera_analysis.surprise import FrameSurprise, SurpriseModel
 
 LabelArray = npt.NDArray[np.uint8]
 FloatVector = npt.NDArray[np.float64]
+
+#: Name of class surprise among the channels.
+CLASS = "class"
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,18 @@ class Region:
         class_px: (K,) pixels of each class.
         seen: (K,) frames of the normal in which the most surprising window, on average, showed
             each class.
+        leading: "class", or the channel that departs most where a channel says more than class.
+        channel_bits: "class" and channel -> its score alone; empty where there are no channels.
+        words: what a leading channel says, without a subject.
     """
 
     box: Box
     score_bits: float
     class_px: FloatVector
     seen: FloatVector
+    leading: str = CLASS
+    channel_bits: Mapping[str, float] = field(default_factory=dict)
+    words: str = ""
 
 
 def surprising_regions(
