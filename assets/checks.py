@@ -2,7 +2,7 @@
 
 Claims run between writing and publishing (``assets.publishing``). A blocking claim that does not
 hold keeps the version from becoming current; the others are warnings. The claims themselves stand
-in ``checks_dataset``, ``checks_review``, ``checks_models`` and ``checks_cameras``.
+in the modules ``checks_*``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from pathlib import Path
 import dagster as dg
 import pyarrow as pa
 
-from assets import checks_cameras, checks_dataset, checks_models, checks_review
+from assets import checks_cameras, checks_dataset, checks_events, checks_models, checks_review
 from assets.claims import Claim, Finding, Inputs, Outcome
 
 #: What reading a missing, damaged or half-written file raises.
@@ -23,6 +23,7 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
     **checks_review.CLAIMS,
     **checks_models.CLAIMS,
     **checks_cameras.CLAIMS,
+    **checks_events.CLAIMS,
 }
 
 

@@ -126,3 +126,18 @@ class ReviewSetup:
     def inbox(self) -> Path:
         """Corrected masks that were handed in from the command line."""
         return self.mask_dir / "inbox"
+
+    @property
+    def events_dataset(self) -> str:
+        """FiftyOne's dataset of cameras' events."""
+        return f"{self.dataset_name}-events"
+
+    @property
+    def event_pictures(self) -> Path:
+        """Pictures of events that FiftyOne shows."""
+        return self.database_dir.parent / "event-pictures"
+
+    @property
+    def event_inbox(self) -> Path:
+        """Marks that were handed in from the command line."""
+        return self.event_pictures / "inbox"

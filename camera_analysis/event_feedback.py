@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from camera_analysis.anomaly_files import EVENTS_FILE, JudgedDay
-from camera_analysis.event_marks import ALARM, EventMark, SeenEvent, expected_by, mark_of
+from camera_analysis.event_marks import ALARM, EventMark, SeenEvent, expected_by
 from camera_analysis.events import Event
 from camera_analysis.frame_times import MICROSECONDS
 from camera_analysis.labels import LabelsMeta, read_labels_meta
@@ -72,27 +72,28 @@ def with_feedback(judged: JudgedDay, feedback: Feedback, meta: LabelsMeta) -> Ju
     return replace(judged, events=events, scores=replace(judged.scores, alarm=alarm))
 
 
-def stored_events(anomalies_dir: Path, labels_dir: Path, camera: str, day: str) -> list[SeenEvent]:
+def stored_events(
+    anomalies_dir: Path, camera: str, day: str, *, label_maps: Path | None = None
+) -> list[SeenEvent]:
     """The events of a judged day, in the order of ``events.parquet``.
 
     Args:
         anomalies_dir: folder of ``events.parquet``.
-        labels_dir: folder of ``labels.json``, for the size that boxes lie in.
         camera: its id.
         day: local, "YYYY-MM-DD".
+        label_maps: folder of ``labels.json``, for days judged before events held the size that
+            their boxes lie in; without it, such a day has no events.
     """
-    meta = read_labels_meta(labels_dir)
     columns = ["start_utc", "end_utc", "x0", "y0", "x1", "y1", "class_name"]
-    rows = pq.read_table(anomalies_dir / EVENTS_FILE, columns=columns).to_pylist()
-    return [
-        SeenEvent(camera=camera, day=day, height=meta.height, width=meta.width, **row)
-        for row in rows
-    ]
-
-
-def own_marks(events: Sequence[SeenEvent], marks: Sequence[EventMark]) -> list[EventMark | None]:
-    """What was said of each event itself; None where nothing was."""
-    return [mark_of(event, marks) for event in events]
+    path = anomalies_dir / EVENTS_FILE
+    size = ["height", "width"] if "height" in pq.read_schema(path).names else []
+    rows = pq.read_table(path, columns=[*columns, *size]).to_pylist()
+    if not size:
+        if label_maps is None:
+            return []
+        meta = read_labels_meta(label_maps)
+        rows = [row | {"height": meta.height, "width": meta.width} for row in rows]
+    return [SeenEvent(camera=camera, day=day, **row) for row in rows]
 
 
 def _seen(event: Event, feedback: Feedback, meta: LabelsMeta, judged: JudgedDay) -> SeenEvent:

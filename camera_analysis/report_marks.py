@@ -32,7 +32,7 @@ def judged_events(
         return {}
     named = "expected_by" in table.column_names  # absent from days judged before there were marks
     keys = table["expected_by"].to_pylist() if named else [""] * table.num_rows
-    events = stored_events(anomalies, label_maps, camera, day)
+    events = stored_events(anomalies, camera, day, label_maps=label_maps)
     return {
         number: JudgedEvent(event=event, expected_by=key or "")
         for number, event, key in zip(table["event_id"].to_pylist(), events, keys, strict=True)

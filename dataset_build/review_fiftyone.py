@@ -254,17 +254,15 @@ def _reviewed(fiftyone: Any, dataset_name: str) -> list[Reviewed]:  # noqa: ANN4
     names = ["key", "sample_id", "tags", "created_at", "last_modified_at"]
     names += ["metadata.width", "metadata.height", "ground_truth.mask_path"]
     masks = _edited_masks(dataset)
-    opened = [
-        (datetime.fromisoformat(one["at"]), one["name"]) for one in dataset.info.get(_REVIEWERS, [])
-    ]
+    reviewer_at = reviewers_of(dataset)
     return [
         Reviewed(
             key=key,
             sample_id=sample_id or key,
             tags=tuple(sorted(tags or ())),
-            created_at=_utc(created),
-            last_modified_at=_utc(modified),
-            reviewer=_reviewer_at(opened, _utc(modified)),
+            created_at=utc_of(created),
+            last_modified_at=utc_of(modified),
+            reviewer=reviewer_at(utc_of(modified)),
             size_hw=(height or 0, width or 0),
             mask_path=mask_path or "",
             mask_greys=masks.get(key),
@@ -285,14 +283,21 @@ def _edited_masks(dataset: Any) -> dict[str, Any]:  # noqa: ANN401 - untyped lib
     return {keys[sample_id]: mask for sample_id, mask in found.items()}
 
 
-def _reviewer_at(opened: Sequence[tuple[datetime, str]], moment: datetime) -> str:
-    """Who had opened the queue last when a sample was modified; the first one before that."""
-    names = [name for at, name in opened if at <= moment]
-    if names:
-        return names[-1]
-    return opened[0][1] if opened else UNKNOWN_REVIEWER
+def reviewers_of(dataset: Any) -> Callable[[datetime], str]:  # noqa: ANN401 - untyped library
+    """Who had the queue open at a moment: the last who opened it, the first one before that."""
+    opened = [
+        (datetime.fromisoformat(one["at"]), one["name"]) for one in dataset.info.get(_REVIEWERS, [])
+    ]
+
+    def reviewer_at(moment: datetime) -> str:
+        names = [name for at, name in opened if at <= moment]
+        if names:
+            return names[-1]
+        return opened[0][1] if opened else UNKNOWN_REVIEWER
+
+    return reviewer_at
 
 
-def _utc(moment: datetime) -> datetime:
+def utc_of(moment: datetime) -> datetime:
     """FiftyOne gives UTC without saying so, unless a time zone is configured."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -56,6 +56,7 @@ LATER_STAGES = frozenset(
         "review_fiftyone",
         "review_leftovers",
         "review_mongod",
+        "review_pictures",
         "review_pull",
         "review_samples",
         "review_views",

@@ -249,11 +249,12 @@ def _register() -> None:
     """Sub-groups live in modules of their own."""
     from pipelines.cli_benchmark import benchmark
     from pipelines.cli_cameras import cameras
+    from pipelines.cli_events import events
     from pipelines.cli_models import models, store
     from pipelines.cli_review import review
     from pipelines.cli_sources import sources
 
-    for group in (benchmark, cameras, models, review, sources, store):
+    for group in (benchmark, cameras, events, models, review, sources, store):
         main.add_command(group)
 
 

@@ -2,14 +2,19 @@
 
 import dagster as dg
 
-from assets import camera_index, cameras, dataset, models, review, scenes
+from assets import camera_index, cameras, dataset, event_review, models, review, scenes
 from assets.partitions import with_first_day, with_sources
 from pipelines.champion_sensor import champion_sensor
 from pipelines.executors import executor_of
 from pipelines.jobs import JOBS
 from pipelines.logs import shell_logger
 from pipelines.resources import resources_of
-from pipelines.schedules import nightly_cameras, weekly_rebuild, weekly_retention
+from pipelines.schedules import (
+    nightly_cameras,
+    nightly_event_marks,
+    weekly_rebuild,
+    weekly_retention,
+)
 from pipelines.sensors import footage_sensor, rebuild_sensor
 from pipelines.settings import Settings, load_settings
 
@@ -21,11 +26,14 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             lambda spec: with_first_day(
                 with_sources(spec, settings.custom_sources), settings.first_day
             ),
-            dg.load_assets_from_modules([dataset, review, models, cameras, camera_index, scenes]),
+            dg.load_assets_from_modules(
+                [dataset, review, models, cameras, camera_index, scenes, event_review]
+            ),
         ),
         jobs=JOBS,
         schedules=[
             weekly_rebuild(settings),
+            nightly_event_marks(settings),
             nightly_cameras(settings),
             weekly_retention(settings),
         ],

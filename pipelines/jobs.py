@@ -91,6 +91,20 @@ review_job = dg.define_asset_job(
     description="Read the reviewer's decisions back from FiftyOne.",
 )
 
+#: What was said of events; the next camera-day that is judged obeys.
+event_marks_job = dg.define_asset_job(
+    "event_marks_job",
+    dg.AssetSelection.assets("event_marks"),
+    description="Read back what was said of events, from FiftyOne and the command line.",
+)
+
+#: On demand: it starts the reviewer's database.
+event_queue_job = dg.define_asset_job(
+    "event_queue_job",
+    dg.AssetSelection.assets("event_queue"),
+    description="Show the events that nobody marked in FiftyOne.",
+)
+
 
 @dg.op(description="Remove versions beyond the retention setting.")
 def prune_store(
@@ -120,5 +134,7 @@ JOBS = (
     judge_job,
     index_job,
     review_job,
+    event_marks_job,
+    event_queue_job,
     retention_job,
 )

@@ -9,7 +9,7 @@ import dagster as dg
 
 from assets.partitions import camera_day_key
 from pipelines.footage import find_camera_days, is_reported
-from pipelines.jobs import camera_job, retention_job, source_job
+from pipelines.jobs import camera_job, event_marks_job, retention_job, source_job
 from pipelines.resources import open_store
 from pipelines.settings import Settings
 
@@ -43,6 +43,16 @@ def weekly_rebuild(settings: Settings) -> dg.ScheduleDefinition:
         job=source_job,
         cron_schedule=settings.rebuild_cron,
         execution_fn=requests,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )
+
+
+def nightly_event_marks(settings: Settings) -> dg.ScheduleDefinition:
+    """Read back what was said of events, so that the nightly cameras obey."""
+    return dg.ScheduleDefinition(
+        name="nightly_event_marks",
+        job=event_marks_job,
+        cron_schedule=settings.event_marks_cron,
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )
 

@@ -58,6 +58,7 @@ class Settings:
 
     # when
     rebuild_cron: str = "0 3 * * 0"  # Sunday 03:00 UTC: a weekly dataset rebuild
+    event_marks_cron: str = "30 1 * * *"  # 01:30 UTC: before the nightly cameras, which obey
     cameras_cron: str = "0 2 * * *"  # 02:00 UTC: days that are over and have no report
     retention_cron: str = "0 5 * * 1"  # Monday 05:00 UTC: old versions go
     first_day: str = FIRST_DAY  # YYYY-MM-DD; each day since costs every camera a partition

@@ -23,6 +23,11 @@ def reported(tmp_path, inputs):
     return summary, told, (out / "report.html").read_text()
 
 
+def events_of(inputs):
+    """As a day judged before its events held the size of their label maps."""
+    return stored_events(inputs.anomalies, inputs.camera.id, DAY, label_maps=inputs.label_maps)
+
+
 def apart(folder):
     """Events 1 to 3 at places of their own, so that a mark is about one of them."""
     rows = pq.read_table(folder / "events.parquet")
@@ -37,7 +42,7 @@ def apart(folder):
 def test_marks_are_shown_and_expected_events_are_counted_apart(tmp_path):
     inputs = draw_day(tmp_path, BUSY)
     apart(inputs.anomalies)
-    one, two, _ = stored_events(inputs.anomalies, inputs.label_maps, inputs.camera.id, DAY)
+    one, two, _ = events_of(inputs)
     marks = [marked(one, ALARM, by="bob"), marked(two, EXPECTED)]
     summary, told, page = reported(tmp_path, replace(inputs, marks=marks))
     assert (summary.events, told["events"], told["worst_bits"]) == (2, 2, 12.44)
@@ -50,7 +55,7 @@ def test_marks_are_shown_and_expected_events_are_counted_apart(tmp_path):
 def test_a_day_of_expected_events_only_is_quiet(tmp_path):
     inputs = draw_day(tmp_path, BUSY)
     apart(inputs.anomalies)
-    events = stored_events(inputs.anomalies, inputs.label_maps, inputs.camera.id, DAY)
+    events = events_of(inputs)
     marks = [marked(event, EXPECTED) for event in events]
     _, told, page = reported(tmp_path, replace(inputs, marks=marks))
     assert (told["events"], told["worst_bits"]) == (0, None)

@@ -1,0 +1,71 @@
+"""A promise of so many false alarms an hour: the threshold that keeps it, and how sure that is.
+
+An hour of normal footage cannot show a rate of one an hour, let alone lower ones. So the threshold
+follows from the peaks of the highest alarms (peaks over a threshold): where the budget asks for
+fewer alarms than those, their excesses go on as an exponential. Its scale is taken from their
+median: a few real anomalies among the normal footage do not move it, as they would the mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import chi2
+
+from camera_analysis.alarm_events import JOIN_S, alarm_threshold_for, runs
+
+FloatVector = npt.NDArray[np.floating]
+
+#: Alarms from whose peaks the tail is fitted: a scale known to a quarter or so.
+TAIL_ALARMS = 30
+#: At most one alarm in so many stretches of ``JOIN_S`` is in the tail: more would be everyday life.
+STRETCHES_PER_ALARM = 4
+#: With fewer alarms no tail is drawn: the threshold is the least that keeps the budget there.
+LEAST_ALARMS = 5
+
+
+def threshold_for_budget(clips: Sequence[tuple[FloatVector, float]], per_hour: float) -> float:
+    """The threshold at which normal footage is expected to give so many alarms per hour.
+
+    Args:
+        clips: (scores, frames per second) of normal clips, none of it in what was learned.
+        per_hour: budget, > 0.
+
+    Raises:
+        ValueError: no frames, or a budget that is not positive.
+    """
+    if per_hour <= 0:
+        raise ValueError(f"a budget of {per_hour} false alarms per hour; it must be positive")
+    seconds = sum(scores.size / fps for scores, fps in clips)
+    wanted = per_hour * seconds / 3600
+    tail = int(min(TAIL_ALARMS, seconds / JOIN_S / STRETCHES_PER_ALARM))
+    if wanted >= tail or tail < LEAST_ALARMS:
+        return alarm_threshold_for(clips, per_hour)
+    level = alarm_threshold_for(clips, (tail + 0.5) * 3600 / seconds)
+    peaks = np.array(
+        [
+            scores[first : last + 1].max()
+            for scores, fps in clips
+            for first, last in runs(scores >= level, join=max(1, round(JOIN_S * fps)))
+        ]
+    )
+    excess = peaks[peaks > level] - level  # without the peak that is the level itself
+    if not excess.size:
+        return alarm_threshold_for(clips, per_hour)
+    scale = float(np.median(excess)) / np.log(2)
+    return float(level + scale * np.log(max(1.0, peaks.size / wanted)))
+
+
+def rate_interval(alarms: int, hours: float, *, level: float = 0.95) -> tuple[float, float]:
+    """Rates per hour that a count of alarms is compatible with (exact for a Poisson count).
+
+    Args:
+        alarms: counted.
+        hours: watched, > 0.
+        level: of confidence.
+    """
+    rest = (1 - level) / 2
+    low = float(chi2.ppf(rest, 2 * alarms)) / 2 if alarms else 0.0
+    return low / hours, float(chi2.ppf(1 - rest, 2 * alarms + 2)) / 2 / hours
