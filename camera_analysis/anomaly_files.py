@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from camera_analysis.charts import Timeline, save_timeline
+from camera_analysis.code_tables import DAY_CHANNELS
 from camera_analysis.events import Event
 from camera_analysis.frame_times import FrameTimes
 from camera_analysis.labels import LabelsMeta, read_labels_meta
 from camera_analysis.pictures import EventPicture, read_plate, save_delta, save_marked
+from camera_analysis.regions import CLASS
 
 SCORES_FILE = "frame_scores.parquet"
 EVENTS_FILE = "events.parquet"
@@ -37,7 +39,10 @@ SCORES = pa.schema(
         ("delta_share", pa.float64()),  # share of known pixels that differ from the mode, [0, 1]
         ("surprise_bits", pa.float64()),  # smoothed over time
         ("surprise_raw_bits", pa.float64()),  # of the frame alone
-        ("alarm", pa.bool_()),  # surprise_bits reaches the threshold
+        ("alarm", pa.bool_()),  # surprise_bits or channels_bits reaches its threshold
+        # How rarely a normal frame shows as much anywhere; null where class judged alone.
+        ("channels_bits", pa.float64()),  # all channels together
+        *((f"{channel}_bits", pa.float64()) for channel in DAY_CHANNELS),  # null: not calibrated
     ]
 )
 
@@ -61,6 +66,9 @@ EVENTS = pa.schema(
         ("frames", pa.int32()),
         ("score_bits", pa.float64()),
         ("reason", pa.string()),
+        ("leading", pa.string()),  # "class" or the channel that departs most at the peak
+        # The largest score of each alone, within the event; null where class judged alone.
+        *((f"{channel}_bits", pa.float64()) for channel in (CLASS, *DAY_CHANNELS)),
         ("expected_by", pa.string()),  # key of the mark that makes it no alarm; "" for an alarm
     ]
 )
@@ -68,7 +76,11 @@ EVENTS = pa.schema(
 
 @dataclass(frozen=True, kw_only=True)
 class FrameScores:
-    """Scores of the judged frames, in the order of time; all arrays are (N,)."""
+    """Scores of the judged frames, in the order of time; all arrays are (N,).
+
+    Args:
+        channels: "channels" (all together) and channel -> bits; empty where class judged alone.
+    """
 
     frame_ids: npt.NDArray[np.int64]
     utc_us: npt.NDArray[np.int64]
@@ -76,6 +88,7 @@ class FrameScores:
     raw_bits: npt.NDArray[np.float64]
     bits: npt.NDArray[np.float64]
     alarm: npt.NDArray[np.bool_]
+    channels: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +102,7 @@ class JudgedDay:
         classes: class names.
         scores: of every judged frame.
         events: in the order of time.
+        channel_alarm_bits: threshold of the channels; None where class surprise judged alone.
     """
 
     status: str
@@ -97,6 +111,7 @@ class JudgedDay:
     classes: tuple[str, ...]
     scores: FrameScores
     events: Sequence[Event]
+    channel_alarm_bits: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +131,7 @@ class AnomalySummary:
     alarm_bits: float
     normal_frames: int
     worst_bits: float
+    channel_alarm_bits: float | None
     pictures: tuple[Path, ...]
 
 
@@ -141,6 +157,7 @@ def write_day(day: JudgedDay, times: FrameTimes, labels_dir: Path, out: Path) ->
         alarm_bits=day.alarm_bits,
         normal_frames=day.normal_frames,
         worst_bits=max((event.score_bits for event in alarms), default=0.0),
+        channel_alarm_bits=day.channel_alarm_bits,
         pictures=_save_pictures(day, times, labels_dir, out) if len(day.scores.bits) else (),
     )
     meta = {name: value for name, value in asdict(summary).items() if name != "pictures"}
@@ -158,7 +175,12 @@ def _scores_table(scores: FrameScores) -> pa.Table:
         "surprise_raw_bits": scores.raw_bits,
         "alarm": scores.alarm,
     }
-    arrays = [pa.array(columns[field.name]).cast(field.type) for field in SCORES]
+    for channel in ("channels", *DAY_CHANNELS):
+        bits = scores.channels.get(channel, np.full(len(scores.bits), np.nan))
+        columns[f"{channel}_bits"] = np.asarray(bits, np.float64)
+    arrays = [
+        pa.array(columns[column.name], from_pandas=True).cast(column.type) for column in SCORES
+    ]
     return pa.Table.from_arrays(arrays, schema=SCORES)
 
 
@@ -179,6 +201,8 @@ def _events_table(day: JudgedDay, meta: LabelsMeta) -> pa.Table:
             "frames": event.frames,
             "score_bits": event.score_bits,
             "reason": event.reason,
+            "leading": event.leading,
+            **{f"{channel}_bits": bits for channel, bits in event.channel_bits.items()},
             "expected_by": event.expected_by,
         }
         for event in day.events
