@@ -29,9 +29,10 @@ Modules in the order in which the data flows:
 - ``channel_codes``, ``channel_counts``: speed, direction, size and tone at each place, counted.
 - ``channel_surprise``, ``channel_maps``: counts become tail probabilities, and maps of them.
 - ``channel_calibration``, ``channel_regions``: maps become evidence, regions and tracks.
-- ``channel_normal``: all of it, learned by cross-fitting and applied.
+- ``channel_segments``, ``channel_normal``: all of it, learned by cross-fitting and applied.
 - ``benchmark_layouts``: published footage with truth.
 - ``benchmarks``, ``region_criteria``, ``alarm_events``, ``change_scores``: scores against truth.
+- ``alarm_budget``: thresholds that keep a promised rate of false alarms.
 - ``benchmark_delta``, ``benchmark_run``, ``benchmark_change``: methods side by side.
 - ``benchmark_scores``, ``benchmark_files``: what a benchmark leaves behind.
 - ``report``: one self-contained HTML page per camera-day.

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camera_analysis.alarm_budget import threshold_for_budget
 from camera_analysis.benchmark_delta import DeltaConfig, DeltaMap, DeltaVerdict
 from camera_analysis.benchmark_layouts.clips import (
     AnomalyBenchmark,
@@ -24,7 +25,7 @@ from camera_analysis.benchmark_layouts.clips import (
     ImageRgb,
     judged_frames,
 )
-from camera_analysis.benchmark_scores import ClipScores, MethodScores, threshold_for
+from camera_analysis.benchmark_scores import ClipScores, MethodScores
 from camera_analysis.channel_maps import SCORED
 from camera_analysis.channel_normal import (
     ChannelConfig,
@@ -106,8 +107,8 @@ def run_benchmark(
         normal = learn_channels(train, config.channels, said)
         delta = DeltaMap(train, segmenter, config.delta, _named(said, "learning the delta map"))
         thresholds = (
-            threshold_for(normal.held_out, budget),
-            threshold_for(_delta_on_normal(delta, train, config), budget),
+            threshold_for_budget(normal.held_out, budget),
+            threshold_for_budget(_delta_on_normal(delta, train, config), budget),
         )
         for clip in test:
             _judge_clip(clip, normal, delta, thresholds, result, config, said)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.alarm_events import AlarmCount, alarm_threshold_for, count_alarms
+from camera_analysis.alarm_budget import rate_interval
+from camera_analysis.alarm_events import AlarmCount, count_alarms
 from camera_analysis.benchmark_layouts.clips import FrameTruth
 from camera_analysis.benchmarks import PixelAuc, frame_auc, macro_auc
 from camera_analysis.channel_regions import FoundRegion
@@ -97,6 +98,7 @@ class MethodScores:
             reasons["false_alarms_per_hour"] = "no test frame is normal"
         return {
             **values,
+            "false_alarms_per_hour_interval": _interval(alarms),
             "promised_false_alarms_per_hour": self.budget,
             "false_alarms": alarms.false_alarms,
             "normal_hours": alarms.normal_hours,
@@ -122,6 +124,8 @@ class MethodScores:
             return None
 
 
-def threshold_for(held_out: Sequence[tuple[FloatVector, float]], budget: float) -> float:
-    """Threshold of a camera: the budget, kept on normal footage that was not learned from."""
-    return alarm_threshold_for(held_out, budget)
+def _interval(alarms: AlarmCount) -> list[float] | None:
+    """Rates that the count is compatible with, 95 %; None where no footage is normal."""
+    if not alarms.normal_hours:
+        return None
+    return list(rate_interval(alarms.false_alarms, alarms.normal_hours))

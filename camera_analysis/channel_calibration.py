@@ -3,9 +3,10 @@
 A channel is calibrated on normal frames that its counts have not seen. With s the largest score of
 a frame, evidence is -log of the conformal p-value (k + 1) / (n + 1), k of n calibration frames
 reaching s. Beyond the calibration frames' upper tail it goes on along the exponential that fits
-their excesses, for no sample reaches far enough to rank anomalies among each other. In this unit a
+their excesses, for no sample reaches far enough to rank anomalies among each other. The fit is by
+their median, so that a few anomalies among the calibration frames do not stretch it. In this unit a
 channel that is calm on normal frames speaks loudly when it departs, and one that is noisy does not,
-so evidence of different channels about one place adds up (Fisher's method, on the tails).
+so evidence of different channels about one place can be brought together.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Calibration:
         sorted_maxima: (n,) largest score of each calibration frame, ascending.
         threshold: score from which the exponential holds.
         tail_share: share of the calibration frames beyond it.
-        scale: mean excess beyond it.
+        scale: of that exponential, its mean excess.
     """
 
     sorted_maxima: npt.NDArray[np.float64]
@@ -63,5 +64,6 @@ def calibrate(frame_maxima: FloatArray, *, tail_share: float = TAIL_SHARE) -> Ca
     threshold = float(maxima[maxima.size - beyond])
     excess = maxima[maxima > threshold] - threshold
     share = (excess.size + 1) / (maxima.size + 1)
-    scale = max(float(excess.mean()) if excess.size else 0.0, LEAST_SCALE)
+    middle = float(np.median(excess)) if excess.size else 0.0
+    scale = max(middle / float(np.log(2)), LEAST_SCALE)
     return Calibration(maxima, threshold, share, scale)

@@ -3,7 +3,9 @@
 Motion scores are averaged over the moving places of a small window, so that one wrong flow vector
 is no surprise; tone is averaged over a window the size of a small person's. A further map,
 ``stay``, is the tone's average over the last seconds: what passes leaves little in it, what stays
-fills it. Without tone, ``stay`` is a channel with codes of its own (:mod:`camera_analysis.stay`).
+fills it. ``remain`` is the same over a minute: who pauses fills ``stay``, what is left behind fills
+``remain``. Both are at most what the place shows now, so that they end with what filled them.
+Without tone, ``stay`` is a channel with codes of its own (:mod:`camera_analysis.stay`).
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ from camera_analysis.channel_surprise import TailTables
 
 FloatImage = npt.NDArray[np.float32]
 
-#: The channels that are scored; ``stay`` is read off the tone's counts.
-SCORED = (SPEED, DIRECTION, SIZE, TONE, STAY)
+REMAIN = "remain"
+#: The channels that are scored; ``stay`` and ``remain`` are read off the tone's counts.
+SCORED = (SPEED, DIRECTION, SIZE, TONE, STAY, REMAIN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,8 @@ class MapConfig:
     tone_share: float = 1 / 32
     # Seconds that ``stay`` looks back: longer than anybody needs to walk past a place.
     stay_s: float = 5.0
+    # Seconds that ``remain`` looks back: longer than most people wait.
+    remain_s: float = 60.0
 
 
 class ChannelMaps:
@@ -50,8 +55,11 @@ class ChannelMaps:
     def __init__(self, tables: TailTables, fps: float, config: MapConfig) -> None:
         self._tables = tables
         self._config = config
-        self._gain = min(1.0, 1 / (config.stay_s * fps))
-        self._stay: FloatImage | None = None
+        self._gains = {
+            channel: min(1.0, 1 / (seconds * fps))
+            for channel, seconds in ((STAY, config.stay_s), (REMAIN, config.remain_s))
+        }
+        self._past: dict[str, FloatImage] = {}
         height, width = tables.grids[SPEED]
         self._size_wh = (width, height)
 
@@ -65,10 +73,12 @@ class ChannelMaps:
         if TONE not in self._tables.grids:
             return maps
         tone = self._tone(codes[TONE])
-        if self._stay is None:
-            self._stay = np.zeros_like(tone)  # nothing has stayed yet
-        self._stay = self._stay + self._gain * (tone - self._stay)
-        return maps | {TONE: tone, STAY: self._stay}
+        maps[TONE] = tone
+        for channel, gain in self._gains.items():
+            past = self._past.get(channel, np.zeros_like(tone))  # nothing has stayed yet
+            self._past[channel] = past + gain * (tone - past)
+            maps[channel] = np.minimum(self._past[channel], tone)
+        return maps
 
     def _mean_near(self, channel: str, code: CodeMap) -> FloatImage:
         there = (code != ABSENT).astype(np.float32)

@@ -51,4 +51,6 @@ def test_false_alarms_are_counted_at_the_thresholds():
     document = method.document()
     assert document["false_alarms"] == 1
     assert document["false_alarms_per_hour"] == pytest.approx(3600 / 3)
+    low, high = document["false_alarms_per_hour_interval"]
+    assert 0 < low < 1200 < high
     assert document["events_found"] == 0

@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 
 from camera_analysis.benchmark_layouts.clips import Clip
+from camera_analysis.channel_calibration import Calibration
+from camera_analysis.channel_codes import CodeConfig, CodeReader
 from camera_analysis.channel_normal import (
     ChannelConfig,
     clip_scores,
-    cut_segments,
+    join_evidence,
     learn_channels,
 )
+from camera_analysis.channel_segments import KeptCodes, SegmentConfig, cut_segments
 
 SIZE_HW = (48, 96)
 
@@ -46,7 +49,7 @@ def clip(name: str, frames: list[np.ndarray]) -> Clip:
 @pytest.fixture(scope="module")
 def normal():
     train = [clip(f"t{seed}", frames_of(60, seed=seed)) for seed in range(4)]
-    return learn_channels(train, ChannelConfig(segments=12))
+    return learn_channels(train, ChannelConfig(segments=SegmentConfig(segments=12)))
 
 
 def test_what_is_faster_than_ever_stands_out(normal):
@@ -59,7 +62,7 @@ def test_what_is_faster_than_ever_stands_out(normal):
 
 def test_held_out_footage_is_calm(normal):
     scores = np.concatenate([scores for scores, _ in normal.held_out])
-    assert scores.size == 120  # every second segment; the others calibrated
+    assert scores.size == 240  # every frame, judged without its own clip
     assert np.median(scores) < 2  # nats; three clips of ten seconds leave places unknown
 
 
@@ -67,12 +70,42 @@ def test_counts_hold_every_training_frame(normal):
     assert normal.counts.frames == 240
 
 
-def test_segments_are_spread_evenly_and_folds_follow_one_another():
+def test_evidence_of_two_channels_is_more_than_of_one_and_less_than_their_sum():
+    linear = Calibration(np.zeros(1), threshold=0.0, tail_share=1.0, scale=1.0)  # evidence = score
+    place = np.zeros((5, 5), np.float32)
+    place[2, 2] = 4.0
+    config = ChannelConfig(toll=1.0, widen=1)
+    known = {"speed": linear, "tone": linear}
+    one, _ = join_evidence({"speed": place, "tone": 0 * place}, known, config)
+    both, of_channel = join_evidence({"speed": place, "tone": place}, known, config)
+    assert one[2, 2] == pytest.approx(3.0)
+    assert both[2, 2] == pytest.approx(3.0 * np.sqrt(2))
+    assert of_channel["tone"][2, 2] == pytest.approx(4.0)
+
+
+def test_kept_codes_are_those_that_were_read():
+    frames = frames_of(12, seed=3)
+    ticks = []
+    kept = KeptCodes(iter(frames), CodeConfig(), lambda: ticks.append(1))
+    reader = CodeReader(*SIZE_HW, CodeConfig())
+    assert len(kept) == len(ticks) == 12
+    for frame, codes in zip(frames, kept, strict=True):
+        for channel, code in reader.read(frame).codes.items():
+            np.testing.assert_array_equal(codes[channel], code)
+
+
+def test_segments_are_spread_evenly_and_folds_are_whole_clips():
     long = [clip(f"t{n}", [np.zeros((2, 2, 3), np.uint8)] * 100) for n in range(4)]
-    kept = cut_segments(long, ChannelConfig(segments=40, most_frames=200))
+    kept = cut_segments(long, SegmentConfig(segments=40, most_frames=200))
     assert sum(segment.stop - segment.start for segment in kept) == 200
     assert [segment.start for segment in kept[:3]] == [0, 20, 40]
-    assert {segment.clip.name for segment in kept} == {"t0", "t1", "t2", "t3"}
+    assert {(segment.clip.name, segment.fold) for segment in kept} == {
+        ("t0", 0), ("t1", 1), ("t2", 2), ("t3", 3),
+    }  # fmt: skip
+
+
+def test_folds_of_few_clips_are_parts_of_them():
+    kept = cut_segments([clip("t", [np.zeros((2, 2, 3), np.uint8)] * 400)], SegmentConfig())
     folds = [segment.fold for segment in kept]
     assert folds == sorted(folds)
     assert set(folds) == set(range(16))
@@ -80,7 +113,7 @@ def test_segments_are_spread_evenly_and_folds_follow_one_another():
 
 def test_clips_are_cut_into_parts_alike():
     clips = [clip(f"t{n}", [np.zeros((2, 2, 3), np.uint8)] * 150) for n in range(16)]
-    kept = cut_segments(clips, ChannelConfig(segments=20))
+    kept = cut_segments(clips, SegmentConfig(segments=20))
     assert [segment.stop - segment.start for segment in kept] == [150] * 16
 
 

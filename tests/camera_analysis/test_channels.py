@@ -23,7 +23,7 @@ from camera_analysis.channel_codes import (
     CodeReader,
 )
 from camera_analysis.channel_counts import ChannelCounts
-from camera_analysis.channel_maps import ChannelMaps, MapConfig
+from camera_analysis.channel_maps import REMAIN, ChannelMaps, MapConfig
 from camera_analysis.channel_regions import (
     FoundRegion,
     RegionConfig,
@@ -184,6 +184,31 @@ def test_what_stays_fills_the_map_that_remembers():
         stayed = maps.of(strange)[STAY].max()
     assert before < 0.2 * flash
     assert flash < 0.2 * stayed
+
+
+def test_what_remains_counts_by_minutes_and_ends_with_what_filled_it():
+    table = tables([10] * 300, [0] * 300, [4] * 300)
+    maps = ChannelMaps(table, 1.0, MapConfig(stay_s=2.0, remain_s=20.0))
+    usual = {c: np.full(GRID, ABSENT, np.uint8) for c in CHANNELS} | {
+        TONE: np.full(GRID, 4, np.uint8)
+    }
+    strange = usual | {TONE: np.full(GRID, 12, np.uint8)}
+    pause = [maps.of(strange) for _ in range(5)][-1]
+    for _ in range(60):
+        left = maps.of(strange)
+    gone = maps.of(usual)
+    assert pause[STAY].max() > 0.9 * left[STAY].max()  # a pause fills the one
+    assert pause[REMAIN].max() < 0.3 * left[REMAIN].max()  # but not the other
+    assert left[REMAIN].max() > 0.9 * left[TONE].max()
+    assert gone[REMAIN].max() == gone[TONE].max()
+
+
+def test_a_few_anomalies_among_calibration_frames_hardly_move_the_evidence():
+    maxima = np.random.default_rng(0).exponential(2.0, 2000)
+    dirty = np.concatenate([maxima, np.full(10, 60.0)])  # half a percent
+    at = np.array([30.0])
+    clean_nats, dirty_nats = (float(calibrate(m).evidence(at)[0]) for m in (maxima, dirty))
+    assert dirty_nats > 0.6 * clean_nats  # by their mean it would be 0.4
 
 
 def test_regions_lie_around_their_peaks():
