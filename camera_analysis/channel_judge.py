@@ -147,9 +147,9 @@ def rarity(bits: float, frames: int) -> str:
         bits: -log2 of the share of normal frames.
         frames: that this rests on.
     """
-    one_in = 2.0**bits
-    if one_in > frames:
+    if bits > np.log2(frames):
         return f"none of {frames:,} normal frames showed as much"
+    one_in = 2.0**bits
     digits = 10 ** max(int(np.log10(one_in)) - 1, 0)
     return f"1 in {round(one_in / digits) * digits:,} normal frames shows as much"
 
