@@ -72,14 +72,14 @@ def day_figures(folders: Mapping[str, Path], *, plate: str) -> dict[str, Figure]
     """
     blurred = "" if plate == "clear" else ", blurred for privacy"
     return {
-        Path(name).stem: _figure(folders[name] / name, title, caption.format(plate=blurred))
+        Path(name).stem: figure_of(folders[name] / name, title, caption.format(plate=blurred))
         for name, (title, caption) in CAPTIONS.items()
     }
 
 
 def scene_figure(folder: Path) -> Figure | None:
     """The old scene beside the new one; None where nothing changed."""
-    figure = _figure(
+    figure = figure_of(
         folder / SCENE_PICTURE,
         "The scene before and on this day",
         "The empty views that were compared; what else stands in a part of them is boxed.",
@@ -91,13 +91,13 @@ def event_cards(events: Sequence[EventFact], folder: Path) -> tuple[EventCard, .
     """The events that have pictures in `folder`, in the order given, numbered from 1."""
     cards: list[EventCard] = []
     for fact in events:
-        marked = _figure(
+        marked = figure_of(
             folder / f"marked_{fact.event_id}.png",
             "Marked",
             "The scene at the peak: movers as silhouettes, the event in its box.",
             f"Silhouettes of the movers at {fact.peak}, the event boxed.",
         )
-        delta = _figure(
+        delta = figure_of(
             folder / f"delta_{fact.event_id}.png",
             "Delta map",
             "Where the labels differ from the mode.",
@@ -108,5 +108,6 @@ def event_cards(events: Sequence[EventFact], folder: Path) -> tuple[EventCard, .
     return tuple(cards)
 
 
-def _figure(path: Path, title: str, caption: str, alt: str = "") -> Figure:
+def figure_of(path: Path, title: str, caption: str, alt: str = "") -> Figure:
+    """A picture with its words; without the file, its words alone."""
     return Figure(path.name, title, caption, alt or f"{title}. {caption}", inline_png(path))
