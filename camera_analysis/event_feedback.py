@@ -86,9 +86,9 @@ def stored_events(
     """
     columns = ["start_utc", "end_utc", "x0", "y0", "x1", "y1", "class_name"]
     path = anomalies_dir / EVENTS_FILE
-    size = ["height", "width"] if "height" in pq.read_schema(path).names else []
-    rows = pq.read_table(path, columns=[*columns, *size]).to_pylist()
-    if not size:
+    newer = [name for name in ("height", "width", "leading") if name in pq.read_schema(path).names]
+    rows = pq.read_table(path, columns=[*columns, *newer]).to_pylist()
+    if "height" not in newer:
         if label_maps is None:
             return []
         meta = read_labels_meta(label_maps)
@@ -109,6 +109,7 @@ def _seen(event: Event, feedback: Feedback, meta: LabelsMeta, judged: JudgedDay)
         height=meta.height,
         width=meta.width,
         class_name=judged.classes[event.class_id],
+        leading=event.leading,
     )
 
 

@@ -41,6 +41,7 @@ MARKS_SCHEMA = pa.schema(
         pa.field("height", pa.int32(), nullable=False),  # of the label maps that the box lies in
         pa.field("width", pa.int32(), nullable=False),
         pa.field("class_name", pa.string(), nullable=False),
+        pa.field("leading", pa.string(), nullable=False),  # what departed most; "" where unknown
         pa.field("mark", pa.string(), nullable=False),
         pa.field("tags", pa.list_(pa.string()), nullable=False),
         pa.field("marked_by", pa.string(), nullable=False),
@@ -73,6 +74,7 @@ class SeenEvent:
     height: int
     width: int
     class_name: str
+    leading: str = ""  # "class" or the channel that departed most
 
     def __post_init__(self) -> None:
         """Refuse times that could not be compared."""
@@ -117,10 +119,13 @@ class SeenEvent:
     def is_like(self, other: SeenEvent) -> bool:
         """Whether this event is of the kind of another one, at whatever time.
 
-        The same class, near the same place, of about that size, and not much longer.
+        The same class, departing in the same way, near the same place, of about that size, and not
+        much longer: who may run here may not lie here.
         """
         known = (other.camera, other.height, other.width, other.class_name)
         if (self.camera, self.height, self.width, self.class_name) != known:
+            return False
+        if self.leading != other.leading and self.leading and other.leading:
             return False
         reach = other.box.grown(_REACH)
         across, down = (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2

@@ -290,10 +290,10 @@ def reviewers_of(dataset: Any) -> Callable[[datetime], str]:  # noqa: ANN401 - u
     ]
 
     def reviewer_at(moment: datetime) -> str:
-        names = [name for at, name in opened if at <= moment]
+        names: list[str] = [name for at, name in opened if at <= moment]
         if names:
             return names[-1]
-        return opened[0][1] if opened else UNKNOWN_REVIEWER
+        return str(opened[0][1]) if opened else UNKNOWN_REVIEWER
 
     return reviewer_at
 

@@ -80,7 +80,7 @@ def test_an_alarm_mark_leaves_its_like_an_alarm(tmp_path, day, normal):
 def test_events_are_read_back_as_marks_know_them(tmp_path, day, normal):
     judge(day, normal, tmp_path / "out")
     first, second = stored_events(tmp_path / "out", "door", DAY)
-    assert first == seen(20, 5, (70, 30, 78, 46))
+    assert first == seen(20, 5, (70, 30, 78, 46), leading="class")
     assert second.box.x0 == 10
 
 

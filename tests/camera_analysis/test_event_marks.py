@@ -66,10 +66,12 @@ def test_of_two_marks_of_one_event_the_newer_counts():
         (seen(86_400, 5, (60, 10, 90, 48)), False),  # much larger
         (seen(86_400, 5, class_name="other mover"), False),
         (seen(86_400, 5, camera="attic"), False),
+        (seen(86_400, 5, leading="speed"), True),
+        (seen(86_400, 5, leading="stay"), False),  # who may run here may not lie here
     ],
 )
 def test_the_like_of_an_expected_event_is_expected(other, like):
-    mark = marked(seen(0, 5), EXPECTED)
+    mark = marked(seen(0, 5, leading="speed"), EXPECTED)
     assert expected_by(other, [mark]) == (mark if like else None)
 
 
