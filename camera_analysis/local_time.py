@@ -56,6 +56,10 @@ class LocalClock:
         """The zone and its offset: "Europe/Berlin (UTC+01:00)"."""
         return f"{self.zone_name} ({', then '.join(f'UTC{offset}' for offset in self.offsets)})"
 
+    def local(self, moment: datetime) -> datetime:
+        """The clock's reading beside the camera, without a zone: it jumps where clocks change."""
+        return moment.astimezone(ZoneInfo(self.zone_name)).replace(tzinfo=None)
+
     def at(self, moment: datetime) -> str:
         """Local time of day; the date where it is another day, the offset where clocks change.
 

@@ -19,6 +19,7 @@ from camera_analysis.report_facts import DayFacts, read_day
 from camera_analysis.report_figures import Figure, day_figures, event_cards, scene_figure
 from camera_analysis.report_index import ENTRY_FILE, THUMBNAIL_FILE, IndexEntry, index_entry
 from camera_analysis.report_marks import JudgedEvent, judged_events, with_marks
+from camera_analysis.report_timeline import event_timeline
 from camera_analysis.report_words import (
     WORDS,
     caution,
@@ -171,6 +172,7 @@ def _fill_report(
         scene=read_scene(scene) if scene else None,
         scene_figure=scene_figure(scene) if scene else None,
         cards=cards,
+        timeline=event_timeline(day, cards, clock, inputs.anomalies),
         other_events=others[:LISTED_EVENTS],
         expected_events=day.departures.expected[:LISTED_EVENTS],
         unlisted_events=len(others[LISTED_EVENTS:]),

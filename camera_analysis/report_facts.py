@@ -79,11 +79,13 @@ class Unusable:
 
 @dataclass(frozen=True)
 class DayFrames:
-    """The day's sampled frames and why some were left out."""
+    """The day's sampled frames and why some were left out; when the first and last were taken."""
 
     sampled: int
     usable: int
     unusable: tuple[Unusable, ...]
+    first_utc: datetime | None
+    last_utc: datetime | None
 
     @property
     def usable_share(self) -> float:
@@ -131,6 +133,8 @@ class EventFact:
     frames: int
     score_bits: float
     reason: str
+    start_utc: datetime
+    end_utc: datetime
     said: str = ""
     expected: bool = False
 
@@ -224,7 +228,13 @@ def _read_frames(clock: LocalClock, path: Path, interval_s: float) -> DayFrames:
         previous_reason, previous_time = reason, moment
     rows = [_unusable(clock, reason, runs, len(times)) for reason, runs in stretches.items()]
     rows.sort(key=lambda row: (-row.frames, row.reason))
-    return DayFrames(len(times), pc.sum(table["usable"]).as_py() or 0, tuple(rows))
+    return DayFrames(
+        sampled=len(times),
+        usable=pc.sum(table["usable"]).as_py() or 0,
+        unusable=tuple(rows),
+        first_utc=times[0] if times else None,
+        last_utc=times[-1] if times else None,
+    )
 
 
 def _unusable(
@@ -281,6 +291,8 @@ def _read_events(clock: LocalClock, path: Path) -> tuple[EventFact, ...]:
             frames=row["frames"],
             score_bits=row["score_bits"],
             reason=row["reason"],
+            start_utc=row["start_utc"],
+            end_utc=row["end_utc"],
         )
         for row in rows
     )

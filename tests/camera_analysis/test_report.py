@@ -223,7 +223,7 @@ def test_page_asks_for_nothing_and_runs_nothing(tmp_path):
     page = text_of(report(tmp_path, BUSY))
     links = re.findall(r'(?:src|href|url)\s*[=(]\s*["\']?([^"\')\s>]{0,30})', page)
     assert links
-    assert all(link.startswith("data:image/png;base64,") for link in links)
+    assert all(re.match("#event-|data:image/(png|jpeg);base64,", link) for link in links)
     assert "default-src 'none'" in page
     assert "@import" not in page
 
@@ -231,7 +231,7 @@ def test_page_asks_for_nothing_and_runs_nothing(tmp_path):
 def test_every_picture_has_words_and_reserved_room(tmp_path):
     page = text_of(report(tmp_path, BUSY))
     pictures = re.findall(r"<img [^>]*>", page)
-    assert len(pictures) == 8 + 2 * 2
+    assert len(pictures) == 8 + 2 * 3
     assert all(re.search(r'width="\d+" height="\d+" alt="[^"]{8,}"', tag) for tag in pictures)
 
 
