@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from camera_analysis.html_page import render, write_page
 from camera_analysis.labels import NO_SEGMENTER
 from camera_analysis.local_time import LocalClock
+from camera_analysis.report_channels import read_channels
 from camera_analysis.report_facts import DayFacts, read_day
 from camera_analysis.report_figures import Figure, day_figures, event_cards, scene_figure
 from camera_analysis.report_index import ENTRY_FILE, THUMBNAIL_FILE, IndexEntry, index_entry
@@ -172,6 +173,7 @@ def _fill_report(
         scene=read_scene(scene) if scene else None,
         scene_figure=scene_figure(scene) if scene else None,
         cards=cards,
+        channels=read_channels(inputs.anomalies, inputs.learned_normal),
         timeline=event_timeline(day, cards, clock, inputs.anomalies),
         other_events=others[:LISTED_EVENTS],
         expected_events=day.departures.expected[:LISTED_EVENTS],

@@ -63,7 +63,7 @@ def read_channels(anomalies: Path, learned_normal: Path) -> ChannelFacts:
 
 
 def _note(row: Mapping[str, Any]) -> str:
-    """ "Leads: speed, 31 bits; also size 6, class at its place 2 bits"; "" without channels."""
+    """As in "Leads: speed, 31 bits; also size 6"; nothing where there were no channels."""
     alone = {name: row[f"{name}_bits"] for name in NAMES if row[f"{name}_bits"] is not None}
     if not alone:
         return ""
