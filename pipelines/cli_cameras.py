@@ -11,6 +11,7 @@ import yaml
 
 from pipelines.cli_frames import frames
 from pipelines.cli_home import HOME_OPTION, settings_of
+from pipelines.cli_normal import normal
 from pipelines.cli_record import record
 from pipelines.cli_relabel import relabel
 from pipelines.cli_relearn import relearn
@@ -23,6 +24,7 @@ def cameras() -> None:
 
 
 cameras.add_command(frames)
+cameras.add_command(normal)
 cameras.add_command(record)
 cameras.add_command(relabel)
 cameras.add_command(relearn)
