@@ -110,7 +110,7 @@ def test_a_moved_camera_is_blocked_told_and_learned_anew(knocked):
 def test_a_camera_that_only_reports_is_judged_all_the_same(knocked):
     camera = knocked.settings.footage / "door" / "camera.yaml"
     camera.write_text(camera.read_text() + "scene_changes: report\n")
-    call(knocked, "cameras", "backfill", "door", "--to", MOVED)
+    call(knocked, "cameras", "backfill", "door", "--from", DAYS[1], "--to", MOVED)
     # Its window holds no day of this view, so there is nothing to judge by, and the page says why.
     assert told(knocked, "anomalies", "anomalies.json", MOVED)["status"] == "warming_up"
     assert told(knocked, "scene_change", "scene.json", MOVED)["says"] in page(knocked, MOVED)
