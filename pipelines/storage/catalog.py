@@ -112,6 +112,11 @@ class Catalog:
         keys = (key for asset in assets for key in self._files.landmarks(asset))
         return group_landmarks(keys)
 
+    def pointed_at(self, asset: str) -> tuple[str, ...]:
+        """Partitions of an asset that have a current version, sorted."""
+        start, end = len(asset) + 1, -len(POINTER) - 1
+        return tuple(sorted(key[start:end] for key in self._files.pointers(asset)))
+
     def require_whole(self, version: Version, folder: str) -> None:
         """Refuse a version whose files are not all there.
 

@@ -158,6 +158,19 @@ class LocalFiles:
             if name == POINTER or (rejected and name.endswith(".json")):
                 yield f"{folder}/{name}"
 
+    def pointers(self, folder: str) -> Iterator[str]:
+        """Keys of the pointers below a folder; a partition with one holds no other partition.
+
+        The pointer is asked for by name, so that no partition's folder needs to be listed.
+        """
+        key = f"{folder}/{POINTER}"
+        if os.path.exists(f"{self._root}/{key}"):  # noqa: PTH110  no Path for each of 100,000
+            yield key
+            return
+        for name in sorted(_listed(self._root / folder)[0]):
+            if name != REJECTED and not is_digest(name):
+                yield from self.pointers(f"{folder}/{name}")
+
     def sweep(self, now: datetime) -> None:
         """Free the space of removed versions and of what dead writers left."""
         self.scratch.sweep(now)

@@ -18,7 +18,7 @@ from typing import Any
 from pipelines.storage.drafts import SCRATCH_AGE, Scratch, draft_names, manifest
 from pipelines.storage.errors import CorruptVersionError, as_unavailable
 from pipelines.storage.local import LocalFiles
-from pipelines.storage.versions import PROVENANCE, Record, is_digest, is_segment
+from pipelines.storage.versions import POINTER, PROVENANCE, Record, is_digest, is_segment
 
 _S3 = ("s3", "s3a")
 #: Parts of 50 MB in flight at once: memory stays flat whatever the size of a file.
@@ -193,6 +193,10 @@ class RemoteFiles:
                 yield from (self._key(path) for path in found if path.endswith(".json"))
             else:
                 yield f"{folder}/{name}"
+
+    def pointers(self, folder: str) -> Iterator[str]:
+        """Keys of the pointers below a folder."""
+        return (key for key in self.landmarks(folder) if key.endswith(f"/{POINTER}"))
 
     def sweep(self, now: datetime) -> None:
         """Free what dead writers left: local scratch, and objects of versions never completed."""

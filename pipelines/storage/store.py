@@ -249,8 +249,7 @@ class Store:
         """Partitions with a current version, sorted."""
         require_name(asset, "asset")
         with self._files.available(f"listing {asset}"):
-            found = self._catalog.partitions([asset])
-            return tuple(sorted(name for (_, name), one in found.items() if one.current))
+            return self._catalog.pointed_at(asset)
 
     def currents(self, asset: str) -> dict[str, Version]:
         """Current version of every partition that has one, by partition; read in one go."""
