@@ -21,6 +21,8 @@ from camera_analysis.regions import Box
 
 FloatImage = npt.NDArray[np.float32]
 BITS_PER_NAT = float(1 / np.log(2))
+#: Places around a region's box that its scores are made of: half a window and what was shrunk.
+NEAR = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,18 +128,36 @@ class ChannelJudge:
         cells = cells_of(box, self._meta.cell_px)
         highest = {c: float(values[cells].max(initial=0.0)) for c, values in of_channel.items()}
         leading = max(highest, key=lambda channel: highest[channel])
-        peak = of_channel[leading][cells] >= highest[leading] / 2
-        codes = frame.codes[leading][cells][peak]
+        there = self._departing(frame, leading, of_channel[leading], box)
         words = departure(
             leading,
-            codes[codes != ABSENT],
-            self._counts.of(leading)[cells][peak].sum(axis=0, dtype=np.int64),
+            frame.codes[leading][there],
+            self._counts.of(leading)[there].sum(axis=0, dtype=np.int64),
             self._meta,
         )
         calm = self._together.sorted_maxima.size
         return ChannelRegion(
             box=box, bits=bits, leading=leading, words=f"{words}; {rarity(bits, calm)}"
         )
+
+    def _departing(
+        self, frame: CodedFrame, channel: str, bits: FloatImage, box: Box
+    ) -> npt.NDArray[np.bool_]:
+        """(h, w) places with a code of the channel, near the box, where it departs most.
+
+        A place without a code may score by its neighbours': maps are means over windows.
+        """
+        cell_x, cell_y = self._meta.cell_px
+        near = np.zeros(bits.shape, bool)
+        wide = Box(
+            round(box.x0 - NEAR * cell_x),
+            round(box.y0 - NEAR * cell_y),
+            round(box.x1 + NEAR * cell_x),
+            round(box.y1 + NEAR * cell_y),
+        )
+        near[cells_of(wide, self._meta.cell_px)] = True
+        coded = near & (frame.codes[channel] != ABSENT)
+        return np.asarray(coded & (bits >= bits[coded].max(initial=0.0) / 2), bool)
 
 
 def rarity(bits: float, frames: int) -> str:

@@ -24,10 +24,12 @@ def departure(channel: str, codes: CodeMap, usual: npt.NDArray[np.int64], meta: 
 
     Args:
         channel: "speed", "direction", "size" or "stay".
-        codes: (N,) codes of the places that depart, one or more.
+        codes: (N,) codes of the places that depart.
         usual: (bins,) counts of the normal at these places.
         meta: what the codes mean.
     """
+    if not codes.size:
+        return "departs"
     known = usual.sum() >= LEAST_READINGS
     if channel == DIRECTION:
         way = WAYS[int(np.bincount(codes, minlength=len(WAYS)).argmax())]

@@ -63,12 +63,12 @@ def read_channels(anomalies: Path, learned_normal: Path) -> ChannelFacts:
 
 
 def _note(row: Mapping[str, Any]) -> str:
-    """As in "Leads: speed, 31 bits; also size 6"; nothing where there were no channels."""
+    """As in "Leads: speed, 31 bits alone; also size 6"; nothing where there were no channels."""
     alone = {name: row[f"{name}_bits"] for name in NAMES if row[f"{name}_bits"] is not None}
     if not alone:
         return ""
     leading = row["leading"]
     others = sorted((n for n in alone if n != leading and alone[n] >= 1), key=lambda n: -alone[n])
     also = ", ".join(f"{NAMES[name]} {alone[name]:.0f}" for name in others)
-    first = f"Leads: {NAMES[leading]}, {alone.get(leading, row['score_bits']):.0f} bits"
+    first = f"Leads: {NAMES[leading]}, {alone.get(leading, row['score_bits']):.0f} bits alone"
     return f"{first}; also {also}" if also else first

@@ -12,11 +12,12 @@ import pytest
 from camera_analysis.anomaly import AnomalyConfig, judge_day
 from camera_analysis.channel_codes import ABSENT, DIRECTION, MOTION, SIZE, SPEED, STAY
 from camera_analysis.channel_history import write_scale
-from camera_analysis.channel_judge import rarity
-from camera_analysis.channel_scale import ChannelScale
+from camera_analysis.channel_judge import ChannelJudge, rarity
+from camera_analysis.channel_scale import ALL, ChannelScale
 from camera_analysis.channel_words import departure
 from camera_analysis.code_tables import CodedFrame, CodesMeta, CodeWriter, write_codes_meta
 from camera_analysis.counts import count_day
+from camera_analysis.hourly_channels import HourlyChannels
 from camera_analysis.label_classes import HUMAN
 from camera_analysis.learned_normal import build_normal
 from camera_analysis.stay import StayClock
@@ -185,3 +186,13 @@ def test_words_name_what_was_never_seen():
     assert departure("stay", np.array([20], np.uint8), usual, META) == (
         "stays: this place has been occupied for 20 min 18 s, where 38 s is usual"
     )
+
+
+def test_a_place_without_a_code_may_score_by_its_neighbours(normal):
+    counts, scale = HourlyChannels.load(normal), ChannelScale.load(normal)
+    judge = ChannelJudge(counts.total(), META, scale.channels(), scale.calibration(ALL), 5.0)
+    for y in range(META.grid[0]):
+        codes = {c: np.full(META.grid, ABSENT, np.uint8) for c in (*MOTION, STAY)}
+        codes[SPEED][y, 9] = 40  # a single place: the window around it scores too
+        for region in judge.judge(CodedFrame(0, True, codes)).regions:
+            assert region.words.startswith("moves at ")
