@@ -38,7 +38,7 @@ def page_of(inputs, out):
 
 def test_an_event_names_the_channel_that_leads_and_the_others_that_agree(tmp_path):
     page = page_of(with_channels(draw_day(tmp_path / "day", BUSY)), tmp_path / "out")
-    assert page.count("Leads: speed, 31 bits alone; also size 6") == 2  # of the two that have pictures
+    assert page.count("Leads: speed, 31 bits alone; also size 6") == 2  # two have pictures
     assert "That of the channels, 16.4\u00a0bits," in page
     for title in ("Usual speed", "Usual direction", "Usual size", "Usual stay"):
         assert f"<b>{title}.</b>" in page
