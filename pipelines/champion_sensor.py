@@ -17,8 +17,14 @@ from pipelines.resources import open_store
 from pipelines.schedules import CAMERA_TAG
 from pipelines.sensors import TICK_S, UNFINISHED
 from pipelines.settings import Settings
-from pipelines.stale_days import LABELS, NO_WEIGHTS, LabelledBy, by_day, with_footage
-from pipelines.storage.store import Version
+from pipelines.stale_days import (
+    LABELS,
+    NO_WEIGHTS,
+    LabelledBy,
+    by_day,
+    days_with_footage,
+    with_footage,
+)
 
 #: Runs that label a stale camera-day again.
 RELABEL_TAG = "learned-normal/relabel"
@@ -56,7 +62,6 @@ class StaleBatches:
     settings: Settings
     _round: tuple[str, int] = ("", -1)
     _keys: list[str] = field(default_factory=list)  # camera-days in order, as the round began
-    _labels: dict[str, Version] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Open the store once: it remembers nothing."""
@@ -83,7 +88,8 @@ class StaleBatches:
             chunk = self._after(progress.after)
             if not chunk:
                 return due, replace(progress, rounds=progress.rounds + 1, after="")
-            stale = self._labelled_by.stale([self._labels[key] for key in chunk])
+            labels = [self._store.current(LABELS, key) for key in chunk]
+            stale = self._labelled_by.stale([version for version in labels if version])
             there = with_footage(self.settings, [one.partition for one in stale])
             found = [key for key in chunk if key in there]
             taken = found[: room - len(due)]
@@ -93,8 +99,8 @@ class StaleBatches:
 
     def _begin(self, progress: Progress) -> None:
         if self._round != (progress.weights, progress.rounds):
-            self._labels = self._store.currents(LABELS)
-            self._keys = sorted(self._labels, key=by_day)
+            # From names of footage: to list the store's camera-days takes longer than a tick may.
+            self._keys = sorted(days_with_footage(self.settings), key=by_day)
             self._round = (progress.weights, progress.rounds)
 
     def _after(self, key: str) -> list[str]:

@@ -11,7 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pipelines.footage import footage_paths, load_own_camera, own_camera_folder
+from pipelines.footage import (
+    camera_calendar,
+    footage_paths,
+    load_cameras,
+    load_own_camera,
+    own_camera_folder,
+)
 from pipelines.settings import Settings
 from pipelines.storage.store import Store, Version
 
@@ -81,6 +87,16 @@ def stale_days(store: Store) -> list[str]:
     """Every stale camera-day ``camera/day``, the oldest day first."""
     labels = list(store.currents(LABELS).values())
     return sorted((one.partition for one in LabelledBy(store).stale(labels)), key=by_day)
+
+
+def days_with_footage(settings: Settings) -> list[str]:
+    """Camera-days ``camera/day`` that have footage and a partition, from the names of files."""
+    cameras, _ = load_cameras(settings.footage)
+    return [
+        f"{camera.id}/{day}"
+        for camera in cameras
+        for day in camera_calendar(camera, first_day=settings.first_day)[0]
+    ]
 
 
 def with_footage(settings: Settings, keys: Iterable[str]) -> set[str]:
