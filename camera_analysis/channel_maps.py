@@ -4,7 +4,8 @@ Motion scores are averaged over the moving places of a small window, so that one
 is no surprise; tone is averaged over a window the size of a small person's. A further map,
 ``stay``, is the tone's average over the last seconds: what passes leaves little in it, what stays
 fills it. ``remain`` is the same over a minute: who pauses fills ``stay``, what is left behind fills
-``remain``. Both are at most what the place shows now, so that they end with what filled them.
+``remain``. Both are at most what the place shows now, so that they end with what filled them, and
+say nothing before a clip has lasted as long as they look back: until then they know too little.
 Without tone, ``stay`` is a channel with codes of its own (:mod:`camera_analysis.stay`).
 """
 
@@ -55,11 +56,12 @@ class ChannelMaps:
     def __init__(self, tables: TailTables, fps: float, config: MapConfig) -> None:
         self._tables = tables
         self._config = config
-        self._gains = {
-            channel: min(1.0, 1 / (seconds * fps))
+        self._look_back = {  # frames
+            channel: max(1.0, seconds * fps)
             for channel, seconds in ((STAY, config.stay_s), (REMAIN, config.remain_s))
         }
         self._past: dict[str, FloatImage] = {}
+        self._frames = 0
         height, width = tables.grids[SPEED]
         self._size_wh = (width, height)
 
@@ -74,10 +76,12 @@ class ChannelMaps:
             return maps
         tone = self._tone(codes[TONE])
         maps[TONE] = tone
-        for channel, gain in self._gains.items():
+        self._frames += 1
+        for channel, frames in self._look_back.items():
             past = self._past.get(channel, np.zeros_like(tone))  # nothing has stayed yet
-            self._past[channel] = past + gain * (tone - past)
-            maps[channel] = np.minimum(self._past[channel], tone)
+            self._past[channel] = past + (tone - past) / np.float32(frames)
+            known = self._frames >= frames
+            maps[channel] = np.minimum(self._past[channel], tone) if known else np.zeros_like(tone)
         return maps
 
     def _mean_near(self, channel: str, code: CodeMap) -> FloatImage:

@@ -171,36 +171,43 @@ def test_evidence_never_falls_as_scores_rise(maxima):
     assert (of >= 0).all()
 
 
-def test_what_stays_fills_the_map_that_remembers():
+def stay_maps():
+    """Maps of a place that is always of tone 4: of a usual frame, and of one of tone 12."""
     table = tables([10] * 300, [0] * 300, [4] * 300)
-    maps = ChannelMaps(table, 10.0, MapConfig(stay_s=1.0))
     usual = {c: np.full(GRID, ABSENT, np.uint8) for c in CHANNELS} | {
         TONE: np.full(GRID, 4, np.uint8)
     }
     strange = usual | {TONE: np.full(GRID, 12, np.uint8)}
-    before = maps.of(usual)[STAY].max()
+    return ChannelMaps(table, 1.0, MapConfig(stay_s=4.0, remain_s=40.0)), usual, strange
+
+
+def test_what_stays_fills_the_map_that_remembers():
+    maps, usual, strange = stay_maps()
+    before = [maps.of(usual) for _ in range(60)][-1][STAY].max()
     flash = maps.of(strange)[STAY].max()
-    for _ in range(30):
-        stayed = maps.of(strange)[STAY].max()
-    assert before < 0.2 * flash
-    assert flash < 0.2 * stayed
+    stayed = [maps.of(strange) for _ in range(20)][-1][STAY].max()
+    assert before < 0.5 * flash < 0.2 * stayed
 
 
 def test_what_remains_counts_by_minutes_and_ends_with_what_filled_it():
-    table = tables([10] * 300, [0] * 300, [4] * 300)
-    maps = ChannelMaps(table, 1.0, MapConfig(stay_s=2.0, remain_s=20.0))
-    usual = {c: np.full(GRID, ABSENT, np.uint8) for c in CHANNELS} | {
-        TONE: np.full(GRID, 4, np.uint8)
-    }
-    strange = usual | {TONE: np.full(GRID, 12, np.uint8)}
-    pause = [maps.of(strange) for _ in range(5)][-1]
+    maps, usual, strange = stay_maps()
     for _ in range(60):
-        left = maps.of(strange)
+        maps.of(usual)
+    pause = [maps.of(strange) for _ in range(10)][-1]
+    left = [maps.of(strange) for _ in range(120)][-1]
     gone = maps.of(usual)
     assert pause[STAY].max() > 0.9 * left[STAY].max()  # a pause fills the one
     assert pause[REMAIN].max() < 0.3 * left[REMAIN].max()  # but not the other
     assert left[REMAIN].max() > 0.9 * left[TONE].max()
     assert gone[REMAIN].max() == gone[TONE].max()
+
+
+def test_a_clip_shorter_than_the_look_back_says_nothing_of_what_stays():
+    maps, _, strange = stay_maps()
+    seen = [maps.of(strange) for _ in range(39)]
+    assert not any(found[REMAIN].any() for found in seen)
+    assert [bool(found[STAY].any()) for found in seen[:4]] == [False, False, False, True]
+    assert maps.of(strange)[REMAIN].any()
 
 
 def test_a_few_anomalies_among_calibration_frames_hardly_move_the_evidence():
