@@ -6,7 +6,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import cv2
+import numpy as np
+import numpy.typing as npt
+
 from camera_analysis.channel_codes import (
+    ABSENT,
     PER_OCTAVE,
     SPEED,
     SPEED_S,
@@ -22,6 +27,7 @@ from camera_analysis.code_tables import (
     write_codes_meta,
 )
 from camera_analysis.day_footage import DaySample
+from camera_analysis.label_classes import STATIC
 from camera_analysis.plates import to_grey
 from camera_analysis.stay import LEAST_STAY_S, LabelArray, StayClock
 
@@ -70,8 +76,19 @@ class DayCoder:
             if later is not None and paired
             else motionless(self._reader.grids[SPEED])
         )
+        far = ~_near_movers(labels_hw, self._reader.grids[SPEED])
+        for code in motion.values():
+            code[far] = ABSENT  # flow on an even wall is noise
         stay = self._clock.read(labels_hw, sample.time_utc.timestamp())
         self._writer.add(CodedFrame(frame_id, paired, motion | {STAY: stay}))
+
+
+def _near_movers(labels_hw: LabelArray, grid: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """(h, w) places that show a mover, or have a neighbour that does."""
+    moving = (labels_hw != STATIC).astype(np.float32)
+    cover = cv2.resize(moving, (grid[1], grid[0]), interpolation=cv2.INTER_AREA)
+    near = cv2.dilate((cover > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
+    return np.asarray(near, bool)
 
 
 def _meta_of(reader: CodeReader, size: tuple[int, int], config: CodeConfig) -> CodesMeta:

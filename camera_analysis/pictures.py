@@ -152,15 +152,17 @@ def save_directions(degrees_hw: FloatMap, plate_rgb: RgbImage, title: str, path:
         title: what and of how many frames.
         path: PNG to write.
     """
-    from matplotlib.colors import BoundaryNorm
+    from matplotlib import colormaps
+    from matplotlib.colors import BoundaryNorm, ListedColormap
 
+    wheel = ListedColormap(colormaps["hsv"](np.arange(8) / 8))
     figure = figure_for(plate_rgb, extra_inches=0.9, bar=True)
     axes = map_axes(figure, title)
     axes.imshow(plate_rgb, interpolation="nearest")
-    norm = BoundaryNorm(np.arange(-22.5, 360, 45), 256)
+    norm = BoundaryNorm(np.arange(-22.5, 360, 45), 8)
     alpha = np.where(np.isnan(degrees_hw), 0.0, 1 - PLATE_SHARE)
     image = axes.imshow(
-        np.nan_to_num(degrees_hw), cmap="hsv", norm=norm, alpha=alpha, interpolation="nearest"
+        np.nan_to_num(degrees_hw), cmap=wheel, norm=norm, alpha=alpha, interpolation="nearest"
     )
     bar = colour_bar(figure, image, "most frequent direction")
     bar.set_ticks(np.arange(0, 360, 45).tolist(), labels=list(ARROWS))

@@ -113,3 +113,19 @@ def test_codes_come_back_as_they_were_written(tmp_path):
 
 def test_a_day_labelled_before_there_were_channels_has_none(tmp_path):
     assert read_codes_meta(tmp_path) is None
+
+
+def test_nothing_moves_where_no_mover_is(tmp_path):
+    """Light that flickers over an even wall has flow too, and means nothing."""
+
+    rng = np.random.default_rng(0)
+
+    def flicker():
+        for _ in range(48):
+            frame = room(height=96, width=240)
+            cloud = cv2.resize(rng.normal(0, 4, (6, 8)), (120, 96), interpolation=cv2.INTER_CUBIC)
+            frame[:, 120:] = (120 + cloud).astype(np.uint8)[:, :, None]
+            yield frame
+
+    _, _, frames = passed(tmp_path, flicker(), 8)
+    assert all((frame.codes[SPEED] == ABSENT).all() for frame in frames)
