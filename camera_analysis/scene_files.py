@@ -203,8 +203,10 @@ def _moved_by(found: ViewDifference) -> str:
     share = 100 * found.shift.shift_px / found.width
     if not share and not found.shift.rotation_deg:
         return f"it is not recognised (its edges agree by {found.shift.match:.2f})"
-    turned = abs(found.shift.rotation_deg)
-    return f"displaced by {share:.0f} % of the width, turned by {turned:.1f} degrees"
+    parts = [f"displaced by {share:.0f} % of the width"] if share else []
+    if found.shift.rotation_deg:
+        parts.append(f"turned by {abs(found.shift.rotation_deg):.1f} degrees")
+    return ", ".join(parts)
 
 
 def _row(day: str, found: ViewDifference, limits: SceneLimits) -> dict[str, object]:

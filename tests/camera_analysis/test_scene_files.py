@@ -42,8 +42,7 @@ def test_a_moved_camera_says_since_when_by_how_much_and_until_when(tmp_path):
     summary, scene, out = checked(tmp_path, [*usual(3), plate(dx=16, seed=9)])
     assert scene.is_changed
     assert scene.says == (
-        "Since 2026-03-04 the camera shows another view: displaced by 5 % of the width, "
-        "turned by 0.0 degrees."
+        "Since 2026-03-04 the camera shows another view: displaced by 5 % of the width."
     )
     assert scene.days_before == ("2026-03-01", "2026-03-02", "2026-03-03")
     assert scene.ends == "2026-03-11"  # the window of the 10th still begins on the 3rd
