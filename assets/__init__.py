@@ -7,7 +7,6 @@ In data-flow order:
 - ``publishing``: write, audit, publish: the one path from a stage function to a current version.
 - ``presentation``: pictures and tables in Dagster's metadata.
 - ``progress``: log lines of long stages.
-- ``claims``, ``checks``, ``checks_dataset``, ``checks_models``, ``checks_cameras``: every asset
-  check, named as a claim.
-- ``dataset``, ``review``, ``models``, ``cameras``: the assets.
+- ``claims``, ``checks`` and the modules ``checks_*``: every asset check, named as a claim.
+- ``dataset``, ``review``, ``models``, ``cameras``, ``scenes``, ``event_review``: the assets.
 """

@@ -24,8 +24,12 @@ Modules in the order in which the data flows:
 - ``pass_notes``, ``label_pictures``: plate, contact sheet and quality strip.
 - ``label_pass``: one streaming pass over a camera-day that makes all of the above.
 - ``counts``: how often each pixel was each class; the mergeable statistic.
+- ``scene_views``, ``scene_change``, ``scene_files``: since when the camera shows another scene.
+- ``history``: which days of a window may judge a day.
 - ``learned_normal``: counts of a window become mode, frequency and entropy.
 - ``anomaly``, ``events``: what departs from the normal, and for how long.
+- ``event_queue``, ``event_marking``, ``event_marks``: what a person looks at, and said of it.
+- ``event_feedback``, ``event_exclusion``: how the next days are judged by that.
 - ``channel_codes``, ``channel_counts``: speed, direction, size and tone at each place, counted.
 - ``channel_surprise``, ``channel_maps``: counts become tail probabilities, and maps of them.
 - ``channel_calibration``, ``channel_regions``: maps become evidence, regions and tracks.
