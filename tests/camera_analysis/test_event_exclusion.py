@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from camera_analysis.code_tables import CodedFrame, CodeWriter, write_codes_meta
 from camera_analysis.counts import ClassCounts, count_day
 from camera_analysis.event_exclusion import count_without
+from camera_analysis.hourly_channels import HourlyChannels
 from camera_analysis.registration import VIEW_FILE
 from tests.camera_analysis.factories_days import (
     MORNING,
@@ -15,6 +17,8 @@ from tests.camera_analysis.factories_days import (
     lane_walk,
     with_block,
 )
+from tests.camera_analysis.test_day_codes import META
+from tests.camera_analysis.test_hourly_channels import random_codes
 
 
 def counted(folder, maps, **settings):
@@ -38,6 +42,27 @@ def test_the_frames_of_a_span_leave_the_counts(tmp_path):
     assert taken == 6
     assert ClassCounts.load(out) == ClassCounts.load(expected)
     assert (out / VIEW_FILE).read_bytes() == (counts / VIEW_FILE).read_bytes()
+
+
+def with_codes(folder, maps, seeds):
+    """A counted day that has channel codes too, random ones by seed."""
+    day = draw_day(folder / "day", maps)
+    write_codes_meta(META, day.labels)
+    with CodeWriter(day.labels) as writer:
+        for frame_id, seed in enumerate(seeds):
+            writer.add(CodedFrame(frame_id, True, random_codes(seed)))
+    counts = fresh(folder / "counts")
+    count_day(day.index, day.labels, counts)
+    return day, counts
+
+
+def test_the_frames_of_a_span_leave_the_channels_too(tmp_path):
+    day, counts = with_codes(tmp_path / "all", [empty_scene()] * 10, range(10))
+    out = fresh(tmp_path / "out")
+    count_without(counts, day.index, day.labels, [span(3, 5)], out)
+    _, expected = with_codes(tmp_path / "never", [empty_scene()] * 7, [0, 1, 2, 6, 7, 8, 9])
+    assert HourlyChannels.load(out) == HourlyChannels.load(expected)
+    assert HourlyChannels.load(out).frames == 7
 
 
 def test_spans_that_overlap_take_a_frame_once(tmp_path):

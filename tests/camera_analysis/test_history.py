@@ -60,6 +60,16 @@ def test_without_a_named_segmenter_two_are_refused(tmp_path):
         normal_of(tmp_path, days, None)
 
 
+def test_days_of_another_scene_are_left_out_and_named(tmp_path):
+    fog, _ = counted(tmp_path / "a")
+    same, plate = counted(tmp_path / "b")
+    days = {"2026-01-01": fog, "2026-01-02": same}
+    left_out = {"2026-01-01": "veiled", "2025-12-31": "veiled"}
+    summary, told = normal_of(tmp_path, days, plate, left_out=left_out)
+    assert (summary.days, summary.moved_days) == (("2026-01-02",), ())
+    assert told["other_scene_days"] == ["2026-01-01"]
+
+
 @pytest.mark.parametrize("privacy", ["blurred", "clear"])
 @pytest.mark.parametrize(("dx", "dy"), [(10, 0), (0, -10), (7, 9), (40, 20)])
 def test_a_day_before_the_camera_was_moved_is_left_out_and_named(tmp_path, dx, dy, privacy):
