@@ -1,6 +1,6 @@
 """CDnet 2014 and SBI: which pixels move, by our plate beside OpenCV's MOG2 and KNN.
 
-Our plate is the median of frames before the judged ones, or of the whole sequence where there are
+Our plate is learned from frames before the judged ones, or from the whole sequence where there are
 none: the sequences of SBI begin with people in view. MOG2 and KNN see every frame once, in the
 order of time, with OpenCV's defaults; what they call shadow counts as static.
 """

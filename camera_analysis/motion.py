@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camera_analysis.light_change import LightConfig, light_change
+from camera_analysis.plate_states import IntImage, StateConfig, choose_samples
+
 ImageRgb = npt.NDArray[np.uint8]
 FloatImage = npt.NDArray[np.float32]
 BoolImage = npt.NDArray[np.bool_]
 
-#: Pixels looked at in each direction of a cell of the light grid.
-_CELL = 8
-
-#: Turns a median absolute deviation into the standard deviation of a normal distribution.
-_MAD_TO_SIGMA = 1.4826
+#: Turns a median absolute difference of two samples into the standard deviation of one.
+_DIFFERENCE_TO_SIGMA = 1.4826 / 2**0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +28,10 @@ class MotionConfig:
     noise_floor: float = 0.035  # log brightness: 3.5 %, what compression alone leaves
     dark_offset: float = 16.0  # grey levels added before the logarithm: noise in the dark is cheap
     noise_cap: float = 0.12  # pixels that flicker more are still compared
-    largest_light_change: float = 1.2  # log brightness: lights that change by a factor of 3
     min_area_share: float = 0.0006  # of the frame: 5 pixels at 128x64, 140 at 640x360
-    light_grid: tuple[int, int] = (4, 6)  # rows, columns: an object may fill a fifth of the view
+    chosen_at_px: int = 200  # longer side of the view when states are chosen: people stay visible
+    light: LightConfig = field(default_factory=LightConfig)  # see there
+    states: StateConfig = field(default_factory=StateConfig)  # see there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ class Plate:
     """What a camera shows when nothing moves.
 
     Attributes:
-        rgb: (H, W, 3) uint8, per-pixel median.
+        rgb: (H, W, 3) uint8, mean of the samples that show the background.
         log_rgb: (H, W, 3) float32, its smoothed logarithm after the dark offset.
         certainty: (H, W, 3) float32, 1 / noise of the logarithm, the noise within floor and cap.
         samples: number of frames behind it.
@@ -51,33 +52,45 @@ class Plate:
 
 
 def learn_plate(frames: Sequence[ImageRgb], config: MotionConfig) -> Plate:
-    """Per-pixel median and noise of (H, W, 3) uint8 frames of one size, spread over a file.
+    """Background and noise of (H, W, 3) uint8 frames of one size, spread over a file.
+
+    Frames are freed from changes of light; at each pixel one of them is chosen that shows the
+    background (:mod:`camera_analysis.plate_states`), on a reduced view; the plate is the mean of
+    those near to it.
 
     Raises:
         ValueError: no frames.
     """
     if not frames:
         raise ValueError("a plate needs at least one frame; got none")
-    height = frames[0].shape[0]
-    rgb = np.empty_like(frames[0])
-    sigma = np.empty(frames[0].shape, np.float32)
-    log_of = _log_table(config)
-    for top in range(0, height, 32):  # in strips, so that memory stays small
-        strip = np.stack([frame[top : top + 32] for frame in frames])
-        rgb[top : top + 32] = np.median(strip, axis=0).astype(np.uint8)
-        logs = log_of[strip]
-        deviation = np.abs(logs - log_of[rgb[top : top + 32]])
-        sigma[top : top + 32] = np.median(deviation, axis=0) * _MAD_TO_SIGMA
+    thin = _Thin(frames[0].shape, config.chosen_at_px)
+    logs = np.stack([thin.reduce(_smooth_log(frame, config)) for frame in frames])
+    usual = np.median(logs, axis=0).astype(np.float32)
+    lights = [light_change(log - usual, usual, config.light) for log in logs]
+    logs -= np.stack(lights)
+    noise = _noise(logs, config)
+    chosen = thin.enlarge_nearest(choose_samples(logs, noise, config.states))
+    reach = config.states.reach_sigma * thin.enlarge(noise)
+
+    def samples() -> Iterator[FloatImage]:  # made anew each time: so many would not fit in memory
+        for frame, light in zip(frames, lights, strict=True):
+            yield cv2.subtract(_smooth_log(frame, config), thin.enlarge(light))
+
+    centre = np.empty(frames[0].shape, np.float32)
+    for number, log in enumerate(samples()):
+        here = chosen == number
+        centre[here] = log[here]
+    centre, _, _ = _mean_near(centre, reach, samples(), frames)
+    mean, sigma, rgb = _mean_near(centre, reach, samples(), frames)
     sigma = np.clip(cv2.blur(sigma, (3, 3)), config.noise_floor, config.noise_cap)
-    smooth = cv2.blur(log_of[rgb], (3, 3))
-    return Plate(rgb=rgb, log_rgb=smooth, certainty=1 / sigma, samples=len(frames))
+    return Plate(rgb=rgb, log_rgb=mean, certainty=1 / sigma, samples=len(frames))
 
 
 def difference_sigma(frame_rgb: ImageRgb, plate: Plate, config: MotionConfig) -> FloatImage:
     """How much each pixel differs from the plate, in standard deviations of its noise.
 
-    The logarithm turns a change of the light's brightness into an offset; the offset is estimated
-    on a coarse grid of medians, in which an object smaller than a fifth of the view has no say.
+    The logarithm turns a change of the light's brightness into an offset, which is taken off
+    (:mod:`camera_analysis.light_change`).
 
     Args:
         frame_rgb: (H, W, 3) uint8 of the plate's size.
@@ -87,9 +100,8 @@ def difference_sigma(frame_rgb: ImageRgb, plate: Plate, config: MotionConfig) ->
     Returns:
         (H, W) float32 >= 0.
     """
-    logs = np.asarray(cv2.LUT(frame_rgb, _log_table(config)), np.float32)
-    change = cv2.subtract(cv2.blur(logs, (3, 3)), plate.log_rgb)
-    light = _light_change(change, config)
+    change = cv2.subtract(_smooth_log(frame_rgb, config), plate.log_rgb)
+    light = light_change(change, plate.log_rgb, config.light)
     scaled = cv2.multiply(cv2.absdiff(change, light), plate.certainty)
     red, green, blue = cv2.split(scaled)
     return np.asarray(cv2.max(cv2.max(red, green), blue), np.float32)
@@ -125,15 +137,68 @@ def _log_table(config: MotionConfig) -> FloatImage:
     return np.asarray(np.log(grey_levels + config.dark_offset), np.float32)
 
 
-def _light_change(change: FloatImage, config: MotionConfig) -> FloatImage:
-    """(H, W, 3) smooth part of a change of log brightness, robust to objects."""
-    height, width = change.shape[:2]
-    rows, columns = config.light_grid
-    size = (columns * _CELL, rows * _CELL)
-    thin = cv2.resize(change, size, interpolation=cv2.INTER_NEAREST)
-    cells = thin.reshape(rows, _CELL, columns, _CELL, 3).transpose(0, 2, 4, 1, 3)
-    middle = _CELL * _CELL // 2
-    coarse = np.partition(cells.reshape(rows, columns, 3, -1), middle, axis=3)[..., middle]
-    calm = cv2.medianBlur(np.ascontiguousarray(coarse), 3)
-    calm = np.clip(calm, -config.largest_light_change, config.largest_light_change)
-    return np.asarray(cv2.resize(calm, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+def _smooth_log(frame_rgb: ImageRgb, config: MotionConfig) -> FloatImage:
+    """(H, W, 3) log brightness, each pixel the mean of nine: less noise, less compression."""
+    return np.asarray(cv2.blur(cv2.LUT(frame_rgb, _log_table(config)), (3, 3)), np.float32)
+
+
+class _Thin:
+    """Every so-manieth pixel of (H, W, ...) images, and back."""
+
+    def __init__(self, shape: tuple[int, ...], longer_side_px: int) -> None:
+        height, width = shape[:2]
+        share = min(1.0, longer_side_px / max(height, width))
+        self._wh = (width, height)
+        self._thin_wh = (max(1, round(width * share)), max(1, round(height * share)))
+
+    def reduce(self, image: FloatImage) -> FloatImage:
+        thin = cv2.resize(image, self._thin_wh, interpolation=cv2.INTER_NEAREST)
+        return np.asarray(thin, np.float32)
+
+    def enlarge(self, image: FloatImage) -> FloatImage:
+        return np.asarray(cv2.resize(image, self._wh), np.float32)
+
+    def enlarge_nearest(self, image: IntImage) -> IntImage:
+        wide = cv2.resize(image, self._wh, interpolation=cv2.INTER_NEAREST)
+        return np.asarray(wide, np.int16)
+
+
+def _noise(logs: FloatImage, config: MotionConfig) -> FloatImage:
+    """(H, W) standard deviation of (N, H, W, 3) samples where nothing moves.
+
+    From differences of samples one after the other, half of which at least show no change.
+    """
+    if len(logs) < 2:
+        return np.full(logs.shape[1:3], config.noise_floor, np.float32)
+    steps = np.median(np.abs(np.diff(logs, axis=0)), axis=0) * _DIFFERENCE_TO_SIGMA
+    noise = cv2.blur(steps.astype(np.float32), (5, 5)).max(axis=2)
+    return np.asarray(np.clip(noise, config.noise_floor, config.noise_cap), np.float32)
+
+
+def _mean_near(
+    centre: FloatImage, reach: FloatImage, logs: Iterable[FloatImage], frames: Sequence[ImageRgb]
+) -> tuple[FloatImage, FloatImage, ImageRgb]:
+    """Mean and standard deviation of the samples near a centre, and the mean of their frames.
+
+    Args:
+        centre: (H, W, 3); kept where no sample is near.
+        reach: (H, W) largest difference in any channel.
+        logs: (H, W, 3) samples.
+        frames: (H, W, 3) uint8, those samples as they were filmed.
+    """
+    total, squares, colour = (np.zeros(centre.shape, np.float32) for _ in range(3))
+    votes = np.zeros(reach.shape, np.float32)
+    for log, frame in zip(logs, frames, strict=True):
+        off = cv2.subtract(log, centre)
+        red, green, blue = cv2.split(cv2.absdiff(log, centre))
+        near = cv2.compare(cv2.max(cv2.max(red, green), blue), reach, cv2.CMP_LE)
+        cv2.accumulate(off, total, mask=near)
+        cv2.accumulateSquare(off, squares, mask=near)
+        cv2.accumulate(frame, colour, mask=near)
+        votes += near > 0
+    share = 1 / np.maximum(votes, 1)[..., None]
+    shift = total * share
+    variance = np.maximum(squares * share - shift**2, 0)
+    mean = np.asarray(centre + shift, np.float32)
+    sigma = np.asarray(np.sqrt(variance), np.float32)
+    return mean, sigma, np.round(colour * share).astype(np.uint8)
