@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import struct
 from dataclasses import dataclass
@@ -56,7 +57,13 @@ def inline_thumbnail(path: Path) -> Picture | None:
 
 def render(template: str, **content: object) -> str:
     """Fill one of this package's templates; every value is escaped, a missing one is an error."""
-    environment = jinja2.Environment(
+    return _environment().get_template(template).render(**content)
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    """One for all pages of a process: it keeps the templates that it has compiled."""
+    return jinja2.Environment(
         loader=jinja2.FunctionLoader(_template_source),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -64,7 +71,6 @@ def render(template: str, **content: object) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template(template).render(**content)
 
 
 def write_page(path: Path, page: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -213,7 +213,7 @@ def _seen_from_below(entry: IndexEntry) -> IndexEntry:
 
 def _write_entries(entries: Sequence[IndexEntry], path: Path) -> None:
     ordered = sorted(entries, key=lambda entry: (entry.camera_id, entry.day))
-    rows = [{name: asdict(entry)[name] for name in ENTRIES.names} for entry in ordered]
+    rows = [{name: getattr(entry, name) for name in ENTRIES.names} for entry in ordered]
     pq.write_table(pa.Table.from_pylist(rows, ENTRIES), path, compression="zstd")
 
 
