@@ -4,6 +4,9 @@ An hour of normal footage cannot show a rate of one an hour, let alone lower one
 follows from the peaks of the highest alarms (peaks over a threshold): where the budget asks for
 fewer alarms than those, their excesses go on as an exponential. Its scale is taken from their
 median: a few real anomalies among the normal footage do not move it, as they would the mean.
+
+Far down, alarms join into a few that never end, and a count of them would keep any budget. So no
+threshold lies where more than a small share of the frames of a usual clip reaches it.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ FloatVector = npt.NDArray[np.floating]
 TAIL_ALARMS = 30
 #: At most one alarm in so many stretches of ``JOIN_S`` is in the tail: more would be everyday life.
 STRETCHES_PER_ALARM = 4
+#: Share of a usual clip's frames that may reach a threshold: what is on for longer is no alarm.
+MOST_TIME = 0.05
 #: With fewer alarms no tail is drawn: the threshold is the least that keeps the budget there.
 LEAST_ALARMS = 5
 
@@ -36,14 +41,19 @@ def threshold_for_budget(clips: Sequence[tuple[FloatVector, float]], per_hour: f
     Raises:
         ValueError: no frames, or a budget that is not positive.
     """
+    if not any(scores.size for scores, _ in clips):
+        raise ValueError("no normal frames to set a threshold by")
     if per_hour <= 0:
         raise ValueError(f"a budget of {per_hour} false alarms per hour; it must be positive")
     seconds = sum(scores.size / fps for scores, fps in clips)
     wanted = per_hour * seconds / 3600
     tail = int(min(TAIL_ALARMS, seconds / JOIN_S / STRETCHES_PER_ALARM))
+    usual = np.median([np.quantile(scores, 1 - MOST_TIME) for scores, _ in clips if scores.size])
+    floor = float(np.nextafter(usual, np.inf))
+    counted = max(floor, alarm_threshold_for(clips, per_hour))
     if wanted >= tail or tail < LEAST_ALARMS:
-        return alarm_threshold_for(clips, per_hour)
-    level = alarm_threshold_for(clips, (tail + 0.5) * 3600 / seconds)
+        return counted
+    level = max(floor, alarm_threshold_for(clips, (tail + 0.5) * 3600 / seconds))
     peaks = np.array(
         [
             scores[first : last + 1].max()
@@ -52,10 +62,10 @@ def threshold_for_budget(clips: Sequence[tuple[FloatVector, float]], per_hour: f
         ]
     )
     excess = peaks[peaks > level] - level  # without the peak that is the level itself
-    if not excess.size:
-        return alarm_threshold_for(clips, per_hour)
+    if peaks.size <= wanted or excess.size < LEAST_ALARMS - 1:
+        return counted
     scale = float(np.median(excess)) / np.log(2)
-    return float(level + scale * np.log(max(1.0, peaks.size / wanted)))
+    return float(level + scale * np.log(peaks.size / wanted))
 
 
 def rate_interval(alarms: int, hours: float, *, level: float = 0.95) -> tuple[float, float]:

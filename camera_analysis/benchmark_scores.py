@@ -102,6 +102,7 @@ class MethodScores:
             "promised_false_alarms_per_hour": self.budget,
             "false_alarms": alarms.false_alarms,
             "normal_hours": alarms.normal_hours,
+            "normal_share_in_alarm": self._share_in_alarm(),
             "events": alarms.events,
             "events_found": alarms.events_found,
             "reasons": reasons,
@@ -115,6 +116,12 @@ class MethodScores:
                 clip.scores, clip.abnormal, clip.fps, clip.threshold, events=clip.events
             )
         return total
+
+    def _share_in_alarm(self) -> float | None:
+        """Of the normal frames, how many reach the threshold; an alarm always on finds all."""
+        reached = [(c.scores >= c.threshold)[~c.abnormal] for c in self.clips]
+        frames = np.concatenate(reached)
+        return float(frames.mean()) if frames.size else None
 
     def curve(self) -> DetectionCurve | None:
         """Region and track curves; None where the truth has no regions."""

@@ -44,6 +44,15 @@ def test_anomalies_in_the_history_do_not_buy_silence():
     assert other < 20  # so that the next anomaly of that kind is an alarm
 
 
+def test_alarms_that_never_end_do_not_keep_a_budget():
+    busy = np.ones(5 * 3600)  # somebody always moves: at 1.0 there is one endless alarm
+    busy[::1500] = 4.0 + np.random.default_rng(3).exponential(1.0, 12)
+    for per_hour in (0.5, 1.0, 5.0, 50.0):
+        threshold = threshold_for_budget([(busy, 1.0)], per_hour)
+        assert np.mean(busy >= threshold) <= 0.05
+    assert threshold_for_budget([(busy, 1.0)], 1.0) > 4.0
+
+
 def test_a_budget_that_the_footage_shows_is_counted():
     scores = np.zeros(3600 * 2)
     scores[50::100] = np.arange(72) + 1.0  # 36 an hour

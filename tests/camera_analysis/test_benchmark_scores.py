@@ -53,4 +53,5 @@ def test_false_alarms_are_counted_at_the_thresholds():
     assert document["false_alarms_per_hour"] == pytest.approx(3600 / 3)
     low, high = document["false_alarms_per_hour_interval"]
     assert 0 < low < 1200 < high
+    assert document["normal_share_in_alarm"] == pytest.approx(1 / 3)
     assert document["events_found"] == 0
