@@ -18,15 +18,22 @@ Modules in the order in which the data flows:
 - ``frame_quality``: dark, bright, covered, corrupt, blurred, frozen, moved.
 - ``motion``: the background plate, and what differs from it.
 - ``plates``: the plate of each file.
+- ``frame_pairs``: each sample with the frame shortly after it.
 - ``day_footage``: all sampled frames of a day in one order of time.
 - ``label_fusion``: network evidence and motion become one label map.
 - ``labels``: the tables of the pass: frames, faults, label maps.
+- ``stay``, ``day_codes``, ``code_tables``: what moves and stays in each frame.
 - ``pass_notes``, ``label_pictures``: plate, contact sheet and quality strip.
 - ``label_pass``: one streaming pass over a camera-day that makes all of the above.
 - ``counts``: how often each pixel was each class; the mergeable statistic.
+- ``hourly_channels``: the same of speed, direction, size and stay at each place.
 - ``scene_views``, ``scene_change``, ``scene_files``: since when the camera shows another scene.
 - ``history``: which days of a window may judge a day.
 - ``learned_normal``: counts of a window become mode, frequency and entropy.
+- ``channel_window``, ``usual_channels``: what is usual where, in the channels.
+- ``channel_history``, ``channel_scale``: how high normal frames score in them.
+- ``day_channels``, ``channel_judge``, ``channel_words``: a day judged in its channels, in words.
+- ``channel_events``, ``channel_notes``: their regions and scores beside those of class.
 - ``anomaly``, ``events``: what departs from the normal, and for how long.
 - ``event_queue``, ``event_marking``, ``event_marks``: what a person looks at, and said of it.
 - ``event_feedback``, ``event_exclusion``: how the next days are judged by that.
