@@ -15,7 +15,8 @@ from camera_analysis.frame_pairs import LaterFrame
 from camera_analysis.frame_quality import QualityLimits, is_moved
 from camera_analysis.labels import FootageFault
 from camera_analysis.motion import ImageRgb, MotionConfig
-from camera_analysis.plates import View, learn_view
+from camera_analysis.plate_memory import Remembered, remember
+from camera_analysis.plates import View, learn_view, view_of
 from camera_analysis.registration import measure_shift
 from camera_analysis.video import Fault, SampledFrame, Timing, VideoInfo
 from camera_analysis.video_file import ReadConfig, VideoError
@@ -88,6 +89,8 @@ class DayReader:
         self._infos = {file.path: _probe(file, self._read) for file in files}
         self._reference: View | None = None
         self._reference_file = ""
+        self._memory: Remembered | None = None
+        self._memory_start = datetime.min
         self._last_time: datetime | None = None
         self._last_file = ""
 
@@ -170,13 +173,14 @@ class DayReader:
         view = learn_view(
             file, info, native_wh, read=self._read, motion=self._motion, limits=self._limits
         )
-        if view is None or self._reference is None:
-            self._reference = self._reference or view
-            self._reference_file = self._reference_file or name
-            return view, []
+        if view is None:
+            return None, []
+        if self._reference is None:
+            self._reference, self._reference_file = self._recalled(view, file), name
+            return self._reference, []
         shift = measure_shift(self._reference.quality.edges, view.quality.edges)
         if not is_moved(shift, view.grey.shape[1], self._limits):
-            return view, []
+            return self._recalled(view, file), []
         detail = (
             f"the view differs from that of {self._reference_file}: shift {shift.shift_px:.1f} px, "
             f"rotation {shift.rotation_deg:.1f} degrees, agreement {shift.match:.2f}; frames that "
@@ -186,6 +190,15 @@ class DayReader:
             file=name, reason="camera_moved", detail=detail, start_utc=file.start_utc
         )
         return self._reference, [fault]
+
+    def _recalled(self, view: View, file: FootageFile) -> View:
+        """The view of a file, with what the day's earlier files know of its background."""
+        since_s = (file.start_utc - self._memory_start).total_seconds() if self._memory else 0.0
+        self._memory = remember(view.plate, self._memory, since_s, self._motion)
+        self._memory_start = file.start_utc
+        if self._memory.plate is view.plate:
+            return view
+        return view_of(self._memory.plate, view.native_wh)
 
     def _left_out(self, item: SampledFrame, time_utc: datetime) -> str:
         if self._reference is not None and item.native_wh != self._reference.native_wh:

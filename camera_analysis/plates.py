@@ -24,7 +24,7 @@ from camera_analysis.video_file import ReadConfig
 
 Item = TypeVar("Item")
 
-#: Samples behind a plate: who stays on one place for nine tenths of a file leaves four without them.
+#: Samples behind a plate: of who stays in one place for nine tenths of a file, four are free.
 PLATE_SAMPLES = 41
 
 
@@ -106,14 +106,13 @@ def learn_view(
     if not kept or native_wh is None:
         return None
     frames = _largest_view(kept, limits)
-    plate = learn_plate(frames, motion)
+    return view_of(learn_plate(frames, motion), native_wh)
+
+
+def view_of(plate: Plate, native_wh: tuple[int, int]) -> View:
+    """A plate, prepared for comparison."""
     grey = to_grey(plate.rgb)
-    return View(
-        plate=plate,
-        grey=grey,
-        quality=plate_quality(grey),
-        native_wh=native_wh,
-    )
+    return View(plate=plate, grey=grey, quality=plate_quality(grey), native_wh=native_wh)
 
 
 def to_grey(frame_rgb: ImageRgb) -> npt.NDArray[np.uint8]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from camera_analysis.camera import Camera
@@ -13,7 +14,7 @@ from camera_analysis.frame_quality import QualityLimits
 from camera_analysis.labels import FootageFault
 from camera_analysis.motion import MotionConfig
 from camera_analysis.video_write import write_video
-from tests.camera_analysis.factories_scene import noisy, room
+from tests.camera_analysis.factories_scene import noisy, room, walker_box, with_walker
 
 SHIFTED = {"spring": "2026-03-29", "autumn": "2026-10-25"}
 
@@ -74,3 +75,23 @@ def test_time_never_steps_back_on_a_day_of_change(tmp_path, day):
     samples, _ = samples_of(tmp_path, day, names)
     times = [sample.time_utc for sample in samples]
     assert times == sorted(set(times))
+
+
+def test_who_stands_through_a_whole_file_is_not_in_its_plate(tmp_path):
+    day = "2026-03-28"
+    for name, scene in (
+        (f"{day}T10-00-00.mp4", room()),
+        (f"{day}T11-00-00.mp4", with_walker(room(), 9)),
+    ):
+        frames = [noisy(scene, n, 1.0) for n in range(12)]
+        write_video(tmp_path / name, frames, 0.01, crf=8)
+    camera = Camera(id="yard", folder=tmp_path, interval_s=100)
+    reader = DayReader(
+        camera, find_footage(camera).files, motion=MotionConfig(), limits=QualityLimits()
+    )
+    samples = [item for item in reader.read() if isinstance(item, DaySample)]
+    x0, y0, x1, y1 = walker_box(9)
+    inside = (slice(y0 + 2, y1 - 2), slice(x0 + 2, x1 - 2))
+    stands, plate = samples[-1].frame_rgb[inside], samples[-1].view.plate.rgb[inside].astype(float)
+    assert np.abs(plate - room()[inside]).mean() < 8
+    assert np.abs(plate - stands).mean() > 30
