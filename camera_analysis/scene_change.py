@@ -28,6 +28,7 @@ from camera_analysis.scene_views import (
     SceneLimits,
     ViewDifference,
     compare_views,
+    solid_parts,
 )
 
 Status = Literal["as_learned", "suspected", "changed"]
@@ -40,6 +41,8 @@ SCENE_CHANGED: Status = "changed"
 WITNESSES = 7
 #: Fewer days do not show what usually differs from day to day in a part of the view.
 LEAST_WITNESSES = 3
+#: Share of the witnesses that a place must differ from.
+MAJORITY = 0.5
 #: A change of a part is larger than this many times what changes from day to day, by the median.
 BEYOND_USUAL = 2.0
 #: Days before a change that must differ from its first day; a slow change differs from none.
@@ -170,12 +173,13 @@ def _part_changed(
     limits: SceneLimits,
     unchanged: SceneChange,
 ) -> SceneChange:
-    """A part of the view that differs from every witness, where no two of them in a row differ."""
+    """A part that differs from most witnesses, where no two of them in a row differ."""
     if len(witnesses) < LEAST_WITNESSES:
         return unchanged
     usual = _changes_of_neighbours([views[d] for d in witnesses], limits)
     unsteady = np.logical_or.reduce(usual)
-    changed = np.logical_and.reduce([unchanged.by_day[d].changed_hw for d in witnesses]) & ~unsteady
+    other = np.mean([unchanged.by_day[d].other_hw for d in witnesses], axis=0) > MAJORITY
+    changed = solid_parts(other & ~unsteady, limits)
     share, usual_share = float(changed.mean()), float(np.median([one.mean() for one in usual]))
     if share < max(limits.changed_share, BEYOND_USUAL * usual_share):
         return unchanged

@@ -43,6 +43,8 @@ class SceneLimits:
     noise_levels: float = 4.0
     # Pixels of the view: standard deviation of the window in which structure is compared.
     window_px: float = 1.25
+    # Pixels: what happens to look as before within a thing leaves gaps of this radius.
+    gap_px: int = 3
     # Pixels: the border of a shadow changes a strip of five windows, thinner than twice this.
     solid_px: int = 4
 
@@ -55,12 +57,15 @@ class ViewDifference:
         shift: displacement, in pixels of the view.
         width: of the views, pixels.
         contrast_share: contrast of the second as a share of the first's, relative to brightness.
-        changed_hw: (H, W) places that show something else; all False where the view is displaced.
+        other_hw: (H, W) places whose structure does not agree; all False where the view is
+            displaced.
+        changed_hw: (H, W) those of them that lie together in pieces as thick as things are.
     """
 
     shift: Shift
     width: int
     contrast_share: float
+    other_hw: BoolImage
     changed_hw: BoolImage
 
     @property
@@ -89,15 +94,27 @@ def compare_views(before: GreyImage, after: GreyImage, limits: SceneLimits) -> V
     agreement_hw, contrast_share = _structure(before, after, limits)
     shift = measure_shift(edges_of(after), edges_of(before))
     width = before.shape[1]
-    changed = np.zeros(before.shape, bool)
+    other = np.zeros(before.shape, bool)
     if not is_moved(shift, width, limits.moved):
-        other = (agreement_hw < limits.least_agreement).astype(np.uint8)
-        side = 2 * limits.solid_px + 1
-        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-        changed = np.asarray(cv2.morphologyEx(other, cv2.MORPH_OPEN, disc), bool)
+        other = np.asarray(agreement_hw < limits.least_agreement, bool)
     return ViewDifference(
-        shift=shift, width=width, contrast_share=contrast_share, changed_hw=changed
+        shift=shift,
+        width=width,
+        contrast_share=contrast_share,
+        other_hw=other,
+        changed_hw=solid_parts(other, limits),
     )
+
+
+def solid_parts(other_hw: BoolImage, limits: SceneLimits) -> BoolImage:
+    """(H, W) what is left of some places when gaps are closed and thin strips removed."""
+    whole = cv2.morphologyEx(other_hw.astype(np.uint8), cv2.MORPH_CLOSE, _disc(limits.gap_px))
+    return np.asarray(cv2.morphologyEx(whole, cv2.MORPH_OPEN, _disc(limits.solid_px)), bool)
+
+
+def _disc(radius: int) -> npt.NDArray[np.uint8]:
+    side = 2 * radius + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
 
 
 def _structure(

@@ -110,7 +110,7 @@ def test_a_shelf_is_suspected_on_its_first_day_and_blocks_from_the_second(tmp_pa
     x0, y0, x1, y1 = found[8].box_xyxy
     assert (x0, x1) == pytest.approx((200 / 320, 260 / 320), abs=0.06)
     assert 60 / 240 - 0.05 <= y0 < y1 <= 180 / 240 + 0.05
-    assert 0.02 <= found[8].changed_share <= 0.1
+    assert 0.02 <= found[8].changed_share <= 0.12  # it fills 0.09
 
 
 def test_a_shelf_that_is_taken_away_leaves_its_days_out(tmp_path):

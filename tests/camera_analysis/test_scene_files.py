@@ -64,7 +64,7 @@ def test_a_shelf_says_where_and_that_tomorrow_decides(tmp_path):
     summary, scene, out = checked(tmp_path, [*usual(4), with_shelf(plate(seed=9))])
     assert (scene.status, scene.is_changed) == ("suspected", False)
     assert scene.says.startswith(
-        "On 2026-03-05 something else stands in 6 % of the view, within 60 to 83 % of the width"
+        "On 2026-03-05 something else stands in 8 % of the view, within 60 to 83 % of the width"
     )
     assert scene.says.endswith("if it is there tomorrow, the scene counts as changed.")
     assert (out / "scene.png").is_file()
