@@ -124,15 +124,16 @@ def learn_channels(
         fold: TailTables(total if alone else total - counts, config.tails)
         for fold, counts in folds.items()
     }
-    maxima = _maxima(footage, others, config)
+    maxima = _maxima(footage, others, config, _ticking(progress, "calibrating", footage))
     without = {fold: calibrate_channels(maxima, None if alone else fold) for fold in folds}
-    held_out = []
+    held_out, tick = [], _ticking(progress, "judging what was left out", footage)
     for segment, codes in footage:
         fps, known = segment.clip.fps, without[segment.fold]
         maps = ChannelMaps(others[segment.fold], fps, config.maps)
         highest = [join_evidence(maps.of(read), known, config)[0].max() for read in codes]
         calm = gaussian_mean(np.array(highest, np.float64), config.frame_smoothing_s * fps)
         held_out.append((calm, fps))
+        tick(len(codes))
     return ChannelNormal(
         counts=total,
         tables=TailTables(total, config.tails),
@@ -200,6 +201,7 @@ def _maxima(
     footage: Sequence[tuple[Segment, KeptCodes]],
     others: Mapping[int, TailTables],
     config: ChannelConfig,
+    tick: Callable[[int], None],
 ) -> dict[int, dict[str, list[float]]]:
     """Fold -> channel -> its largest score in each frame in which it has anything to say.
 
@@ -213,7 +215,23 @@ def _maxima(
             for channel, scores in maps.of(read).items():
                 if (highest := float(scores.max())) > 0:
                     maxima[segment.fold][channel].append(highest)
+        tick(len(codes))
     return maxima
+
+
+def _ticking(
+    progress: Progress | None, what: str, footage: Sequence[tuple[Segment, KeptCodes]]
+) -> Callable[[int], None]:
+    total = sum(len(codes) for _, codes in footage)
+    done = 0
+
+    def tick(frames: int) -> None:
+        nonlocal done
+        done += frames
+        if progress:
+            progress(what, done, total)
+
+    return tick
 
 
 def _judge(
