@@ -31,6 +31,7 @@ class LightConfig:
     least_share: float = 0.25  # of a cell: three quarters may be covered by somebody
     no_change_share: float = 0.5  # no change wins with half the votes of the best change
     same_texture: float = 0.8  # correlation: light multiplies, which log brightness turns to adding
+    deepest_shadow: float = 0.7  # half of the light: what is darker is an object
     least_texture: float = 0.07  # standard deviation, twice the noise floor: below it is no texture
 
 
@@ -58,6 +59,26 @@ def light_change(change: FloatImage, plate_log: FloatImage, config: LightConfig)
     calm = np.clip(calm, -config.largest, config.largest)
     size = (change.shape[1], change.shape[0])
     return np.asarray(cv2.resize(calm, size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def shadow(residual: FloatImage, config: LightConfig) -> FloatImage:
+    """(H, W) darkening <= 0 that a shadow explains, to be taken off all three channels.
+
+    A shadow takes light evenly and leaves the texture of what it falls on, so that the change of
+    log brightness is smooth; at the contour of an object, and on most cloth, it is not. The mean of
+    the channels is taken off: what remains of a shadow is nothing, of a colour its difference.
+
+    Args:
+        residual: (H, W, 3) change of log brightness, freed from the light of the view.
+        config: see there.
+    """
+    size = (5, 5)
+    grey = cv2.transform(residual, np.full((1, 3), 1 / 3, np.float32))
+    mean = cv2.blur(grey, size)
+    variance = cv2.blur(cv2.multiply(grey, grey), size) - cv2.multiply(mean, mean)
+    darker = np.clip(grey, -config.deepest_shadow, 0)
+    darker[variance >= config.tolerance**2] = 0
+    return np.asarray(darker, np.float32)
 
 
 def _cells(image: FloatImage, grid: tuple[int, int]) -> FloatImage:

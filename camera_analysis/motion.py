@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.light_change import LightConfig, light_change
+from camera_analysis.light_change import LightConfig, light_change, shadow
 from camera_analysis.plate_states import IntImage, StateConfig, choose_samples
 
 ImageRgb = npt.NDArray[np.uint8]
@@ -89,8 +89,8 @@ def learn_plate(frames: Sequence[ImageRgb], config: MotionConfig) -> Plate:
 def difference_sigma(frame_rgb: ImageRgb, plate: Plate, config: MotionConfig) -> FloatImage:
     """How much each pixel differs from the plate, in standard deviations of its noise.
 
-    The logarithm turns a change of the light's brightness into an offset, which is taken off
-    (:mod:`camera_analysis.light_change`).
+    The logarithm turns a change of the light's brightness into an offset, which is taken off, and
+    so are shadows (:mod:`camera_analysis.light_change`).
 
     Args:
         frame_rgb: (H, W, 3) uint8 of the plate's size.
@@ -101,9 +101,10 @@ def difference_sigma(frame_rgb: ImageRgb, plate: Plate, config: MotionConfig) ->
         (H, W) float32 >= 0.
     """
     change = cv2.subtract(_smooth_log(frame_rgb, config), plate.log_rgb)
-    light = light_change(change, plate.log_rgb, config.light)
-    scaled = cv2.multiply(cv2.absdiff(change, light), plate.certainty)
-    red, green, blue = cv2.split(scaled)
+    residual = cv2.subtract(change, light_change(change, plate.log_rgb, config.light))
+    darker = shadow(residual, config.light)
+    residual = cv2.subtract(residual, cv2.merge([darker, darker, darker]))
+    red, green, blue = cv2.split(cv2.multiply(cv2.absdiff(residual, 0.0), plate.certainty))
     return np.asarray(cv2.max(cv2.max(red, green), blue), np.float32)
 
 
