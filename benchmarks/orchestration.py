@@ -32,7 +32,7 @@ from pipelines.definitions import build_definitions
 from pipelines.footage import find_camera_days
 from pipelines.instance import open_instance, write_instance_config
 from pipelines.resources import open_store
-from pipelines.sensors import footage_sensor
+from pipelines.sensors import TICK_S, footage_sensor
 from pipelines.settings import Settings, save_settings
 from pipelines.storage.versions import (
     POINTER,
@@ -241,8 +241,10 @@ def measure(fleet: Fleet, rounds: int, *, with_shell: bool) -> Iterator[Row]:
 def measure_footage(fleet: Fleet, rounds: int) -> Iterator[Row]:
     """Ticks of the sensor of footage, over camera-days that are all reported."""
     ticks = Ticks(fleet, footage_sensor)
-    yield _row("footage sensor, first tick, all done", median_s(ticks.tick, 1), 1)
-    ticks.tick()  # on a slow disk, the first one leaves some cameras to the second
+    taken = [median_s(ticks.tick, 1)]
+    while taken[-1] > TICK_S:  # broken off: the next tick goes on
+        taken.append(median_s(ticks.tick, 1))
+    yield _row("footage sensor, after a restart, all its ticks", sum(taken), len(taken))
     steady_s = median_s(ticks.tick, rounds)
     yield _row("footage sensor, nothing new", steady_s, rounds, len(ticks.requests))
     late = fleet.settings.footage / fleet.cameras[-1] / f"{fleet.days[-1]}T23-59-30.mp4"
