@@ -66,7 +66,7 @@ EVENTS = pa.schema(
         ("frames", pa.int32()),
         ("score_bits", pa.float64()),
         ("reason", pa.string()),
-        ("leading", pa.string()),  # "class" or the channel that departs most at the peak
+        ("leading", pa.string()),  # "class" or the channel that departs most at any time of it
         # The largest score of each alone, within the event; null where class judged alone.
         *((f"{channel}_bits", pa.float64()) for channel in (CLASS, *DAY_CHANNELS)),
         ("expected_by", pa.string()),  # key of the mark that makes it no alarm; "" for an alarm

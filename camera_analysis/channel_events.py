@@ -17,8 +17,8 @@ def join_regions(
 ) -> list[Region]:
     """What departs in a frame, by class or by another channel.
 
-    A region of a channel that overlaps one of class surprise is the same thing: the higher score
-    counts, and what has it leads. The box stays that of the class, which has an outline.
+    A region of a channel that overlaps one of class surprise is the same thing, and the higher
+    score counts. The box stays that of the class, which has an outline.
 
     Args:
         regions: of class surprise.
@@ -26,22 +26,29 @@ def join_regions(
         labels_hw: (H, W) uint8 class ids of the frame.
         classes: how many there are.
     """
-    joined = [replace(region, channel_bits=_all_bits(region, frame)) for region in regions]
+    joined = [_with_channels(region, frame) for region in regions]
     for found in frame.regions:
         overlaps = [found.box.common(region.box) for region in joined]
         at = int(np.argmax(overlaps)) if overlaps else -1
         if at >= 0 and overlaps[at]:
-            if found.bits > joined[at].score_bits:
-                joined[at] = replace(
-                    joined[at], score_bits=found.bits, leading=found.leading, words=found.words
-                )
+            score_bits = max(found.bits, joined[at].score_bits)
+            joined[at] = replace(joined[at], score_bits=score_bits)
             continue
         joined.append(_region_of(found, frame, labels_hw, classes))
     return joined
 
 
-def _all_bits(region: Region, frame: ChannelFrame) -> dict[str, float]:
-    return {CLASS: region.score_bits} | frame.within(region.box)
+def _with_channels(region: Region, frame: ChannelFrame) -> Region:
+    """The region with what each channel says alone; the one that departs most leads."""
+    alone = frame.within(region.box)
+    leading = max(alone, key=lambda channel: alone[channel])
+    leads = alone[leading] > region.score_bits and alone[leading] >= frame.alarm_bits
+    return replace(
+        region,
+        channel_bits={CLASS: region.score_bits} | alone,
+        leading=leading if leads else CLASS,
+        words=frame.tell(region.box, leading) if leads else "",
+    )
 
 
 def _region_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,12 +51,16 @@ class ChannelFrame:
         regions: those that reach the alarm, the highest first.
         of_channel: channel -> (h, w) bits of that channel alone.
         cell_px: side of a place in label-map pixels, along x and y.
+        alarm_bits: what a region reaches.
+        tell: (box, channel) -> what is unusual in that channel, without a subject.
     """
 
     bits: float
     regions: tuple[ChannelRegion, ...]
     of_channel: Mapping[str, FloatImage]
     cell_px: tuple[float, float]
+    alarm_bits: float
+    tell: Callable[[Box, str], str]
 
     @property
     def highest(self) -> dict[str, float]:
@@ -117,7 +121,19 @@ class ChannelJudge:
             ),
             of_channel=of_channel,
             cell_px=self._meta.cell_px,
+            alarm_bits=self._alarm_bits,
+            tell=lambda box, channel: self._told(frame, box, channel, of_channel[channel]),
         )
+
+    def _told(self, frame: CodedFrame, box: Box, channel: str, bits: FloatImage) -> str:
+        highest = float(bits[cells_of(box, self._meta.cell_px)].max(initial=0.0))
+        calm = self._channels[channel].sorted_maxima.size
+        return f"{self._words(frame, box, channel, bits)}; {rarity(highest, calm)}"
+
+    def _words(self, frame: CodedFrame, box: Box, channel: str, bits: FloatImage) -> str:
+        there = self._departing(frame, channel, bits, box)
+        usual = self._counts.of(channel)[there].sum(axis=0, dtype=np.int64)
+        return departure(channel, frame.codes[channel][there], usual, self._meta)
 
     def _bits(self, evidence: float) -> float:
         return float(self._together.evidence(np.array([evidence]))[0]) * BITS_PER_NAT
@@ -128,13 +144,7 @@ class ChannelJudge:
         cells = cells_of(box, self._meta.cell_px)
         highest = {c: float(values[cells].max(initial=0.0)) for c, values in of_channel.items()}
         leading = max(highest, key=lambda channel: highest[channel])
-        there = self._departing(frame, leading, of_channel[leading], box)
-        words = departure(
-            leading,
-            frame.codes[leading][there],
-            self._counts.of(leading)[there].sum(axis=0, dtype=np.int64),
-            self._meta,
-        )
+        words = self._words(frame, box, leading, of_channel[leading])
         calm = self._together.sorted_maxima.size
         return ChannelRegion(
             box=box, bits=bits, leading=leading, words=f"{words}; {rarity(bits, calm)}"

@@ -83,7 +83,7 @@ class Event:
     reason: str
     snapshot: Snapshot | None  # of the highest scores only
     expected_by: str = ""  # key of the mark that makes it no alarm
-    leading: str = CLASS  # or the channel that departs most at the peak
+    leading: str = CLASS  # or the channel that departs most at any time of it
     channel_bits: Mapping[str, float] = field(default_factory=dict)  # largest of each; see Region
 
 
@@ -103,6 +103,7 @@ class _Track:
     snapshot: Snapshot | None
     class_px: FloatVector
     channel_bits: dict[str, float]
+    leader: Region  # in which one channel departs most
     frames: int = 1
     longest_stay: timedelta = field(default_factory=timedelta)
 
@@ -161,6 +162,7 @@ class EventTracker:
                         snapshot=snapshot(),
                         class_px=region.class_px,
                         channel_bits=dict(region.channel_bits),
+                        leader=region,
                     )
                 )
                 continue
@@ -188,6 +190,8 @@ class EventTracker:
         else:
             track.last_box = track.last_box.union(region.box)
         track.class_px = track.class_px + region.class_px
+        if region.highest_bits > track.leader.highest_bits:
+            track.leader = region
         for channel, bits in region.channel_bits.items():
             track.channel_bits[channel] = max(bits, track.channel_bits.get(channel, 0.0))
         if track.last_box.overlap(track.stay_box) < self._config.stay_overlap:
@@ -223,14 +227,14 @@ class EventTracker:
             score_bits=track.peak.score_bits,
             reason=self._reason(track, class_id),
             snapshot=track.snapshot,
-            leading=track.peak.leading,
+            leading=track.leader.leading,
             channel_bits=track.channel_bits,
         )
 
     def _reason(self, track: _Track, class_id: int) -> str:
         peak = track.peak
-        if peak.words:
-            return channel_reason(self._subjects[class_id], peak.words, peak.score_bits)
+        if track.leader.words:
+            return channel_reason(self._subjects[class_id], track.leader.words, peak.score_bits)
         stays = track.longest_stay.total_seconds() >= self._config.stay_s
         return reason(
             self._subjects[class_id],

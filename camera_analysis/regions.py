@@ -71,7 +71,7 @@ class Region:
         class_px: (K,) pixels of each class.
         seen: (K,) frames of the normal in which the most surprising window, on average, showed
             each class.
-        leading: "class", or the channel that departs most where a channel says more than class.
+        leading: "class", or the channel that departs most where one says more than class alone.
         channel_bits: "class" and channel -> its score alone; empty where there are no channels.
         words: what a leading channel says, without a subject.
     """
@@ -83,6 +83,11 @@ class Region:
     leading: str = CLASS
     channel_bits: Mapping[str, float] = field(default_factory=dict)
     words: str = ""
+
+    @property
+    def highest_bits(self) -> float:
+        """Of the score and each channel alone."""
+        return max(self.score_bits, *self.channel_bits.values(), 0.0)
 
 
 def surprising_regions(
