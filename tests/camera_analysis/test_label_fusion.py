@@ -6,7 +6,8 @@ import pytest
 from camera_analysis.label_classes import HUMAN, OTHER_MOVER, STATIC
 from camera_analysis.label_fusion import FusionConfig, human_evidence, label_frame
 from camera_analysis.motion import MotionConfig, learn_plate
-from tests.camera_analysis.factories_scene import room, walker_box, with_walker
+from camera_analysis.plate_memory import remember
+from tests.camera_analysis.factories_scene import noisy, room, walker_box, with_walker
 
 MOTION, FUSION = MotionConfig(), FusionConfig()
 
@@ -51,3 +52,23 @@ def test_labels_of_a_walker_with_and_without_a_network():
     assert labels[middle] == HUMAN
     assert labels[2, 2] == STATIC
     assert labels.dtype == np.uint8
+
+
+def test_who_stands_still_for_a_whole_file_stays_human():
+    standing, (x0, y0, x1, y1) = with_walker(room(), 9), walker_box(9)
+    plates = [
+        learn_plate([noisy(scene, 20 * number + n) for n in range(12)], MOTION)
+        for number, scene in enumerate((room(), standing))
+    ]
+    earlier = remember(plates[0], None, 0.0, MOTION)
+    later = remember(plates[1], earlier, 3600.0, MOTION).plate
+
+    def network(frame):  # takes what is much redder than green for a person
+        return np.where(frame[..., 0] > 100.0 + frame[..., 1], 0.9, 0.02).astype(np.float32)
+
+    frame = noisy(standing, 99)
+    answers = network(frame.astype(float)), network(later.rgb.astype(float))
+    labels = label_frame(frame, later, *answers, motion=MOTION, fusion=FUSION)
+    assert (labels[y0 + 1 : y1 - 1, x0 + 1 : x1 - 1] == HUMAN).mean() > 0.9
+    movers = label_frame(frame, later, None, None, motion=MOTION, fusion=FUSION)
+    assert (movers[y0 + 1 : y1 - 1, x0 + 1 : x1 - 1] == OTHER_MOVER).mean() > 0.9
