@@ -88,7 +88,7 @@ def footage_pass(
                 "pass": camera_setup.passes,
                 "inference": camera_setup.inference,
                 # Taken before decoding: a file that comes meanwhile makes the day due again.
-                "footage": place.footage_fingerprint(),
+                "footage": place.footage_files(),
             },
         )
 
@@ -263,10 +263,10 @@ class CameraDay:
         camera_id, self.day = self._partition.split("/")
         self.camera = _known_camera(setup.footage_root / camera_id)
 
-    def footage_fingerprint(self) -> str:
-        """What the day's footage is, to know later whether it has changed."""
+    def footage_files(self) -> tuple[str, ...]:
+        """What the day's footage is, to know later whether any came or grew."""
         try:
-            return self._setup.fingerprint(self.camera, self.day)
+            return self._setup.footage_files(self.camera, self.day)
         except (ValueError, FileNotFoundError) as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error
 

@@ -104,7 +104,7 @@ class CameraSetup:
     """Where footage lies and how it is read and judged."""
 
     footage_root: Path
-    fingerprint: Callable[[Camera, str], str]  # of the footage of a camera's day
+    footage_files: Callable[[Camera, str], tuple[str, ...]]  # digests of a camera's day's files
     passes: PassConfig = field(default_factory=PassConfig)
     inference: InferenceConfig = field(default_factory=InferenceConfig)
     exports: Path | None = None  # graphs of networks, kept between runs

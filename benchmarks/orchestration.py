@@ -135,7 +135,7 @@ def fill_store(fleet: Fleet) -> None:
     footage, _ = find_camera_days(fleet.settings.footage)
     for number, day in enumerate(footage):
         unlike = day.key.encode()
-        config = {"footage": day.fingerprint}
+        config = {"footage": list(day.files)}
         index = shelf.put(
             "frame_index", day.key, {"frames.parquet": unlike}, inputs=[first], config=config
         )

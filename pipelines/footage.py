@@ -21,9 +21,14 @@ class CameraDayFootage:
 
     camera: str
     day: str  # YYYY-MM-DD in the camera's time zone
-    fingerprint: str  # changes when a file comes, goes or grows
+    files: tuple[str, ...]  # a short digest each: of its name, size and time
     newest_s: float  # when the newest of its files last changed, seconds since 1970
     ends_utc: datetime  # midnight after the day, where the camera hangs
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when a file comes, goes or grows."""
+        return _short_digest("\n".join(self.files))
 
     @property
     def key(self) -> str:
@@ -183,7 +188,7 @@ def footage_of_day(camera: Camera, day: str, paths: Sequence[Path]) -> CameraDay
     return CameraDayFootage(
         camera=camera.id,
         day=day,
-        fingerprint=hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12],
+        files=tuple(_short_digest(line) for line in lines),
         newest_s=max(max(stat.st_mtime, stat.st_ctime) for _, stat in stats),
         ends_utc=_midnight_after(camera, day),
     )
@@ -194,16 +199,24 @@ def _midnight_after(camera: Camera, day: str) -> datetime:
     return datetime.combine(following, time(), camera.zone).astimezone(UTC)
 
 
-def day_fingerprint(camera: Camera, day: str) -> str:
-    """Fingerprint of the footage of one camera-day; empty where there is none."""
+def _short_digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def files_of_day(camera: Camera, day: str) -> tuple[str, ...]:
+    """A digest of each footage file of one camera-day; none where there is none."""
     paths = footage_paths(camera).get(day)
-    return footage_of_day(camera, day, paths).fingerprint if paths else ""
+    return footage_of_day(camera, day, paths).files if paths else ()
 
 
 def is_reported(store: Store, footage: CameraDayFootage) -> bool:
-    """Whether the current report of the camera-day was made from the footage as it lies there."""
+    """Whether the current report of the camera-day knows all footage that lies there.
+
+    A file that is gone does not count: a recorder deletes its oldest ones, and made again, the day
+    would lose what was seen in them.
+    """
     report = store.current("camera_report", footage.key)
     index = store.current("frame_index", footage.key)
     if report is None or index is None or index not in store.provenance(report).inputs:
         return False
-    return store.provenance(index).config.get("footage") == footage.fingerprint
+    return set(footage.files) <= set(store.provenance(index).config.get("footage", ()))

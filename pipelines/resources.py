@@ -8,7 +8,7 @@ from assets.resources import CameraSetup, ModelSetup, ReviewSetup
 from camera_analysis.anomaly import AnomalyConfig
 from camera_analysis.label_pass import PassConfig
 from pipelines.executors import GpuSlots
-from pipelines.footage import day_fingerprint
+from pipelines.footage import files_of_day
 from pipelines.settings import Settings, build
 from pipelines.storage.store import Store
 
@@ -26,7 +26,7 @@ def camera_setup(settings: Settings) -> CameraSetup:
     """Where footage lies and how it is read and judged."""
     return CameraSetup(
         footage_root=settings.footage,
-        fingerprint=day_fingerprint,
+        footage_files=files_of_day,
         passes=build(PassConfig, "label_pass", settings.label_pass),
         inference=settings.inference_config(),
         exports=settings.home / "cache" / "exports",

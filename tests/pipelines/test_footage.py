@@ -11,7 +11,7 @@ from camera_analysis.camera import load_camera
 from pipelines.footage import (
     camera_days,
     camera_folders,
-    day_fingerprint,
+    files_of_day,
     find_camera_days,
     in_calendar,
     load_cameras,
@@ -122,10 +122,10 @@ def test_a_day_ends_at_midnight_where_the_camera_hangs(door):
     assert camera_days(load_camera(door))[0].ends_utc == datetime(2026, 1, 6, 5, tzinfo=UTC)
 
 
-def test_fingerprint_of_a_day_without_footage_is_empty(door):
+def test_a_day_without_footage_has_no_files(door):
     camera = load_camera(door)
-    assert day_fingerprint(camera, "2026-01-05") == camera_days(camera)[0].fingerprint
-    assert day_fingerprint(camera, "2026-02-05") == ""
+    assert files_of_day(camera, "2026-01-05") == camera_days(camera)[0].files != ()
+    assert files_of_day(camera, "2026-02-05") == ()
 
 
 def test_an_image_that_comes_or_grows_makes_its_day_due_again(tmp_path):

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from pipelines.definitions import build_definitions
-from pipelines.footage import camera_days, day_fingerprint, is_reported, load_own_camera
+from pipelines.footage import camera_days, files_of_day, is_reported, load_own_camera
 from pipelines.resources import open_store
 from pipelines.sensors import footage_sensor
 from pipelines.settings import Settings
@@ -47,13 +47,19 @@ def report(settings, camera):
     """Publish, for each day, a frame index of its footage and a report that was made from it."""
     for footage in footage_of(settings, camera):
         words = footage.fingerprint
-        index = publish(settings, "frame_index", footage, words, config={"footage": words})
+        index = publish(settings, "frame_index", footage, words, config={"footage": footage.files})
         publish(settings, "camera_report", footage, words, inputs=(index,))
 
 
 def tick(settings, cursor=None):
     sensor = footage_sensor(settings, clock_s=lambda: 1_900_000_000.0)
-    return sensor(dg.build_sensor_context(cursor=cursor))
+    with (
+        dg.instance_for_test() as instance,
+        dg.build_sensor_context(
+            instance=instance, cursor=cursor, definitions=build_definitions(settings)
+        ) as context,
+    ):
+        return sensor(context)
 
 
 def requested(result):
@@ -76,12 +82,12 @@ def night(settings):
         return [request.partition_key for request in found.run_requests or ()]
 
 
-def test_fingerprint_of_a_day_is_the_one_that_is_compared(settings):
+def test_files_of_a_day_are_those_that_are_compared(settings):
     film(settings, "door", MORNING)
     camera = load_own_camera(settings.footage / "door")
     (footage,) = camera_days(camera)
-    assert day_fingerprint(camera, "2026-01-05") == footage.fingerprint
-    assert day_fingerprint(camera, "2026-01-06") == ""
+    assert files_of_day(camera, "2026-01-05") == footage.files
+    assert files_of_day(camera, "2026-01-06") == ()
 
 
 def test_report_must_come_from_the_current_index_of_the_footage_as_it_is(settings):
@@ -92,8 +98,20 @@ def test_report_must_come_from_the_current_index_of_the_footage_as_it_is(setting
     report(settings, "door")
     assert is_reported(store, footage)
     # A run that failed before it came to the report.
-    publish(settings, "frame_index", footage, "new", config={"footage": footage.fingerprint})
+    publish(settings, "frame_index", footage, "new", config={"footage": footage.files})
     assert not is_reported(store, footage)
+
+
+def test_a_file_that_a_recorder_deletes_takes_nothing_from_its_day(settings):
+    film(settings, "door", MORNING, MORNING.replace("08", "09"), MORNING.replace("08", "10"))
+    report(settings, "door")
+    store = open_store(settings)
+    (settings.footage / "door" / MORNING).unlink()
+    (footage,) = footage_of(settings, "door")
+    assert len(footage.files) == 2
+    assert is_reported(store, footage)
+    film(settings, "door", MORNING.replace("08", "11"))
+    assert not is_reported(store, footage_of(settings, "door")[0])  # what comes makes it due
 
 
 def test_sensor_without_a_cursor_runs_nothing_that_is_up_to_date(settings):
