@@ -38,6 +38,10 @@ SAMPLED_EVERY_S = 0.25
 
 def build_once(home: Path, folder: Path) -> None:
     """In the fresh process: every dataset asset; prints seconds per step and what was read."""
+    from dataset_build.expectations_process import PROCESS
+
+    PROCESS.start()  # as ``learned-normal rebuild`` does: it loads while Dagster does
+
     import dagster as dg
 
     from assets import dataset

@@ -126,15 +126,20 @@ def _show(page: Path) -> None:
 @HOME_OPTION
 def rebuild(full: bool, home: Path | None) -> None:
     """Scan every configured source and build the dataset, obeying the review."""
-    from assets.dataset import FULL_SCAN
-    from pipelines.demo import dataset_plan
-
     settings = settings_of(home)
     if not settings.sources:
         raise click.ClickException(
             f"no sources are configured; name them in {settings.home / 'settings.yaml'}, e.g.\n"
             "sources:\n  voc: /data/VOCdevkit"
         )
+    if settings.executor == "in_process":
+        from dataset_build.expectations_process import PROCESS
+
+        PROCESS.start()  # it loads while Dagster does
+
+    from assets.dataset import FULL_SCAN
+    from pipelines.demo import dataset_plan
+
     plan = dataset_plan(settings)
     if full:
         plan = [replace(planned, tags={FULL_SCAN: "yes"}) for planned in plan]
