@@ -17,6 +17,7 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dataset_build.label_maps import HUMAN, IGNORE, NOT_HUMAN
@@ -139,8 +140,7 @@ class PackWriter:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._fresh: list[dict[str, object]] = []
-        self._pieces: list[pa.Table | int] = []  # rows of another index, or how many fresh ones
-        self._other: tuple[Path, IO[bytes]] | None = None
+        self._pieces: list[pa.Table] = []
         self._masks = self._written_bytes = self._indexed_bytes = self._mask_bytes = 0
 
     def __enter__(self) -> PackWriter:
@@ -160,17 +160,11 @@ class PackWriter:
         finally:
             self._pack.close()
             self._index.close()
-            if self._other is not None:
-                self._other[1].close()
 
     def add(self, sample_id: str, mask: PackedMask) -> None:
         """Append one mask."""
         self._pack.write(mask.blob)
         self._written_bytes += len(mask.blob)
-        if self._pieces and isinstance(self._pieces[-1], int):
-            self._pieces[-1] += 1
-        else:
-            self._pieces.append(1)
         self._fresh.append(
             {
                 "sample_id": sample_id,
@@ -194,34 +188,26 @@ class PackWriter:
         """
         if not index.num_rows:
             return
+        self._end_fresh()
         self._pieces.append(index)
-        begin, last = index["offset"][0].as_py(), index.num_rows - 1
-        left = index["offset"][last].as_py() + index["length"][last].as_py() - begin
+        left = pc.sum(index["length"]).as_py()
         self._written_bytes += left
-        source = self._opened(pack)
-        source.seek(begin)
-        while left:
-            piece = source.read(min(left, _COPIED_AT_ONCE))
-            if not piece:
-                raise MaskPackError(f"{pack}: ends {left} bytes early; pack the source again")
-            self._pack.write(piece)
-            left -= len(piece)
+        with pack.open("rb") as source:
+            source.seek(index["offset"][0].as_py())
+            while left:
+                piece = source.read(min(left, _COPIED_AT_ONCE))
+                if not piece:
+                    raise MaskPackError(f"{pack}: ends {left} bytes early; pack the source again")
+                self._pack.write(piece)
+                left -= len(piece)
 
     def end_group(self) -> None:
         """Write the index of what was appended since the last call as one row group."""
+        self._end_fresh()
         if not self._pieces:
             return
-        fresh, taken = pa.Table.from_pylist(self._fresh, MASK_INDEX), 0
-        tables = []
-        for piece in self._pieces:
-            if isinstance(piece, int):
-                tables.append(fresh.slice(taken, piece))
-                taken += piece
-            else:
-                tables.append(piece)
-        group = pa.concat_tables(tables).combine_chunks()
+        group = pa.concat_tables(self._pieces).combine_chunks()
         self._pieces.clear()
-        self._fresh.clear()
         ends = np.cumsum(group["length"].to_numpy()) + self._indexed_bytes
         offsets = pa.array(ends - group["length"].to_numpy(), pa.int64())
         group = group.set_column(1, MASK_INDEX.field("offset"), offsets)
@@ -242,13 +228,10 @@ class PackWriter:
             preview=preview,
         )
 
-    def _opened(self, pack: Path) -> IO[bytes]:
-        """Another pack, opened once however many pieces are copied from it."""
-        if self._other is None or self._other[0] != pack:
-            if self._other is not None:
-                self._other[1].close()
-            self._other = pack, pack.open("rb")
-        return self._other[1]
+    def _end_fresh(self) -> None:
+        if self._fresh:
+            self._pieces.append(pa.Table.from_pylist(self._fresh, MASK_INDEX))
+            self._fresh = []
 
 
 class MaskPack:
