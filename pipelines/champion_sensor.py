@@ -15,7 +15,7 @@ from assets.partitions import camera_day_key
 from pipelines.jobs import camera_job
 from pipelines.resources import open_store
 from pipelines.schedules import CAMERA_TAG
-from pipelines.sensors import TICK_S, UNFINISHED
+from pipelines.sensors import TICK_S, unfinished_runs
 from pipelines.settings import Settings
 from pipelines.stale_days import (
     LABELS,
@@ -123,7 +123,7 @@ def champion_sensor(
         champion = batches.champion()
         if champion != progress.weights:
             progress = Progress(weights=champion)
-        waiting = _unfinished(context.instance)
+        waiting = unfinished_runs(context.instance, {RELABEL_TAG: "yes"})
         why_not = _why_not(progress, waiting, settings.relabel_batch)
         if why_not:
             return dg.SensorResult(skip_reason=why_not, cursor=_cursor(progress))
@@ -166,11 +166,6 @@ def _again(key: str, progress: Progress) -> dg.RunRequest:
         partition_key=camera_day_key(camera, day),
         tags={CAMERA_TAG: camera, RELABEL_TAG: "yes", "dagster/priority": LATER},
     )
-
-
-def _unfinished(instance: dg.DagsterInstance) -> int:
-    filters = dg.RunsFilter(statuses=list(UNFINISHED), tags={RELABEL_TAG: "yes"})
-    return int(instance.get_runs_count(filters))
 
 
 def _cursor(progress: Progress) -> str:

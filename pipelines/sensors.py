@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import dagster as dg
 
@@ -79,9 +79,11 @@ def footage_sensor(
     )
 
 
-def unfinished_runs(instance: dg.DagsterInstance) -> int:
-    """How many runs of camera-days wait or run."""
-    filters = dg.RunsFilter(job_name=camera_job.name, statuses=list(UNFINISHED))
+def unfinished_runs(
+    instance: dg.DagsterInstance, tags: Mapping[str, str | list[str]] | None = None
+) -> int:
+    """How many runs of camera-days, of those with all of some tags, wait or run."""
+    filters = dg.RunsFilter(job_name=camera_job.name, statuses=list(UNFINISHED), tags=tags)
     return int(instance.get_runs_count(filters))
 
 
