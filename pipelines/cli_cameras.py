@@ -10,7 +10,7 @@ import click
 import yaml
 
 from pipelines.cli_frames import frames
-from pipelines.cli_home import HOME_OPTION, settings_of
+from pipelines.cli_home import HOME_OPTION, end_of_runs, settings_of
 from pipelines.cli_normal import normal
 from pipelines.cli_record import record
 from pipelines.cli_relabel import relabel
@@ -177,13 +177,5 @@ def backfill(
         outcome = backfill_camera(settings, camera_id, first=first, last=last, again=again)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    for day, reason in outcome.failed:
-        click.echo(f"{day}: {reason}", err=True)
-    click.echo(
-        f"camera {camera_id}: {outcome.filled} days filled, {outcome.skipped} were up to date,"
-        f" {len(outcome.failed)} failed"
-    )
-    if outcome.index_page:
-        click.echo(f"index of cameras: {outcome.index_page}")
-    if outcome.failed:
-        raise SystemExit(1)
+    told = f"camera {camera_id}: {outcome.filled} days filled, {outcome.skipped} were up to date"
+    end_of_runs(told, outcome.failed, outcome.index_page)

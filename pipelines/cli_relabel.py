@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipelines.cli_home import HOME_OPTION, settings_of
+from pipelines.cli_home import HOME_OPTION, end_of_runs, settings_of
 
 if TYPE_CHECKING:
     from pipelines.relabel import Stale
@@ -52,16 +52,8 @@ def relabel(
         _list(stale)
         return
     outcome = run_again(settings, stale.days, at_most=at_most)
-    for key, reason in outcome.failed:
-        click.echo(f"{key}: {reason}", err=True)
-    click.echo(
-        f"{outcome.done} camera-days labelled again, {outcome.left} left,"
-        f" {len(outcome.failed)} failed"
-    )
-    if outcome.index_page:
-        click.echo(f"index of cameras: {outcome.index_page}")
-    if outcome.failed:
-        raise SystemExit(1)
+    told = f"{outcome.done} camera-days labelled again, {outcome.left} left"
+    end_of_runs(told, outcome.failed, outcome.index_page)
 
 
 def _list(stale: Stale) -> None:
