@@ -1,0 +1,59 @@
+"""The one list of privacy filters: name -> what becomes of the people in a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from camera_analysis import privacy_blur, privacy_cover
+from camera_analysis.privacy_frame import FilterInput, ImageRgb
+
+Filter = Callable[[FilterInput], ImageRgb]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivacyFilter:
+    """A filter and what is to be known of it.
+
+    Attributes:
+        apply: gives a new frame; those that hide people leave every pixel outside of the mask as
+            it is, those of the background every pixel inside.
+        says: what is seen, in a line.
+        strengths: whether ``strength`` changes anything.
+        hides_people: False for those that hide what is around them.
+    """
+
+    apply: Filter
+    says: str
+    strengths: bool = False
+    hides_people: bool = True
+
+
+FILTERS: Mapping[str, PrivacyFilter] = {
+    "blank": PrivacyFilter(
+        apply=privacy_cover.blank, says="the empty place, from the background plate; else black"
+    ),
+    "mask": PrivacyFilter(apply=privacy_cover.solid_mask, says="one grey"),
+    "blur": PrivacyFilter(apply=privacy_blur.blur, says="Gaussian blur", strengths=True),
+    "pixelate": PrivacyFilter(
+        apply=privacy_blur.pixelate, says="squares of their mean colour", strengths=True
+    ),
+}
+
+
+def apply_filter(name: str, given: FilterInput) -> ImageRgb:
+    """The frame with a filter applied; the frame that was given stays as it is.
+
+    Args:
+        name: a key of :data:`FILTERS`.
+        given: frame, mask and what may be drawn instead.
+
+    Returns:
+        (H, W, 3) uint8, a new array.
+
+    Raises:
+        ValueError: there is no such filter.
+    """
+    if name not in FILTERS:
+        raise ValueError(f"privacy method {name!r} is unknown; there are: {', '.join(FILTERS)}")
+    return FILTERS[name].apply(given)
