@@ -15,8 +15,11 @@ import yaml
 from camera_analysis.file_time import FileTime
 from camera_analysis.frame_quality import QualityLimits
 from camera_analysis.image_runs import ImageClock
-from camera_analysis.lens import Lens
+from camera_analysis.lens import Lens, lens_document, read_lens
+from camera_analysis.occupancy_rule import OccupancyRule, read_rule, rule_document
+from camera_analysis.rois import Roi, read_rois, rois_document
 from camera_analysis.video_file import Sampling
+from camera_analysis.yaml_values import mapping, typed
 
 CAMERA_FILE = "camera.yaml"
 
@@ -47,23 +50,6 @@ def require_camera_id(camera_id: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Roi:
-    """A named polygon in pixels of the raw frame, at least three corners."""
-
-    name: str
-    polygon_xy: tuple[tuple[float, float], ...]
-
-    def __post_init__(self) -> None:
-        if not self.name:
-            raise CameraConfigError("a region of interest has no name")
-        if len(self.polygon_xy) < 3 or any(len(corner) != 2 for corner in self.polygon_xy):
-            raise CameraConfigError(
-                f"region {self.name!r}: polygon_xy needs three or more [x, y] corners, "
-                f"got {list(self.polygon_xy)}"
-            )
-
-
-@dataclass(frozen=True, kw_only=True)
 class Camera:
     """Settings of one fixed camera.
 
@@ -76,6 +62,7 @@ class Camera:
             frame before it: cheaper by far, and as coarse as the key frames are apart.
         lens: its optics.
         rois: regions of interest.
+        occupancy: when they count as occupied.
         file_time: how file names say when they start.
         starts: start times that win over names, by path relative to ``folder`` or by file name.
         images: how images tell their time; None where images are no footage.
@@ -98,6 +85,7 @@ class Camera:
     sampling: Sampling = "exact"  # a frame that is somebody else's moment hides a short event
     lens: Lens = field(default_factory=Lens)  # uncalibrated
     rois: tuple[Roi, ...] = ()  # none: the whole view
+    occupancy: OccupancyRule = field(default_factory=OccupancyRule)  # see there
     file_time: FileTime = field(default_factory=FileTime)  # 2026-01-05T08-00-00.mp4
     starts: Mapping[str, datetime] = field(default_factory=dict)  # names suffice
     images: ImageClock | None = None  # pictures beside videos are mostly thumbnails
@@ -128,6 +116,9 @@ class Camera:
         _require_day(self.learn_from)
         names = [roi.name for roi in self.rois]
         _require(len(names) == len(set(names)), "rois", names, "names that differ")
+        spaces = {roi.space for roi in self.rois}
+        raw_only = self.lens.calibrated or "rectified" not in spaces
+        _require(raw_only, "space", "rectified", "raw, where the lens has no matrix")
 
     def _require_zone(self) -> None:
         try:
@@ -186,64 +177,27 @@ def camera_document(folder: Path) -> object:
 
 def _from_document(document: object, folder: Path) -> Camera:
     keys = (*_PLAIN_KEYS, "fps", *_NESTED_KEYS, "privacy", "footage", "stream")
-    values = _mapping(document, keys, CAMERA_FILE)
+    values = mapping(document, keys, CAMERA_FILE)
     settings: dict[str, Any] = {key: values[key] for key in _PLAIN_KEYS if key in values}
     for key, expected in _PLAIN_TYPES.items():
         if key in settings:
-            _typed(settings[key], expected, key)
+            typed(settings[key], expected, key)
     settings |= _read_interval(values, "")
     for key, (target, read) in _NESTED_KEYS.items():
         if key in values:
             settings[target] = read(values[key])
     settings |= _read_privacy(values.get("privacy", {}))
     settings.setdefault("id", folder.resolve().name)
-    footage = _typed(values.get("footage", "."), (str,), "footage")
+    footage = typed(values.get("footage", "."), (str,), "footage")
     return Camera(folder=Path(folder, footage), **settings)
 
 
-def _mapping(value: object, allowed: tuple[str, ...], where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"{where} must be a mapping of keys, got {type(value).__name__}")
-    unknown = [str(key) for key in value if key not in allowed]
-    if unknown:
-        raise ValueError(f"{where} has unknown keys {unknown}; allowed: {', '.join(allowed)}")
-    return value
-
-
-def _typed(value: Any, expected: tuple[type, ...], key: str) -> Any:  # noqa: ANN401  YAML holds anything
-    stray_bool = isinstance(value, bool) and bool not in expected
-    if not isinstance(value, expected) or stray_bool:
-        names = " or ".join(kind.__name__ for kind in expected)
-        raise ValueError(f"{key} is {value!r}; expected {names}")
-    return value
-
-
-def _read_lens(value: object) -> Lens:
-    keys = _mapping(value, ("kind", "matrix", "distortion"), "lens")
-    matrix = keys.get("matrix")
-    rows = None if matrix is None else tuple(tuple(float(x) for x in row) for row in matrix)
-    numbers = tuple(float(x) for x in keys.get("distortion", ()))
-    return Lens(kind=keys.get("kind", Lens.kind), matrix=rows, distortion=numbers)  # type: ignore[arg-type]
-
-
-def _read_rois(value: object) -> tuple[Roi, ...]:
-    rois = []
-    for item in _typed(value, (list,), "rois"):
-        keys = _mapping(item, ("name", "polygon_xy"), "a region in rois")
-        corners = tuple(
-            tuple(float(number) for number in _typed(corner, (list,), "a corner of polygon_xy"))
-            for corner in _typed(keys.get("polygon_xy"), (list,), "polygon_xy")
-        )
-        rois.append(Roi(name=str(keys.get("name", "")), polygon_xy=corners))  # type: ignore[arg-type]
-    return tuple(rois)
-
-
 def _read_file_time(value: object) -> FileTime:
-    keys = _mapping(value, ("pattern", "base"), "file_time")
+    keys = mapping(value, ("pattern", "base"), "file_time")
     base = keys.get("base")
     if base is not None and (not isinstance(base, date) or isinstance(base, datetime)):
         raise ValueError(f"file_time.base is {base!r}; expected a day such as 2026-01-05")
-    pattern = _typed(keys.get("pattern", FileTime.pattern), (str,), "file_time.pattern")
+    pattern = typed(keys.get("pattern", FileTime.pattern), (str,), "file_time.pattern")
     return FileTime(pattern=pattern, base=base)
 
 
@@ -253,40 +207,40 @@ def _read_interval(values: Mapping[str, Any], where: str) -> dict[str, float]:
         return {}
     if "interval_s" in values:
         raise ValueError(f"{where}fps and {where}interval_s say the same; state one of them")
-    fps = _typed(values["fps"], (int, float), f"{where}fps")
+    fps = typed(values["fps"], (int, float), f"{where}fps")
     if not 0 < fps <= 1000:
         raise ValueError(f"{where}fps is {fps}; allowed: 0 < fps <= 1000")
     return {"interval_s": 1 / fps}
 
 
 def _read_images(value: object) -> ImageClock:
-    keys = _mapping(value, ("fps", "interval_s", "pattern", "first_number"), "images")
-    _typed(keys.get("pattern", ""), (str,), "images.pattern")
-    _typed(keys.get("interval_s", 1), (int, float), "images.interval_s")
-    _typed(keys.get("first_number", 0), (int,), "images.first_number")
+    keys = mapping(value, ("fps", "interval_s", "pattern", "first_number"), "images")
+    typed(keys.get("pattern", ""), (str,), "images.pattern")
+    typed(keys.get("interval_s", 1), (int, float), "images.interval_s")
+    typed(keys.get("first_number", 0), (int,), "images.first_number")
     settings: dict[str, Any] = {key: keys[key] for key in keys if key != "fps"}
     return ImageClock(**settings | _read_interval(keys, "images."))
 
 
 def _read_quality(value: object) -> QualityLimits:
     limits = tuple(item.name for item in fields(QualityLimits))
-    keys = _mapping(value, limits, "quality")
-    numbers = {key: _typed(keys[key], (int, float), f"quality.{key}") for key in keys}
+    keys = mapping(value, limits, "quality")
+    numbers = {key: typed(keys[key], (int, float), f"quality.{key}") for key in keys}
     return QualityLimits(**numbers)
 
 
 def _read_starts(value: object) -> dict[str, datetime]:
-    starts = _typed(value, (dict,), "starts")
+    starts = typed(value, (dict,), "starts")
     for name, start in starts.items():
-        _typed(name, (str,), "a file name in starts")
-        _typed(start, (datetime,), f"starts[{name}]")
+        typed(name, (str,), "a file name in starts")
+        typed(start, (datetime,), f"starts[{name}]")
     return dict(starts)
 
 
 def _read_privacy(value: object) -> dict[str, Any]:
-    keys = _mapping(value, ("plate", "store_frames"), "privacy")
+    keys = mapping(value, ("plate", "store_frames"), "privacy")
     if "store_frames" in keys:
-        _typed(keys["store_frames"], (bool,), "privacy.store_frames")
+        typed(keys["store_frames"], (bool,), "privacy.store_frames")
     return {**keys, "plate": str(keys.get("plate", Camera.plate))}
 
 
@@ -305,8 +259,9 @@ _PLAIN_TYPES: dict[str, tuple[type, ...]] = {
 _PLAIN_KEYS = tuple(_PLAIN_TYPES)
 #: Key of the file -> (attribute of the camera, its reader).
 _NESTED_KEYS: dict[str, Any] = {
-    "lens": ("lens", _read_lens),
-    "rois": ("rois", _read_rois),
+    "lens": ("lens", read_lens),
+    "rois": ("rois", read_rois),
+    "occupancy": ("occupancy", read_rule),
     "file_time": ("file_time", _read_file_time),
     "starts": ("starts", _read_starts),
     "images": ("images", _read_images),
@@ -319,22 +274,15 @@ def write_camera(camera: Camera, folder: Path) -> Path:
 
     An address under ``stream`` is no part of the camera and is not written.
     """
-    lens: dict[str, Any] = {"kind": camera.lens.kind}
-    if camera.lens.matrix is not None:
-        lens["matrix"] = [list(row) for row in camera.lens.matrix]
-        lens["distortion"] = list(camera.lens.distortion)
     file_time: dict[str, Any] = {"pattern": camera.file_time.pattern}
     if camera.file_time.base is not None:
         file_time["base"] = camera.file_time.base
-    rois = [
-        {"name": roi.name, "polygon_xy": [list(corner) for corner in roi.polygon_xy]}
-        for roi in camera.rois
-    ]
     plain = {key: getattr(camera, key) for key in _PLAIN_KEYS}
     document: dict[str, Any] = {key: value for key, value in plain.items() if value is not None}
     privacy = {"plate": camera.plate, "store_frames": camera.store_frames}
-    document |= {"lens": lens, "file_time": file_time, "privacy": privacy}
-    document |= {"rois": rois, "starts": dict(camera.starts)}
+    document |= {"lens": lens_document(camera.lens), "file_time": file_time, "privacy": privacy}
+    document |= {"rois": rois_document(camera.rois), "starts": dict(camera.starts)}
+    document["occupancy"] = rule_document(camera.occupancy)
     for key, chosen in {"images": camera.images, "quality": camera.quality}.items():
         if chosen is not None:
             stated = {name: value for name, value in asdict(chosen).items() if value is not None}

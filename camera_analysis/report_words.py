@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from camera_analysis.report_facts import DayFacts, DayFrames, Departures
 
 if TYPE_CHECKING:
-    from camera_analysis.camera import Roi
+    from camera_analysis.rois import Roi
 
 #: Below this share of usable frames, a reader is told that much of the day was not judged.
 MOSTLY_USABLE = 0.95

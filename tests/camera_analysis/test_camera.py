@@ -10,7 +10,6 @@ import pytest
 from camera_analysis.camera import (
     Camera,
     CameraConfigError,
-    Roi,
     load_camera,
     require_camera_id,
     write_camera,
@@ -19,6 +18,7 @@ from camera_analysis.file_time import FileTime
 from camera_analysis.footage_files import find_footage, footage_days
 from camera_analysis.frame_quality import QualityLimits
 from camera_analysis.lens import Lens
+from camera_analysis.rois import Roi
 
 ROOM = r"""
 id: room
@@ -137,6 +137,12 @@ def test_a_written_camera_reads_back_equal(tmp_path):
         ("rois: [{name: a, polygon_xy: [[0,0],[1,1]]}]", "three or more"),
         ("rois: {name: a}", "rois is"),
         ("rois: [{name: a, polygon_xy: [[0,0],[1,x],[2,2]]}]", "could not convert"),
+        ("rois: [{name: a, polygon_xy: [[0,0],[1,1],[2,0]], space: flat}]", "space is 'flat'"),
+        ("rois: [{name: a, polygon_xy: [[0,0],[1,1],[2,0]], space: rectified}]", "has no matrix"),
+        ("lens: {matrix: [[9,0,4],[0,9,4],[0,0,1]], size_wh: [8]}", "lens.size_wh"),
+        ("occupancy: {enter: 0.2, leave: 0.3}", "leave <= enter"),
+        ("occupancy: {score: area}", "occupancy.score"),
+        ("occupancy: {enter: much}", "occupancy.enter is 'much'"),
         ("starts: {a.mp4: yesterday}", r"starts\[a.mp4\]"),
         (r"file_time: {pattern: '(?P<week>\d)'}", r"unknown groups \['week'\]"),
         (r"file_time: {pattern: '(?P<day_index>\d)'}", "file_time.base"),
