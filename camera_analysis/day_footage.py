@@ -40,6 +40,7 @@ class DaySample:
         view: what the camera shows here when nothing moves.
         timing: how far the time can be trusted.
         later: the frame beside it; None where there is none.
+        between: read for motion between two samples; no sample itself.
     """
 
     file: str
@@ -49,6 +50,7 @@ class DaySample:
     view: View
     timing: Timing
     later: LaterFrame | None = None
+    between: bool = False
 
 
 @dataclass
@@ -69,6 +71,7 @@ class DayReader:
         motion: how plates are learned.
         limits: when a view counts as moved.
         pairs: each sample comes with the frame shortly after it.
+        between_s: frames so far apart are read between the samples, too; None for none.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class DayReader:
         motion: MotionConfig,
         limits: QualityLimits,
         pairs: bool = False,
+        between_s: float | None = None,
     ) -> None:
         self._camera = camera
         self._files = files
@@ -86,12 +90,14 @@ class DayReader:
         self._limits = limits
         self._read = ReadConfig(max_side_px=camera.max_side_px, sampling=camera.sampling)
         self._pairs = pairs
+        self._between_s = between_s
         self._infos = {file.path: _probe(file, self._read) for file in files}
         self._reference: View | None = None
         self._reference_file = ""
         self._memory: Remembered | None = None
         self._memory_start = datetime.min
         self._last_time: datetime | None = None
+        self._last_between: datetime | None = None
         self._last_file = ""
 
     @property
@@ -129,7 +135,7 @@ class DayReader:
         view, moved = self._view_of(file, name, info)
         left_out: dict[str, _Span] = {}
         file_before = self._last_file
-        read = replace(self._read, pairs=self._pairs)
+        read = replace(self._read, pairs=self._pairs, between_s=self._between_s)
         for item in sample_footage(file, self._camera.interval_s, config=read):
             if isinstance(item, Fault):
                 yield _in_utc(item, file, name)
@@ -145,9 +151,13 @@ class DayReader:
             time_utc = file.start_utc + timedelta(seconds=item.offset_s)
             reason = self._left_out(item, time_utc)
             if reason or view is None:
-                _extend(left_out, reason or "resolution_changed", time_utc, item)
+                if not item.between:
+                    _extend(left_out, reason or "resolution_changed", time_utc, item)
                 continue
-            self._last_time, self._last_file = time_utc, name
+            if item.between:
+                self._last_between = time_utc
+            else:
+                self._last_time, self._last_file = time_utc, name
             yield DaySample(
                 file=_path_of(name, item),
                 time_utc=time_utc,
@@ -156,6 +166,7 @@ class DayReader:
                 view=view,
                 timing=item.timing,
                 later=item.later,
+                between=item.between,
             )
         yield from moved
         for reason, span in left_out.items():
@@ -203,7 +214,8 @@ class DayReader:
     def _left_out(self, item: SampledFrame, time_utc: datetime) -> str:
         if self._reference is not None and item.native_wh != self._reference.native_wh:
             return "resolution_changed"
-        return "overlap" if self._last_time is not None and time_utc <= self._last_time else ""
+        lasts = [self._last_time, self._last_between if item.between else None]
+        return "overlap" if any(last is not None and time_utc <= last for last in lasts) else ""
 
     def _span_fault(
         self, name: str, info: VideoInfo, reason: str, span: _Span, file_before: str

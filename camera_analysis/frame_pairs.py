@@ -46,22 +46,39 @@ class Pairing(Generic[Item]):
 
     def __init__(self, attach: Callable[[Item, LaterFrame | None], Item]) -> None:
         self._attach = attach
-        self._waiting: deque[tuple[Fraction, Item]] = deque()
+        self._waiting: deque[tuple[Fraction | None, Item]] = deque()
 
     def wait(self, time_s: Fraction, sample: Item) -> None:
         """A sample whose later frame is yet to come; times increase."""
         self._waiting.append((time_s, sample))
 
+    def follow(self, sample: Item) -> Iterator[Item]:
+        """A sample that needs no later frame, and only keeps its place behind those that do."""
+        self._waiting.append((None, sample))
+        yield from self._free()
+
     def offer(self, time_s: Fraction, grey: Callable[[], GreyImage]) -> Iterator[Item]:
         """Samples that the frame at this time decides; it is converted only where it is needed."""
-        while self._waiting and time_s - self._waiting[0][0] >= PAIR_S:
-            of_sample, sample = self._waiting.popleft()
+        while self._waiting:
+            of_sample, sample = self._waiting[0]
+            if of_sample is None:
+                yield from self._free()
+                continue
             after_s = time_s - of_sample
+            if after_s < PAIR_S:
+                return
+            self._waiting.popleft()
             near = after_s <= LONGEST_PAIR_S
             later = LaterFrame(grey=grey(), after_s=float(after_s)) if near else None
             yield self._attach(sample, later)
+            yield from self._free()
 
     def finish(self) -> Iterator[Item]:
         """Samples beside which nothing came."""
         while self._waiting:
             yield self._attach(self._waiting.popleft()[1], None)
+
+    def _free(self) -> Iterator[Item]:
+        """Samples that wait for nothing but those before them."""
+        while self._waiting and self._waiting[0][0] is None:
+            yield self._waiting.popleft()[1]

@@ -68,12 +68,19 @@ def sample_images(
     config = config or ReadConfig()
     step = Fraction(interval_s).limit_denominator(10_000) / run.tick_s
     ticks_n = np.array(run.ticks, np.int64)
-    for number in np.flatnonzero(floors_of_targets(ticks_n, step)).tolist():
+    sampled_n = read_n = floors_of_targets(ticks_n, step)
+    if config.between_s is not None:
+        between = Fraction(config.between_s).limit_denominator(10_000) / run.tick_s
+        read_n = sampled_n | floors_of_targets(ticks_n, between)
+    for number in np.flatnonzero(read_n).tolist():
+        is_sample = bool(sampled_n[number])
         name = run.names[number]
         offset_s = float(run.ticks[number] * run.tick_s)
         try:
             frame_rgb, native_wh = read_image(run.folder / name, config)
         except VideoError as error:
+            if not is_sample:
+                continue
             detail = f"{name}: {error.detail}"
             yield Fault(reason=error.reason, detail=detail, start_s=offset_s, end_s=offset_s)
             continue
@@ -83,7 +90,8 @@ def sample_images(
             frame_rgb=frame_rgb,
             native_wh=native_wh,
             image=name,
-            later=_later_image(run, number, config) if config.pairs else None,
+            later=_later_image(run, number, config) if config.pairs and is_sample else None,
+            between=not is_sample,
         )
 
 

@@ -29,7 +29,7 @@ from camera_analysis.video_file import (
     index_packets,
     open_video,
 )
-from camera_analysis.video_plan import DecodePlan, PacketIndex, plan_decoding
+from camera_analysis.video_plan import DecodePlan, FloorRule, PacketIndex, plan_decoding
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -67,6 +67,7 @@ class SampledFrame:
         timing: one of :data:`TIMINGS`.
         image: file name where the footage is images.
         later: the frame beside it; None where it was not asked for or there is none.
+        between: it lies between two samples, and was asked for by ``ReadConfig.between_s``.
     """
 
     pts_s: float
@@ -76,6 +77,7 @@ class SampledFrame:
     timing: Timing = "exact"
     image: str = ""
     later: LaterFrame | None = None
+    between: bool = False
 
 
 def with_later(sample: SampledFrame, later: LaterFrame | None) -> SampledFrame:
@@ -124,7 +126,8 @@ def read_samples(
         config: limits and reduction.
 
     Yields:
-        Samples in strictly increasing time, then one Fault for each stretch without samples.
+        Samples in strictly increasing time, then one Fault for each stretch without samples. Frames
+        between them (``config.between_s``) are no samples: which frames are does not depend on it.
     """
     if interval_s <= 0:
         raise ValueError(f"interval_s is {interval_s}; expected more than 0 seconds")
@@ -186,8 +189,10 @@ def _read_planned(source: _Source, interval: Fraction) -> Iterator[SampledFrame 
         interval / source.time_base,
         only_key_frames=key_frames,
         pair_within=within if source.config.pairs else None,
+        between=between / source.time_base if (between := _between(source.config)) else None,
     )
     wanted_pts = np.sort(source.index.pts_n[plan.wanted_n])
+    between_pts = set(source.index.pts_n[plan.between_n].tolist())
     delivered = np.zeros(len(wanted_pts), bool)
     samples = _Samples(source, plan.first_pts, "key_frame" if key_frames else "exact")
     notes = DecodeNotes()
@@ -200,6 +205,9 @@ def _read_planned(source: _Source, interval: Fraction) -> Iterator[SampledFrame 
         if reached <= at < len(wanted_pts) and wanted_pts[at] == frame.pts:
             delivered[at], reached = True, at + 1
             yield from samples.take(frame, frame.pts)
+        elif at >= reached and frame.pts in between_pts:
+            between_pts.discard(frame.pts)
+            yield from samples.take_between(frame, frame.pts)
     yield from samples.finish()
     yield from _undecoded(source, plan, wanted_pts, delivered, notes.last_error)
     yield from _backwards(source, plan)
@@ -217,20 +225,32 @@ def _read_sequentially(source: _Source, interval: Fraction) -> Iterator[SampledF
         return
     timing: Timing = "exact" if source.index.has_all_times else "assumed_rate"
     samples = _Samples(source, first[1], timing)
-    held, target = first, Fraction(0)
+    held, rate = first, FloorRule(interval)
+    between = _between(source.config)
+    finer = FloorRule(between) if between else None
     for frame, pts in frames:
-        if (pts - first[1]) * source.time_base > target:
+        since = (pts - first[1]) * source.time_base
+        is_between = finer is not None and finer.shown_until(since)
+        if rate.shown_until(since):
             yield from samples.take(*held)
-            target = -(-((pts - first[1]) * source.time_base) // interval) * interval
+        elif is_between:
+            yield from samples.take_between(*held)
         yield from samples.pass_by(frame, pts)
         held = (frame, pts)
-    if (held[1] - first[1]) * source.time_base == target:
+    if (held[1] - first[1]) * source.time_base == rate.target:
         yield from samples.take(*held)
     yield from samples.finish()
     last_s = source.seconds(held[1] - first[1])
     if notes.last_error:
         yield Fault(reason="undecodable", detail=notes.last_error, end_s=last_s)
     yield from _missing_end(source, last_s)
+
+
+def _between(config: ReadConfig) -> Fraction | None:
+    """Seconds between the frames that are read besides; key frames lie where they lie."""
+    if config.between_s is None or config.sampling == "key_frames":
+        return None
+    return Fraction(config.between_s).limit_denominator(10_000)
 
 
 def _times_in_order(source: _Source) -> npt.NDArray[np.int64]:
@@ -260,17 +280,24 @@ class _Samples:
 
     def take(self, frame: VideoFrame, pts: int) -> Iterator[SampledFrame]:
         """A frame that is a sample."""
-        sample = SampledFrame(
+        sample = self._frame(frame, pts)
+        if self._source.config.pairs:
+            self._pairing.wait(pts * self._source.time_base, sample)
+        else:
+            yield sample
+
+    def take_between(self, frame: VideoFrame, pts: int) -> Iterator[SampledFrame]:
+        """A frame that lies between two samples."""
+        yield from self._pairing.follow(replace(self._frame(frame, pts), between=True))
+
+    def _frame(self, frame: VideoFrame, pts: int) -> SampledFrame:
+        return SampledFrame(
             pts_s=self._source.seconds(pts),
             offset_s=self._source.seconds(pts - self._first_pts),
             frame_rgb=self._convert.rgb(frame),
             native_wh=native_wh(frame),
             timing=self._timing,
         )
-        if self._source.config.pairs:
-            self._pairing.wait(pts * self._source.time_base, sample)
-        else:
-            yield sample
 
     def pass_by(self, frame: VideoFrame, pts: int) -> Iterator[SampledFrame]:
         """Samples that were waiting for this frame, whether it is one or not."""

@@ -72,7 +72,7 @@ def decode_plan(
 ) -> Iterator[VideoFrame]:
     """Frames that come out of the decoder when it is fed what the plan says."""
     last_needed = int(np.flatnonzero(plan.feed_n)[-1])
-    needed_n = plan.wanted_n | plan.beside_n
+    needed_n = plan.wanted_n | plan.between_n | plan.beside_n
     container, stream = open_video(path, config)
     with container:
         decoder = _Decoder(stream, notes)

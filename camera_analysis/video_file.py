@@ -29,6 +29,7 @@ class ReadConfig:
 
     sampling: Sampling = "exact"  # the other only where decoding is too slow
     pairs: bool = False  # each sample with the frame shortly after it; costs a frame more
+    between_s: float | None = None  # frames read besides, so far apart: motion between the samples
     max_side_px: int | None = None  # None: full size
     max_frame_px: int = 80_000_000  # 10,000 x 8,000: more is a bomb, not a camera
     threads: int = 1  # cameras run side by side; one file does not need all cores

@@ -53,6 +53,7 @@ class DecodePlan:
     Attributes:
         feed_n: (N,) packets the decoder needs.
         wanted_n: (N,) packets whose frame is a sample; a subset of ``feed_n``.
+        between_n: (N,) packets whose frame is read besides the samples; a subset of ``feed_n``.
         beside_n: (N,) packets whose frame stands beside a sample; a subset of ``feed_n``.
         restart_n: (N,) packets before which the decoder is drained and reset.
         backwards_n: (N,) packets left out because their time lies before one already passed.
@@ -62,6 +63,7 @@ class DecodePlan:
 
     feed_n: BoolArray
     wanted_n: BoolArray
+    between_n: BoolArray
     beside_n: BoolArray
     restart_n: BoolArray
     backwards_n: BoolArray
@@ -75,6 +77,7 @@ def plan_decoding(
     *,
     only_key_frames: bool = False,
     pair_within: tuple[Fraction, Fraction] | None = None,
+    between: Fraction | None = None,
 ) -> DecodePlan:
     """Plan the samples of a stream whose shown packets all have time stamps.
 
@@ -85,6 +88,8 @@ def plan_decoding(
             before the first key frame have none.
         pair_within: each sample is paired with the first frame that lies so far after it, at least
             and at most, in units of the time base.
+        between: another interval, by the same rule, whose frames are read besides; the samples are
+            those that they would be without it.
     """
     group_n = np.cumsum(index.key_n, dtype=np.int64)
     backwards_n = _backwards(index, group_n)
@@ -99,12 +104,17 @@ def plan_decoding(
     beside_n = np.zeros(len(index.pts_n), bool)
     if pair_within:
         beside_n[all_packets[_partners(times, index.pts_n[packets[floors]], pair_within)]] = True
-    feed_n = _fed(index, group_n, wanted_n | beside_n)
+    between_n = np.zeros(len(index.pts_n), bool)
+    if between:
+        finer = floors_of_targets(index.pts_n[packets] - times[0], between)
+        between_n[packets[finer & ~floors]] = True
+    feed_n = _fed(index, group_n, wanted_n | beside_n | between_n)
     group_before = np.concatenate([[-1], group_n[:-1]])
     whole_before = np.concatenate([[False], feed_n[:-1]])
     return DecodePlan(
         feed_n=feed_n,
         wanted_n=wanted_n,
+        between_n=between_n,
         beside_n=beside_n,
         restart_n=feed_n & (group_n != group_before) & ~whole_before,
         backwards_n=backwards_n,
@@ -124,6 +134,25 @@ def floors_of_targets(since_n: IntArray, step: Fraction) -> BoolArray:
     next_target = -(-since // step.numerator) * step.numerator  # first target at or after
     until = np.append(since[1:], since[-1] + 1)  # the last frame serves a target at its own time
     return np.asarray(next_target < until)
+
+
+class FloorRule:
+    """Which frames are the last at or before a target, one after the other.
+
+    Args:
+        interval: seconds between targets.
+    """
+
+    def __init__(self, interval: Fraction) -> None:
+        self._interval = interval
+        self.target = Fraction(0)
+
+    def shown_until(self, next_s: Fraction) -> bool:
+        """Whether the frame before the one at ``next_s`` is the floor of a target."""
+        if next_s <= self.target:
+            return False
+        self.target = -(-next_s // self._interval) * self._interval
+        return True
 
 
 def _partners(
