@@ -194,6 +194,7 @@ class _Timer:
         self._drift_s = config.largest_drift_s
         self._tick_s = Fraction(stream.time_base or _MILLISECOND)
         self._untimed = bool(_UNTIMED_FORMATS & set(format_name.split(",")))
+        self._counts_from_first = format_name == "rtsp"
         self._zero_utc: datetime | None = None  # instant at which the stream's clock shows 0
         self._last_dts: int | None = None
         self.seconds = 0.0  # of the packet stamped last, in the stream's clock
@@ -203,11 +204,13 @@ class _Timer:
         now = self._clock.now()
         if self._untimed:
             self._stamp_arrival(packet, now)
-        if packet.dts is None and packet.pts is None:
-            return False
+        elif self._counts_from_first and self._last_dts is None:
+            _stamp_zero(packet)
         order = packet.dts if packet.dts is not None else packet.pts
         if order is None or (self._last_dts is not None and order <= self._last_dts):
             return False
+        if packet.dts is None and self._last_dts is not None:  # next in order, shown later
+            packet.dts = order = self._last_dts + 1
         self._last_dts = order
         shown = packet.pts if packet.pts is not None else order
         self.seconds = float(shown * Fraction(packet.time_base or self._tick_s))
@@ -231,6 +234,12 @@ class _Timer:
         if abs((now - instant).total_seconds()) > self._drift_s and not self._untimed:
             self._zero_utc, instant = now - timedelta(seconds=self.seconds), now
         return instant
+
+
+def _stamp_zero(packet: Packet) -> None:
+    """FFmpeg counts RTP's times from the first packet, and leaves out that one's own: zero."""
+    if packet.pts is None and packet.dts is None:
+        packet.pts = packet.dts = 0
 
 
 class _Cutter:
