@@ -46,7 +46,7 @@ Modules in the order in which the data flows:
 - ``alarm_budget``: thresholds that keep a promised rate of false alarms.
 - ``benchmark_delta``, ``benchmark_run``, ``benchmark_change``: methods side by side.
 - ``benchmark_scores``, ``benchmark_files``: what a benchmark leaves behind.
-- ``privacy_frame``, ``privacy_cover``, ``privacy_blur``, ``privacy_filters``: what is seen instead
-  of people.
+- ``privacy_frame``, ``privacy_cover``, ``privacy_drawing``, ``privacy_blur``, ``privacy_abstract``,
+  ``privacy_warp``, ``background_filters``, ``privacy_filters``: what is seen instead of people.
 - ``report``: one self-contained HTML page per camera-day.
 """

@@ -16,23 +16,27 @@ _REDUCED_SIGMA = 2.0
 
 
 def blur(given: FilterInput) -> ImageRgb:
-    """Gaussian blur; its standard deviation is half of the finest detail."""
-    sigma = given.detail_px / 2
-    shrink = max(1.0, sigma / _REDUCED_SIGMA)
+    """Gaussian blur; its standard deviation is half of the detail."""
     out = given.frame_rgb.copy()
     for crop in boxes_of(given.mask_hw):
-        person = given.frame_rgb[crop]
-        height, width = person.shape[:2]
-        small_wh = (max(1, round(width / shrink)), max(1, round(height / shrink)))
-        small = cv2.resize(person, small_wh, interpolation=cv2.INTER_AREA)
-        small = cv2.GaussianBlur(small, (0, 0), sigma / shrink, borderType=cv2.BORDER_REPLICATE)
-        smooth = np.asarray(cv2.resize(small, (width, height)), np.uint8)
+        smooth = blurred(given.frame_rgb[crop], given.detail_px / 2)
         paste(smooth, given.mask_hw[crop].view(np.uint8), out[crop])
     return out
 
 
+def blurred(picture: ImageRgb, sigma_px: float) -> ImageRgb:
+    """(h, w, 3) Gaussian blur, made on a reduced picture."""
+    height, width = picture.shape[:2]
+    shrink = max(1.0, sigma_px / _REDUCED_SIGMA)
+    small_wh = (max(1, round(width / shrink)), max(1, round(height / shrink)))
+    small = cv2.resize(picture, small_wh, interpolation=cv2.INTER_AREA)
+    sigma = max(sigma_px / shrink, 0.1)
+    small = cv2.GaussianBlur(small, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.resize(small, (width, height)), np.uint8)
+
+
 def pixelate(given: FilterInput) -> ImageRgb:
-    """Squares of the finest detail's side, each of the mean colour of its place.
+    """Squares of the detail's side, each of the mean colour of its place.
 
     The squares lie on one grid over the frame: moved along with a person, they would show more of
     the person with every frame.

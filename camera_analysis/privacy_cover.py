@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from camera_analysis.privacy_frame import FilterInput, ImageRgb, paste
+from camera_analysis.privacy_frame import FilterInput, ImageRgb, boxes_of, paste
 
 #: Grey of a solid mask: seen on light and on dark grounds.
 MASK_RGB = (128, 128, 128)
@@ -21,5 +21,6 @@ def blank(given: FilterInput) -> ImageRgb:
 def solid_mask(given: FilterInput) -> ImageRgb:
     """One grey for everybody."""
     out = given.frame_rgb.copy()
-    paste(np.full_like(out, MASK_RGB), given.mask_hw.view(np.uint8), out)
+    for crop in boxes_of(given.mask_hw):
+        out[crop][given.mask_hw[crop]] = MASK_RGB
     return out

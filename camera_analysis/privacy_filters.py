@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from camera_analysis import privacy_blur, privacy_cover
+from camera_analysis import (
+    background_filters,
+    privacy_abstract,
+    privacy_blur,
+    privacy_cover,
+    privacy_drawing,
+    privacy_warp,
+)
 from camera_analysis.privacy_frame import FilterInput, ImageRgb
 
 Filter = Callable[[FilterInput], ImageRgb]
@@ -34,9 +41,53 @@ FILTERS: Mapping[str, PrivacyFilter] = {
         apply=privacy_cover.blank, says="the empty place, from the background plate; else black"
     ),
     "mask": PrivacyFilter(apply=privacy_cover.solid_mask, says="one grey"),
+    "silhouette": PrivacyFilter(
+        apply=privacy_drawing.silhouette, says="a translucent shape, coloured by track"
+    ),
+    "skeleton": PrivacyFilter(
+        apply=privacy_drawing.skeleton, says="lines along the middle of body and limbs"
+    ),
+    "token": PrivacyFilter(
+        apply=privacy_drawing.token, says="a drawn figure with the number of the track"
+    ),
+    "hash": PrivacyFilter(
+        apply=privacy_drawing.hash_texture,
+        says="squares that are a hash of the track",
+        strengths=True,
+    ),
     "blur": PrivacyFilter(apply=privacy_blur.blur, says="Gaussian blur", strengths=True),
     "pixelate": PrivacyFilter(
         apply=privacy_blur.pixelate, says="squares of their mean colour", strengths=True
+    ),
+    "mosaic": PrivacyFilter(
+        apply=privacy_abstract.mosaic, says="irregular tiles of their mean colour", strengths=True
+    ),
+    "cartoon": PrivacyFilter(
+        apply=privacy_abstract.cartoon, says="few flat colours with outlines", strengths=True
+    ),
+    "edges": PrivacyFilter(
+        apply=privacy_abstract.edges, says="white outlines on black", strengths=True
+    ),
+    "false_colours": PrivacyFilter(
+        apply=privacy_abstract.false_colours, says="brightness as a rainbow", strengths=True
+    ),
+    "warp": PrivacyFilter(apply=privacy_warp.warp, says="bent in waves", strengths=True),
+    "morph": PrivacyFilter(
+        apply=privacy_warp.morph, says="mixed with a drawn figure, blurred", strengths=True
+    ),
+    "scramble": PrivacyFilter(
+        apply=privacy_warp.scramble, says="its pixels in another order; no encryption"
+    ),
+    "background_blur": PrivacyFilter(
+        apply=background_filters.background_blur,
+        says="sharp people before a blurred place",
+        strengths=True,
+        hides_people=False,
+    ),
+    "background_replacement": PrivacyFilter(
+        apply=background_filters.background_replacement,
+        says="people before another picture",
+        hides_people=False,
     ),
 }
 

@@ -13,8 +13,8 @@ ImageRgb = npt.NDArray[np.uint8]
 BoolImage = npt.NDArray[np.bool_]
 IntImage = npt.NDArray[np.int32]
 
-#: Detail that is left, as a share of the frame's height: 36 px of 720, an eighth of a person who
-#: fills four tenths of the view. What it leaves to recognise is measured, not promised.
+#: Scale of a filter as a share of the frame's height: 36 px of 720, an eighth of a person who
+#: fills four tenths of the view. What that leaves to recognise is measured, not promised.
 DEFAULT_STRENGTH = 0.05
 
 STRENGTHS = (0.005, 0.5)
@@ -29,7 +29,9 @@ class FilterInput:
         mask_hw: (H, W) True where people are.
         plate_rgb: (H, W, 3) what the camera shows when nothing moves; None where it is unknown.
         tracks_hw: (H, W) int32 track of each pixel, 0 for none; None takes each region by itself.
-        strength: side of the finest detail that is left, as a share of the frame's height.
+        backdrop_rgb: (H, W, 3) what is put behind people; None puts plain grey there.
+        strength: scale of the filter as a share of the frame's height: the side of squares, twice
+            the standard deviation of a blur, the reach of a warp; each filter says it.
         seed: of what is drawn or shuffled at random; the same over a video.
 
     Raises:
@@ -40,6 +42,7 @@ class FilterInput:
     mask_hw: BoolImage
     plate_rgb: ImageRgb | None = None
     tracks_hw: IntImage | None = None
+    backdrop_rgb: ImageRgb | None = None
     strength: float = DEFAULT_STRENGTH
     seed: int = 0
 
@@ -51,8 +54,9 @@ class FilterInput:
             raise ValueError(
                 f"mask: got {self.mask_hw.dtype} {self.mask_hw.shape}, expected bool {shape[:2]}"
             )
-        if self.plate_rgb is not None and self.plate_rgb.shape != shape:
-            raise ValueError(f"plate: got {self.plate_rgb.shape}, expected {shape}")
+        for name, picture in (("plate", self.plate_rgb), ("backdrop", self.backdrop_rgb)):
+            if picture is not None and picture.shape != shape:
+                raise ValueError(f"{name}: got {picture.shape}, expected {shape}")
         if self.tracks_hw is not None and self.tracks_hw.shape != shape[:2]:
             raise ValueError(f"tracks: got {self.tracks_hw.shape}, expected {shape[:2]}")
         if not STRENGTHS[0] <= self.strength <= STRENGTHS[1]:
@@ -62,7 +66,7 @@ class FilterInput:
 
     @property
     def detail_px(self) -> int:
-        """Side of the finest detail that is left, at least two pixels."""
+        """The scale of the filter in pixels, at least two: what the filters call the detail."""
         return max(2, round(self.strength * int(self.frame_rgb.shape[0])))
 
 
@@ -90,13 +94,14 @@ def boxes_of(mask_hw: BoolImage) -> Iterator[tuple[slice, slice]]:
 
 
 def regions_of(mask_hw: BoolImage) -> Iterator[HiddenRegion]:
-    """The parts of a mask, each with its own pixels."""
-    if not mask_hw.any():
-        return
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask_hw.view(np.uint8), connectivity=8)
-    for part, (x, y, width, height, _) in enumerate(stats.tolist()[1:], start=1):
+    """The parts of a mask, each with its own pixels; one in a hole of another is in both."""
+    contours, _ = cv2.findContours(mask_hw.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    for contour in contours:
+        x, y, width, height = cv2.boundingRect(contour)
         crop = np.s_[y : y + height, x : x + width]
-        yield HiddenRegion(crop=crop, mask_hw=(labels[crop] == part).view(np.uint8))
+        own = np.zeros((height, width), np.uint8)
+        cv2.drawContours(own, [contour], 0, (1,), cv2.FILLED, offset=(-x, -y))
+        yield HiddenRegion(crop=crop, mask_hw=np.bitwise_and(own, mask_hw[crop].view(np.uint8)))
 
 
 def paste(picture: ImageRgb, where: npt.NDArray[np.uint8], into: ImageRgb) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from camera_analysis.background_filters import masked_blur
+from camera_analysis.privacy_drawing import thinned
 from camera_analysis.privacy_filters import FILTERS, apply_filter
 from camera_analysis.privacy_frame import FilterInput
 
@@ -94,7 +97,7 @@ def test_a_stronger_blur_leaves_less_contrast():
 
 def test_an_unknown_filter_names_those_that_there_are():
     given_input = FilterInput(frame_rgb=noise(0), mask_hw=np.ones(SHAPE, bool))
-    with pytest.raises(ValueError, match="blank, mask, blur"):
+    with pytest.raises(ValueError, match="there are: blank, mask, silhouette"):
         apply_filter("magic", given_input)
 
 
@@ -113,3 +116,90 @@ def test_input_that_does_not_fit_is_refused(changed, says):
     fine = {"frame_rgb": noise(0), "mask_hw": np.ones(SHAPE, bool)}
     with pytest.raises(ValueError, match=says):
         FilterInput(**{**fine, **changed})
+
+
+def red_person_on_green():
+    frame = np.zeros((90, 160, 3), np.uint8)
+    frame[:] = (0, 200, 0)
+    mask = np.zeros((90, 160), bool)
+    mask[20:80, 60:90] = True
+    frame[mask] = (220, 0, 0)
+    return frame, mask
+
+
+@pytest.mark.parametrize("strength", [0.03, 0.1, 0.4])
+def test_no_red_bleeds_into_a_blurred_background_and_no_green_into_the_person(strength):
+    frame, mask = red_person_on_green()
+    given_input = FilterInput(frame_rgb=frame, mask_hw=mask, strength=strength)
+    after = apply_filter("background_blur", given_input)
+    assert (after[mask] == (220, 0, 0)).all()
+    assert (after[~mask] == (0, 200, 0)).all()
+
+
+def test_the_usual_blur_and_paste_bleeds():
+    """The red halo that the masked convolution avoids: the test above can fail."""
+    frame, mask = red_person_on_green()
+    usual = cv2.GaussianBlur(frame, (0, 0), 5)
+    usual[mask] = frame[mask]
+    assert usual[~mask][:, 0].max() > 60
+
+
+def test_a_replaced_background_leaves_nothing_of_the_place():
+    frame, mask = red_person_on_green()
+    backdrop = np.zeros_like(frame)
+    backdrop[:] = (0, 0, 240)
+    given_input = FilterInput(frame_rgb=frame, mask_hw=mask, backdrop_rgb=backdrop)
+    after = apply_filter("background_replacement", given_input)
+    assert (after[..., 1] == 0).all()
+    assert (after[mask] == (220, 0, 0)).all()
+    assert (after[:10] == (0, 0, 240)).all()
+    assert 0 < after[50, 91, 0] < 220  # the person's own red fades, where they end
+
+
+def test_a_masked_blur_still_blurs():
+    frame = np.zeros((60, 60, 3), np.uint8)
+    frame[:, 30:] = 200
+    after = masked_blur(frame, np.ones((60, 60), bool), 4.0)
+    assert 60 < after[30, 30, 0] < 140
+    assert after[30, 2, 0] < 3 and after[30, 57, 0] > 197
+
+
+def test_scramble_keeps_the_colours_and_is_the_same_for_a_seed():
+    frame, mask = noise(0), np.zeros(SHAPE, bool)
+    mask[5:35, 20:32] = True
+    once, again, other = (
+        apply_filter("scramble", FilterInput(frame_rgb=frame, mask_hw=mask, seed=seed))
+        for seed in (1, 1, 2)
+    )
+    assert (once == again).all() and (once != other).any()
+    assert sorted(map(tuple, once[mask])) == sorted(map(tuple, frame[mask]))
+
+
+@pytest.mark.parametrize("name", ["silhouette", "token", "skeleton", "hash"])
+def test_stand_ins_follow_the_track_and_nothing_of_the_look(name):
+    """Two frames in which the person looks different are drawn alike; another track is not."""
+    mask = np.zeros(SHAPE, bool)
+    mask[4:36, 20:36] = True
+    tracks = np.where(mask, 7, 0).astype(np.int32)
+    ground = np.full((*SHAPE, 3), 90, np.uint8)
+
+    def drawn(look, tracks_hw):
+        frame = ground.copy()
+        frame[mask] = noise(look)[mask]
+        return apply_filter(
+            name,
+            FilterInput(frame_rgb=frame, mask_hw=mask, plate_rgb=ground, tracks_hw=tracks_hw),
+        )
+
+    assert (drawn(0, tracks) == drawn(1, tracks)).all()
+    assert (drawn(0, tracks) != drawn(0, tracks + 1)).any()
+
+
+def test_the_skeleton_of_a_bar_is_its_middle():
+    bar = np.zeros((12, 30), bool)
+    bar[3:9, 3:27] = True
+    lines = thinned(bar)
+    rows, columns = np.nonzero(lines)
+    assert set(rows) <= {5, 6}
+    assert np.ptp(columns) > 15
+    assert (lines.sum(axis=0) <= 1).all()
