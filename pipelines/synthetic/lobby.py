@@ -114,15 +114,26 @@ def _film_file(
     frames = film(clip, rng, seconds=config.seconds, fps=FPS)
     write_video(path, frames, FPS, crf=23, group_of_pictures=10 * FPS, preset="veryfast")
     if path.name.startswith("eval_"):
-        _write_truth(path, clip.incidents, round(config.seconds * FPS))
+        write_truth(path, "Drawn lobby", clip.incidents, round(config.seconds * FPS), FPS)
 
 
-def _write_truth(path: Path, incidents: Sequence[Incident], frames: int) -> None:
+def write_truth(
+    path: Path, title: str, incidents: Sequence[Incident], frames: int, fps: int
+) -> None:
+    """Write ``.labels.csv`` and ``.events.md`` beside a video.
+
+    Args:
+        path: of the video.
+        title: of the list of events.
+        incidents: what is abnormal; may begin and end outside of the file.
+        frames: of the video.
+        fps: frames per second.
+    """
     labels = np.zeros(frames, int)
-    lines = ["# Drawn lobby", ""]
+    lines = [f"# {title}", ""]
     for incident in incidents:
-        first = int(np.ceil(incident.start_s * FPS))
-        last = min(frames - 1, int(incident.end_s * FPS))
+        first = int(np.ceil(incident.start_s * fps))
+        last = min(frames - 1, int(incident.end_s * fps))
         labels[first : last + 1] = 1
         lines.append(f"- {first + 1:06d} - {last + 1:06d}: **(A)** {incident.kind}")
     path.with_suffix(".labels.csv").write_text(
@@ -180,11 +191,15 @@ class Lying:
 
     def picture(self, now: Moment, time_s: float, lens: Projection) -> Sprite:
         """The same as long as they lie."""
-        body = [
-            Solid(part.spheres[:, [2, 0, 1, 3]] + np.array([0, 0, 0.2, 0]), part.colour, part.cloth)
-            for part in solids(self.who, Pose(), 0.0)
-        ]
-        return Boxes(body, self.track).picture(now, time_s, lens)
+        return Boxes(lying_body(self.who), self.track).picture(now, time_s, lens)
+
+
+def lying_body(who: Appearance) -> list[Solid]:
+    """Somebody on their back, across the view."""
+    return [
+        Solid(part.spheres[:, [2, 0, 1, 3]] + np.array([0, 0, 0.2, 0]), part.colour, part.cloth)
+        for part in solids(who, Pose(), 0.0)
+    ]
 
 
 def _disturb(rng: Generator, clip: Clip, count: int, number: int, seconds: float) -> None:
