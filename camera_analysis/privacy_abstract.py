@@ -16,6 +16,8 @@ from camera_analysis.privacy_frame import FilterInput, ImageRgb, IntImage, boxes
 
 #: Grey levels between two colours of a cartoon.
 _CARTOON_STEP = 64
+#: Steps of brightness that go on with an edge, and that begin one.
+_EDGE_LEVELS = (10, 30)
 #: Dark line between the tiles of a mosaic.
 _GROUT_RGB = (40, 40, 40)
 
@@ -38,7 +40,7 @@ def cartoon(given: FilterInput) -> ImageRgb:
         person = given.frame_rgb[crop]
         smooth = _flattened(person, given.detail_px)
         colours = (smooth // _CARTOON_STEP) * _CARTOON_STEP + _CARTOON_STEP // 2
-        colours[_outlines(smooth) > 0] = 0
+        colours[_outlines(smooth, 2) > 0] = 0
         paste(colours, given.mask_hw[crop].view(np.uint8), out[crop])
     return out
 
@@ -47,7 +49,8 @@ def edges(given: FilterInput) -> ImageRgb:
     """White outlines on black, of what is wider than half of the detail."""
     out = given.frame_rgb.copy()
     for crop in boxes_of(given.mask_hw):
-        lines = _outlines(blurred(given.frame_rgb[crop], given.detail_px / 4))
+        smooth = blurred(given.frame_rgb[crop], given.detail_px / 4)
+        lines = _outlines(smooth, max(2, given.detail_px // 8))
         picture = np.repeat(lines[:, :, None], 3, axis=2)
         paste(picture, given.mask_hw[crop].view(np.uint8), out[crop])
     return out
@@ -109,8 +112,8 @@ def _flattened(person: ImageRgb, detail_px: int) -> ImageRgb:
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def _outlines(picture: ImageRgb) -> npt.NDArray[np.uint8]:
-    """(h, w) uint8, 255 on edges of brightness."""
+def _outlines(picture: ImageRgb, wide_px: int) -> npt.NDArray[np.uint8]:
+    """(h, w) uint8, 255 on edges of brightness, drawn so many pixels wide."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    lines = cv2.Canny(grey, 20, 50)
-    return np.asarray(cv2.dilate(lines, np.ones((2, 2), np.uint8)), np.uint8)
+    lines = cv2.Canny(grey, *_EDGE_LEVELS)
+    return np.asarray(cv2.dilate(lines, np.ones((wide_px, wide_px), np.uint8)), np.uint8)
