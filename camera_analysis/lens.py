@@ -193,7 +193,7 @@ def pixel_rays(points_xy: Points, lens: Lens) -> FloatArray:
 
     Args:
         points_xy: (N, 2) raw pixel coordinates.
-        lens: calibrated, for frames of the size that the points are of.
+        lens: calibrated, for frames of the size that the points are of; N is 1 or more.
 
     Returns:
         (N, 3) unit vectors, x to the right, y down, z ahead; NaN outside of a fisheye's range.
@@ -222,14 +222,16 @@ def pixel_rays(points_xy: Points, lens: Lens) -> FloatArray:
 
 def _angle_of_radius(radius: FloatArray, distortion: FloatArray) -> FloatArray:
     """Angle from the axis at a radius in focal lengths; NaN beyond the largest that there is."""
-    powers = 2 * np.arange(1, 5)
+    k1, k2, k3, k4 = distortion
     angles = np.linspace(0, np.pi, 2048)
 
     def radius_at(theta: FloatArray) -> FloatArray:
-        return np.asarray(theta * (1 + (theta[:, None] ** powers) @ distortion))
+        t = theta * theta
+        return np.asarray(theta * (1 + t * (k1 + t * (k2 + t * (k3 + t * k4)))))
 
     def slope_at(theta: FloatArray) -> FloatArray:
-        return np.asarray(1 + ((powers + 1) * theta[:, None] ** powers) @ distortion)
+        t = theta * theta
+        return np.asarray(1 + t * (3 * k1 + t * (5 * k2 + t * (7 * k3 + t * 9 * k4))))
 
     falls = np.flatnonzero(slope_at(angles) <= 0)
     rising = slice(0, falls[0] if len(falls) else len(angles))
