@@ -1,0 +1,119 @@
+"""How much of a person is in each region, frame by frame, from a label map.
+
+With p the probability that a region of the label map is a person, w the weight of a pixel
+(:func:`camera_analysis.roi_masks.pixel_weights`), P the pixels of a person and R those of a region
+of interest:
+
+    expected pixels = sum over persons of p * w(P and R)
+    roi_share       = expected pixels / w(R)
+    person_share    = largest p * w(P and R) / w(P) of any person
+    overlap         = largest p * w(P and R) / min(w(P), w(R)) of any person
+
+``overlap`` is the overlap coefficient (Szymkiewicz 1934, Simpson 1943): 1 where a person is wholly
+inside, and 1 where they cover the region, however large either is. A connected region of the
+label map counts as one person here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from camera_analysis.roi_masks import RoiMask, WeightImage
+
+FloatVector = npt.NDArray[np.float64]
+BoolVector = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameOverlap:
+    """One frame's persons in R regions of interest.
+
+    Attributes:
+        expected_px: (R,) expected human pixels, in pixels of the view's centre.
+        roi_share: (R,) of the region, in [0, 1].
+        person_share: (R,) of the person who is most inside, in [0, 1].
+        overlap: (R,) overlap coefficient, in [0, 1].
+        bottom_centre: (R,) whether the bottom centre of a person's box is inside.
+        person_px: R arrays, weights of the persons who are inside with ``part`` or more.
+    """
+
+    expected_px: FloatVector
+    roi_share: FloatVector
+    person_share: FloatVector
+    overlap: FloatVector
+    bottom_centre: BoolVector
+    person_px: tuple[FloatVector, ...]
+
+
+class RoiMeter:
+    """Measures label maps of one size against the regions of a camera.
+
+    Args:
+        masks: one or more regions.
+        weights_hw: (H, W) what each pixel weighs.
+        part: overlap from which a person counts among those who are inside.
+    """
+
+    def __init__(self, masks: Sequence[RoiMask], weights_hw: WeightImage, part: float) -> None:
+        self._masks = masks
+        self._part = part
+        self._weights = weights_hw.astype(np.float64)
+        self._indices = [np.flatnonzero(mask.inside_hw) for mask in masks]
+        flat = self._weights.ravel()
+        self._roi_weights = [flat[index] for index in self._indices]
+        self.roi_px = np.array([weights.sum() for weights in self._roi_weights])
+        union = np.zeros(weights_hw.shape, bool)
+        for mask in masks:
+            union |= mask.inside_hw
+        self._union = union
+
+    def measure(
+        self, people_hw: npt.NDArray[np.bool_], probability: float = 1.0
+    ) -> FrameOverlap | None:
+        """What one frame shows of each region; None where nobody is in any.
+
+        Args:
+            people_hw: (H, W) pixels that show a person.
+            probability: that they do, in [0, 1].
+        """
+        if not (people_hw & self._union).any():
+            return None
+        count, parts, stats, _ = cv2.connectedComponentsWithStats(
+            people_hw.view(np.uint8), connectivity=8
+        )
+        flat = parts.ravel()
+        shown = np.flatnonzero(flat)
+        person_px = np.bincount(flat[shown], self._weights.ravel()[shown], count)[1:]
+        inside = np.stack(  # (R, persons)
+            [
+                np.bincount(flat[index], weights, count)[1:]
+                for index, weights in zip(self._indices, self._roi_weights, strict=True)
+            ]
+        )
+        roi_px = np.maximum(self.roi_px, 1e-12)
+        least = np.minimum(np.maximum(person_px, 1e-12)[None], roi_px[:, None])
+        overlap = probability * inside / least
+        feet = _bottom_centres(stats[1:])
+        return FrameOverlap(
+            expected_px=probability * inside.sum(1),
+            roi_share=probability * inside.sum(1) / roi_px,
+            person_share=(probability * inside / np.maximum(person_px, 1e-12)).max(1),
+            overlap=overlap.max(1),
+            bottom_centre=np.array([mask.inside_hw[feet].any() for mask in self._masks]),
+            person_px=tuple(person_px[row >= self._part] for row in overlap),
+        )
+
+
+def _bottom_centres(
+    stats: npt.NDArray[np.int32],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rows and columns of the middle of each box's lowest row of pixels."""
+    left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
+    rows = top + stats[:, cv2.CC_STAT_HEIGHT] - 1
+    columns = left + stats[:, cv2.CC_STAT_WIDTH] // 2
+    return rows.astype(np.int64), columns.astype(np.int64)
