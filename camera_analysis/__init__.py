@@ -48,5 +48,6 @@ Modules in the order in which the data flows:
 - ``benchmark_scores``, ``benchmark_files``: what a benchmark leaves behind.
 - ``privacy_frame``, ``privacy_cover``, ``privacy_drawing``, ``privacy_blur``, ``privacy_abstract``,
   ``privacy_warp``, ``background_filters``, ``privacy_filters``: what is seen instead of people.
+- ``mask_safety``: masks that may be trusted to hide people.
 - ``report``: one self-contained HTML page per camera-day.
 """
