@@ -131,12 +131,16 @@ class LabelMap:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelsMeta:
-    """What ``labels.json`` says: class names by id, size in pixels, the segmenter's version."""
+    """What ``labels.json`` says: class names by id, sizes in pixels, the segmenter's version.
+
+    ``native_wh`` is the footage's width and height; None for a day labelled before it was kept.
+    """
 
     classes: tuple[str, ...]
     height: int
     width: int
     segmenter: str
+    native_wh: tuple[int, int] | None = None
 
 
 class RowGroups(ABC):
@@ -266,11 +270,13 @@ def write_labels_meta(meta: LabelsMeta, folder: Path) -> None:
 def read_labels_meta(labels_dir: Path) -> LabelsMeta:
     """Read ``labels.json`` of a label_maps folder."""
     document = json.loads((labels_dir / LABELS_META_FILE).read_text(encoding="utf-8"))
+    native = document.get("native_wh")
     return LabelsMeta(
         classes=tuple(document["classes"]),
         height=int(document["height"]),
         width=int(document["width"]),
         segmenter=str(document["segmenter"]),
+        native_wh=(int(native[0]), int(native[1])) if native else None,
     )
 
 
