@@ -23,7 +23,9 @@ Modules in the order in which the data flows:
 - ``label_fusion``: network evidence and motion become one label map.
 - ``labels``: the tables of the pass: frames, faults, label maps.
 - ``stay``, ``day_codes``, ``code_tables``: what moves and stays in each frame.
+- ``day_regions``, ``region_motion``: who and what moved, a row each, also between the samples.
 - ``pass_notes``, ``label_pictures``: plate, contact sheet and quality strip.
+- ``frame_labeller``: frames of the pass become label maps, codes and regions, in batches.
 - ``label_pass``: one streaming pass over a camera-day that makes all of the above.
 - ``counts``: how often each pixel was each class; the mergeable statistic.
 - ``hourly_channels``: the same of speed, direction, size and stay at each place.

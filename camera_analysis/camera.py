@@ -18,6 +18,7 @@ from camera_analysis.image_runs import ImageClock
 from camera_analysis.lens import Lens, lens_document, read_lens
 from camera_analysis.occupancy_rule import OccupancyRule, read_rule, rule_document
 from camera_analysis.rois import Roi, read_rois, rois_document
+from camera_analysis.tracking_rule import TrackingRule, read_tracking, tracking_document
 from camera_analysis.video_file import Sampling
 from camera_analysis.yaml_values import mapping, typed
 
@@ -63,6 +64,7 @@ class Camera:
         lens: its optics.
         rois: regions of interest.
         occupancy: when they count as occupied.
+        tracking: how movers are followed.
         file_time: how file names say when they start.
         starts: start times that win over names, by path relative to ``folder`` or by file name.
         images: how images tell their time; None where images are no footage.
@@ -86,6 +88,7 @@ class Camera:
     lens: Lens = field(default_factory=Lens)  # uncalibrated
     rois: tuple[Roi, ...] = ()  # none: the whole view
     occupancy: OccupancyRule = field(default_factory=OccupancyRule)  # see there
+    tracking: TrackingRule = field(default_factory=TrackingRule)  # see there
     file_time: FileTime = field(default_factory=FileTime)  # 2026-01-05T08-00-00.mp4
     starts: Mapping[str, datetime] = field(default_factory=dict)  # names suffice
     images: ImageClock | None = None  # pictures beside videos are mostly thumbnails
@@ -127,6 +130,11 @@ class Camera:
             raise CameraConfigError(
                 f"time_zone {self.time_zone!r} is unknown; use an IANA name such as Europe/Berlin"
             ) from error
+
+    @property
+    def tracking_step_s(self) -> float | None:
+        """Seconds between the frames looked at for tracks; None for no tracks."""
+        return self.tracking.step_s(self.interval_s, exact=self.sampling == "exact")
 
     @property
     def zone(self) -> ZoneInfo:
@@ -262,6 +270,7 @@ _NESTED_KEYS: dict[str, Any] = {
     "lens": ("lens", read_lens),
     "rois": ("rois", read_rois),
     "occupancy": ("occupancy", read_rule),
+    "tracking": ("tracking", read_tracking),
     "file_time": ("file_time", _read_file_time),
     "starts": ("starts", _read_starts),
     "images": ("images", _read_images),
@@ -283,6 +292,7 @@ def write_camera(camera: Camera, folder: Path) -> Path:
     document |= {"lens": lens_document(camera.lens), "file_time": file_time, "privacy": privacy}
     document |= {"rois": rois_document(camera.rois), "starts": dict(camera.starts)}
     document["occupancy"] = rule_document(camera.occupancy)
+    document["tracking"] = tracking_document(camera.tracking)
     for key, chosen in {"images": camera.images, "quality": camera.quality}.items():
         if chosen is not None:
             stated = {name: value for name, value in asdict(chosen).items() if value is not None}

@@ -48,6 +48,7 @@ class DayCoder:
         self._writer = CodeWriter(folder)
         self._reader: CodeReader | None = None
         self._clock: StayClock | None = None
+        self._meta: CodesMeta | None = None
 
     def __enter__(self) -> Self:
         self._writer.__enter__()
@@ -61,14 +62,21 @@ class DayCoder:
     ) -> None:
         self._writer.__exit__(kind, error, trace)
 
-    def add(self, frame_id: int, sample: DaySample, labels_hw: LabelArray) -> None:
-        """Read one usable frame, in the order of time."""
+    @property
+    def meta(self) -> CodesMeta:
+        """How the codes are to be read; known from the first frame on."""
+        if self._meta is None:
+            raise ValueError("no frame was read yet")
+        return self._meta
+
+    def add(self, frame_id: int, sample: DaySample, labels_hw: LabelArray) -> CodedFrame:
+        """Read one usable frame, in the order of time; gives what was written of it."""
         if self._reader is None or self._clock is None:
             height, width = labels_hw.shape
             self._reader = CodeReader(height, width, self._config)
-            meta = _meta_of(self._reader, (height, width), self._config)
-            self._clock = StayClock(meta.grid, self._interval_s)
-            write_codes_meta(meta, self._folder)
+            self._meta = _meta_of(self._reader, (height, width), self._config)
+            self._clock = StayClock(self._meta.grid, self._interval_s)
+            write_codes_meta(self._meta, self._folder)
         later = sample.later
         paired = later is not None and later.grey.shape == labels_hw.shape
         motion = (
@@ -80,7 +88,9 @@ class DayCoder:
         for code in motion.values():
             code[far] = ABSENT  # flow on an even wall is noise
         stay = self._clock.read(labels_hw, sample.time_utc.timestamp())
-        self._writer.add(CodedFrame(frame_id, paired, motion | {STAY: stay}))
+        frame = CodedFrame(frame_id, paired, motion | {STAY: stay})
+        self._writer.add(frame)
+        return frame
 
 
 def _near_movers(labels_hw: LabelArray, grid: tuple[int, int]) -> npt.NDArray[np.bool_]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,10 +18,23 @@ from camera_analysis.channel_codes import CodeConfig
 from camera_analysis.code_tables import DAY_CODES
 from camera_analysis.day_codes import DayCoder
 from camera_analysis.day_footage import DayReader, DaySample
-from camera_analysis.footage_files import find_footage, footage_days, local_day
+from camera_analysis.day_regions import (
+    RegionsMeta,
+    RegionsSummary,
+    RegionWriter,
+    write_regions_meta,
+)
+from camera_analysis.footage_files import (
+    Footage,
+    FootageFile,
+    find_footage,
+    footage_days,
+    local_day,
+)
+from camera_analysis.frame_labeller import FrameLabeller, PassTables
 from camera_analysis.frame_quality import FrameQuality, QualityLimits, QualityMeter
 from camera_analysis.label_classes import CLASS_NAMES
-from camera_analysis.label_fusion import FusionConfig, label_frame
+from camera_analysis.label_fusion import FusionConfig
 from camera_analysis.label_pictures import (
     save_plate,
     save_preview,
@@ -41,7 +55,7 @@ from camera_analysis.pass_notes import PassNotes
 from camera_analysis.plates import View, to_grey
 from camera_analysis.read_ahead import read_ahead
 from camera_analysis.registration import edges_of
-from camera_analysis.segmenter import FollowingSegmenter, Segmenter
+from camera_analysis.segmenter import Segmenter
 
 Progress = Callable[[int, int], None]
 
@@ -79,6 +93,7 @@ class PassSummary:
         quality_png: strip plot of the measures.
         preview_png: contact sheet of label maps.
         plate_png: background plate; None if no frame could be read.
+        regions: what moved; None if it was not asked for.
     """
 
     frames: int
@@ -91,6 +106,7 @@ class PassSummary:
     quality_png: Path
     preview_png: Path
     plate_png: Path | None
+    regions: RegionsSummary | None = None
 
 
 def process_day(
@@ -100,6 +116,7 @@ def process_day(
     index_out: Path,
     labels_out: Path,
     *,
+    regions_out: Path | None = None,
     config: PassConfig | None = None,
     progress: Progress | None = None,
 ) -> PassSummary:
@@ -112,6 +129,9 @@ def process_day(
         index_out: existing directory for frames.parquet, faults.parquet and quality.png.
         labels_out: existing directory for labels.parquet, labels.json, codes.parquet, codes.json,
             plate.png and preview.png.
+        regions_out: existing directory for regions.parquet and regions.json; without one, no frame
+            between the samples is read. Between them the network is not asked: what moves there has
+            the class that it had in the sample before.
         config: thresholds; those of the camera, if it states any, win.
         progress: called with samples done and samples expected.
 
@@ -120,37 +140,77 @@ def process_day(
     """
     config = config or PassConfig()
     footage = find_footage(camera)
-    files = [file for file in footage.files if local_day(camera, file.start_utc) == day]
-    if not files:
-        days = footage_days(camera)
-        span = f"its {len(days)} days run from {days[0]} to {days[-1]}" if days else "it has none"
-        raise ValueError(f"camera {camera.id} has no footage on {day}; {span}")
+    files = _files_of(camera, footage, day)
     limits = camera.quality or config.quality
-    reader = DayReader(camera, files, motion=config.motion, limits=limits, pairs=True)
+    step_s = camera.tracking_step_s or camera.interval_s
+    between_s = step_s if regions_out and step_s < camera.interval_s else None
+    reader = DayReader(
+        camera, files, motion=config.motion, limits=limits, pairs=True, between_s=between_s
+    )
     faults = list(footage.faults)
     notes = PassNotes(files[0].start_utc, reader.end_utc)
     with (
         FrameWriter(index_out) as frames,
         LabelWriter(labels_out) as labels,
         DayCoder(labels_out, camera.interval_s, config.codes) as codes,
+        RegionWriter(regions_out) if regions_out else nullcontext() as regions,
     ):
-        labeller = _Labeller(camera, segmenter, config, labels, codes, notes)
+        labeller = FrameLabeller(
+            camera,
+            segmenter,
+            PassTables(labels, codes, regions),
+            notes,
+            batch=config.batch,
+            motion=config.motion,
+            fusion=config.fusion,
+        )
         meter = QualityMeter(limits)
+        usable = False
         for item in read_ahead(reader.read, config.decoded_ahead):
             if isinstance(item, FootageFault):
                 faults.append(item)
+                continue
+            if item.between:
+                if usable:  # as usable as the sample before it
+                    labeller.add_between(item)
                 continue
             quality = _measure(meter, item, files[0].start_utc)
             row = _row(camera, notes.frames, item, quality, limits)
             frames.add(row)
             notes.add(row)
+            usable = row.usable
             if row.usable:
                 labeller.add(row.frame_id, item)
             if progress:
                 progress(notes.frames, max(notes.frames, reader.expected_samples))
         labeller.finish()
     write_faults(faults, index_out)
-    return _finish(camera, day, reader.view, segmenter, faults, notes, index_out, labels_out)
+    summary = _finish(camera, day, reader.view, segmenter, faults, notes, index_out, labels_out)
+    if regions is None or regions_out is None:
+        return summary
+    _describe_regions(summary, reader.view, step_s, regions_out)
+    return replace(summary, regions=regions.summary(step_s))
+
+
+def _files_of(camera: Camera, footage: Footage, day: str) -> list[FootageFile]:
+    files = [file for file in footage.files if local_day(camera, file.start_utc) == day]
+    if not files:
+        days = footage_days(camera)
+        span = f"its {len(days)} days run from {days[0]} to {days[-1]}" if days else "it has none"
+        raise ValueError(f"camera {camera.id} has no footage on {day}; {span}")
+    return files
+
+
+def _describe_regions(summary: PassSummary, view: View | None, step_s: float, out: Path) -> None:
+    meta = RegionsMeta(
+        classes=CLASS_NAMES,
+        height=summary.height,
+        width=summary.width,
+        native_wh=view.native_wh if view else (0, 0),
+        step_s=step_s,
+        segmenter=summary.segmenter,
+    )
+    write_regions_meta(meta, out)
 
 
 def _measure(meter: QualityMeter, sample: DaySample, day_start: datetime) -> FrameQuality:
@@ -189,55 +249,6 @@ def _row(
     )
 
 
-class _Labeller:
-    """Labels usable frames in batches and writes them in order."""
-
-    def __init__(
-        self,
-        camera: Camera,
-        segmenter: Segmenter | None,
-        config: PassConfig,
-        writer: LabelWriter,
-        codes: DayCoder,
-        notes: PassNotes,
-    ) -> None:
-        self._camera = camera
-        self._segmenter = FollowingSegmenter(segmenter, camera.interval_s)
-        self._config = config
-        self._writer = writer
-        self._codes = codes
-        self._notes = notes
-        self._batch: list[tuple[int, DaySample]] = []
-
-    def add(self, frame_id: int, sample: DaySample) -> None:
-        if not self._segmenter.goes_on(sample.time_utc):
-            self.finish()
-            self._segmenter.forget()
-        self._batch.append((frame_id, sample))
-        if len(self._batch) >= self._config.batch:
-            self.finish()
-
-    def finish(self) -> None:
-        """Label what waits for its batch to fill."""
-        batch, self._batch = self._batch, []
-        if not batch:
-            return
-        answers = self._segmenter.answers([sample.frame_rgb for _, sample in batch])
-        for (frame_id, sample), human_hw in zip(batch, answers, strict=True):
-            labels_hw = label_frame(
-                sample.frame_rgb,
-                sample.view.plate,
-                human_hw,
-                self._segmenter.plate_answer(sample.view),
-                motion=self._config.motion,
-                fusion=self._config.fusion,
-            )
-            self._writer.add(frame_id, labels_hw)
-            self._codes.add(frame_id, sample, labels_hw)
-            time_local = sample.time_utc.astimezone(self._camera.zone)
-            self._notes.add_map(time_local, labels_hw)
-
-
 def _finish(
     camera: Camera,
     day: str,
@@ -251,7 +262,13 @@ def _finish(
     """Write the pictures and labels.json."""
     version = NO_SEGMENTER if segmenter is None else str(getattr(segmenter, "version", "unnamed"))
     height, width = view.grey.shape if view else (0, 0)
-    meta = LabelsMeta(classes=CLASS_NAMES, height=height, width=width, segmenter=version)
+    meta = LabelsMeta(
+        classes=CLASS_NAMES,
+        height=height,
+        width=width,
+        segmenter=version,
+        native_wh=view.native_wh if view else None,
+    )
     write_labels_meta(meta, labels_out)
     counts = notes.reason_counts()
     title = camera.id if camera.nominal_date else f"{camera.id} {day}"
