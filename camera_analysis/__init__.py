@@ -51,5 +51,6 @@ Modules in the order in which the data flows:
 - ``privacy_frame``, ``privacy_cover``, ``privacy_drawing``, ``privacy_blur``, ``privacy_abstract``,
   ``privacy_warp``, ``background_filters``, ``privacy_filters``: what is seen instead of people.
 - ``mask_safety``: masks that may be trusted to hide people.
+- ``private_video_settings``, ``timed_video``, ``audio_copy``: H.264 at the source's times.
 - ``report``: one self-contained HTML page per camera-day.
 """

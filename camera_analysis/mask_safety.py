@@ -44,7 +44,7 @@ class SafetyConfig:
     human_probability: float = 0.3  # half of what statistics ask for, and no furniture taken off
     doubtful_probability: float = 0.1  # from here on the network is not sure that nobody is there
     doubtful_sigma: float = 3.5  # from here on a pixel may have changed; 5 makes it a mover
-    margin_share: float = 0.02  # of the height: 14 px of 720
+    margin_share: float = 0.03  # of the height: 22 px of 720
     hold_s: float = 0.2  # before and after: five frames at 25 a second
     max_doubtful_share: float = 0.02  # of the frame: a person a quarter of its height
     max_covered_share: float = 0.7  # of the frame: nobody is so large, the plate is wrong

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 #: Macroblock-tree rate control reads beyond its arrays on small frames that have B-frames: the same
 #: input then gives different bytes from one call to the next.
-_EXACT = "mbtree=0"
+EXACT = "mbtree=0"
 
 
 def write_video(
@@ -43,7 +43,7 @@ def write_video(
     import av
 
     rate = Fraction(fps).limit_denominator(1001)
-    options = {"crf": str(crf), "preset": preset, "threads": "1", "x264-params": _EXACT}
+    options = {"crf": str(crf), "preset": preset, "threads": "1", "x264-params": EXACT}
     container_options = {"fflags": "+bitexact"}
     shape: tuple[int, ...] | None = None
     count = 0
@@ -57,7 +57,7 @@ def write_video(
                 stream.gop_size = group_of_pictures
             if frame_rgb.shape != shape:
                 raise ValueError(f"{path.name}: frame {count} is {frame_rgb.shape}, not {shape}")
-            picture = av.VideoFrame.from_ndarray(_even(frame_rgb), format="rgb24")
+            picture = av.VideoFrame.from_ndarray(even(frame_rgb), format="rgb24")
             picture.pts = count
             picture.time_base = 1 / rate
             container.mux(stream.encode(picture.reformat(format="yuv420p", threads=1)))
@@ -68,7 +68,8 @@ def write_video(
     return count
 
 
-def _even(frame_rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def even(frame_rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The frame with an odd last row or column repeated."""
     height, width = frame_rgb.shape[:2]
     padded = np.pad(frame_rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
     return np.ascontiguousarray(padded)
