@@ -35,7 +35,9 @@ ROOM_FOR_WORDS = 1.2
 
 
 @dataclass(frozen=True)
-class _Ticks:
+class Ticks:
+    """Instants in UTC and what is written at them."""
+
     times: list[datetime]
     labels: list[str]
 
@@ -119,13 +121,13 @@ def save_timeline(timeline: Timeline, path: Path) -> None:
     below.plot(times, 100 * share, color="black", lw=0.8)
     below.set_ylim(bottom=0.0)
     below.set_ylabel("delta,\n% of pixels")
-    ticks = _time_ticks(timeline.times[0], timeline.times[-1], timeline.zone)
+    ticks = time_ticks(timeline.times[0], timeline.times[-1], timeline.zone)
     below.set_xticks(ticks.times, ticks.labels)
     below.set_xlabel("local time")
     save(chart, path)
 
 
-def _time_ticks(first: datetime, last: datetime, zone: ZoneInfo) -> _Ticks:
+def time_ticks(first: datetime, last: datetime, zone: ZoneInfo) -> Ticks:
     """At most seven round local times within a day's span, five where they name seconds."""
     span_s = (last - first).total_seconds()
     step_s = next((step for step in STEPS_S if span_s / step <= _most_steps(step)), STEPS_S[-1])
@@ -138,7 +140,7 @@ def _time_ticks(first: datetime, last: datetime, zone: ZoneInfo) -> _Ticks:
         count += 1
     pattern = "%H:%M:%S" if step_s < 60 else "%H:%M"
     times = times or [first]
-    return _Ticks(times, [f"{time.astimezone(zone):{pattern}}" for time in times])
+    return Ticks(times, [f"{time.astimezone(zone):{pattern}}" for time in times])
 
 
 def _most_steps(step_s: int) -> int:

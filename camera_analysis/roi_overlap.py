@@ -11,7 +11,8 @@ of interest:
 
 ``overlap`` is the overlap coefficient (Szymkiewicz 1934, Simpson 1943): 1 where a person is wholly
 inside, and 1 where they cover the region, however large either is. A connected region of the
-label map counts as one person here.
+label map counts as one person here. p is the network's mean over the region where it was kept, and
+1 where it was not: the label then says all.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camera_analysis.regions import Box
 from camera_analysis.roi_masks import RoiMask, WeightImage
 
 FloatVector = npt.NDArray[np.float64]
@@ -50,6 +52,14 @@ class FrameOverlap:
     person_px: tuple[FloatVector, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class LikelyBox:
+    """The network's mean probability of a person over what lies together in a box."""
+
+    box: Box
+    probability: float
+
+
 class RoiMeter:
     """Measures label maps of one size against the regions of a camera.
 
@@ -73,13 +83,13 @@ class RoiMeter:
         self._union = union
 
     def measure(
-        self, people_hw: npt.NDArray[np.bool_], probability: float = 1.0
+        self, people_hw: npt.NDArray[np.bool_], likely: Sequence[LikelyBox] = ()
     ) -> FrameOverlap | None:
         """What one frame shows of each region; None where nobody is in any.
 
         Args:
             people_hw: (H, W) pixels that show a person.
-            probability: that they do, in [0, 1].
+            likely: how probable persons are in boxes of this frame; 1 for those in none.
         """
         if not (people_hw & self._union).any():
             return None
@@ -88,6 +98,7 @@ class RoiMeter:
         )
         flat = parts.ravel()
         shown = np.flatnonzero(flat)
+        probability = _probabilities(stats[1:], likely)
         person_px = np.bincount(flat[shown], self._weights.ravel()[shown], count)[1:]
         inside = np.stack(  # (R, persons)
             [
@@ -100,13 +111,26 @@ class RoiMeter:
         overlap = probability * inside / least
         feet = _bottom_centres(stats[1:])
         return FrameOverlap(
-            expected_px=probability * inside.sum(1),
-            roi_share=probability * inside.sum(1) / roi_px,
+            expected_px=(probability * inside).sum(1),
+            roi_share=(probability * inside).sum(1) / roi_px,
             person_share=(probability * inside / np.maximum(person_px, 1e-12)).max(1),
             overlap=overlap.max(1),
             bottom_centre=np.array([mask.inside_hw[feet].any() for mask in self._masks]),
             person_px=tuple(person_px[row >= self._part] for row in overlap),
         )
+
+
+def _probabilities(stats: npt.NDArray[np.int32], likely: Sequence[LikelyBox]) -> FloatVector:
+    """Of each part that of the smallest box around it."""
+    found = np.ones(len(stats))
+    by_size = sorted(likely, key=lambda one: -one.box.area)
+    for part, (x, y, width, height, _) in enumerate(stats.tolist()):
+        for one in by_size:
+            box = one.box
+            across = box.x0 <= x and x + width <= box.x1
+            if across and box.y0 <= y and y + height <= box.y1:
+                found[part] = one.probability
+    return found
 
 
 def _bottom_centres(

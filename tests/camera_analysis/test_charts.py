@@ -25,13 +25,13 @@ BERLIN = ZoneInfo("Europe/Berlin")
     ],
 )
 def test_ticks_are_round_local_times(seconds: int, labels: list[str]) -> None:
-    ticks = charts._time_ticks(START, START + timedelta(seconds=seconds), BERLIN)
+    ticks = charts.time_ticks(START, START + timedelta(seconds=seconds), BERLIN)
     assert ticks.labels == labels
 
 
 @pytest.mark.parametrize("seconds", [1, 7, 29, 45, 59, 61, 240, 3599, 86_399])
 def test_ticks_never_crowd(seconds: int) -> None:
-    ticks = charts._time_ticks(START, START + timedelta(seconds=seconds), BERLIN)
+    ticks = charts.time_ticks(START, START + timedelta(seconds=seconds), BERLIN)
     wide = len(ticks.labels[0]) > len("14:00")
     assert (
         1

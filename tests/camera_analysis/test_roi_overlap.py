@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from camera_analysis.regions import Box
 from camera_analysis.roi_masks import RoiMask
-from camera_analysis.roi_overlap import RoiMeter
+from camera_analysis.roi_overlap import LikelyBox, RoiMeter
 
 LEFT = np.zeros((8, 12), bool)
 LEFT[:, :4] = True
@@ -48,7 +49,9 @@ def test_nobody_in_any_region_is_nothing():
 
 def test_probability_and_weights_scale_what_is_expected():
     weights = np.full((8, 12), 0.5, np.float32)
-    seen = meter(weights=weights).measure(people((0, 0, 4, 2)), probability=0.8)
+    likely = [LikelyBox(box=Box(0, 0, 9, 9), probability=0.3)]
+    likely += [LikelyBox(box=Box(0, 0, 4, 3), probability=0.8)]  # the smaller one is theirs
+    seen = meter(weights=weights).measure(people((0, 0, 4, 2)), likely)
     assert seen.expected_px[0] == pytest.approx(0.8 * 0.5 * 8)
     assert seen.overlap[0] == pytest.approx(0.8)
     assert seen.roi_share[0] == pytest.approx(0.8 * 8 / 32)
