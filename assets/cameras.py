@@ -214,7 +214,7 @@ def anomalies(
     group_name="cameras",
     partitions_def=CAMERA_DAY,
     deps=[
-        *("frame_index", "label_maps", "scene_change"),
+        *("frame_index", "label_maps", "scene_change", "occupancy"),
         *(activity_counts, normal_of_window, anomalies),
     ],
     check_specs=specs("camera_report"),
@@ -229,7 +229,7 @@ def camera_report(
     place = CameraDay(context, store, camera_setup)
     names = (
         *("frame_index", "label_maps", "activity_counts"),
-        *("scene_change", "learned_normal", "anomalies"),
+        *("scene_change", "learned_normal", "anomalies", "occupancy"),
     )
     versions = {name: place.need(name) for name in names}
     folders = {name: store.path(version) for name, version in versions.items()}

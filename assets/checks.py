@@ -12,7 +12,14 @@ from pathlib import Path
 import dagster as dg
 import pyarrow as pa
 
-from assets import checks_cameras, checks_dataset, checks_events, checks_models, checks_review
+from assets import (
+    checks_cameras,
+    checks_dataset,
+    checks_events,
+    checks_models,
+    checks_occupancy,
+    checks_review,
+)
 from assets.claims import Claim, Finding, Inputs, Outcome
 
 #: What reading a missing, damaged or half-written file raises.
@@ -24,6 +31,7 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
     **checks_models.CLAIMS,
     **checks_cameras.CLAIMS,
     **checks_events.CLAIMS,
+    **checks_occupancy.CLAIMS,
 }
 
 

@@ -2,7 +2,16 @@
 
 import dagster as dg
 
-from assets import camera_index, cameras, dataset, event_review, models, review, scenes
+from assets import (
+    camera_index,
+    cameras,
+    dataset,
+    event_review,
+    models,
+    occupancy,
+    review,
+    scenes,
+)
 from assets.partitions import with_first_day, with_sources
 from pipelines.champion_sensor import champion_sensor
 from pipelines.executors import executor_of
@@ -27,7 +36,10 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                 with_sources(spec, settings.custom_sources), settings.first_day
             ),
             dg.load_assets_from_modules(
-                [dataset, review, models, cameras, camera_index, scenes, event_review]
+                [
+                    *(dataset, review, models, cameras, camera_index, scenes, event_review),
+                    *(occupancy,),
+                ]
             ),
         ),
         jobs=JOBS,

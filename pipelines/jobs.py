@@ -20,10 +20,11 @@ CAMERA_ASSETS = (
     "scene_change",
     "learned_normal",
     "anomalies",
+    "occupancy",
     "camera_report",
 )
 #: Of these, those that need no footage: what is stored of the day and of the days before suffices.
-JUDGING_ASSETS = ("scene_change", "learned_normal", "anomalies", "camera_report")
+JUDGING_ASSETS = ("scene_change", "learned_normal", "anomalies", "occupancy", "camera_report")
 
 #: One source: scan its images, pack its masks. One partition a run.
 source_job = dg.define_asset_job(
@@ -68,14 +69,14 @@ mistakenness_job = dg.define_asset_job(
 camera_job = dg.define_asset_job(
     "camera_job",
     dg.AssetSelection.assets(*CAMERA_ASSETS),
-    description="One camera-day: label maps, counts, normal, anomalies, report.",
+    description="One camera-day: label maps, counts, normal, anomalies, occupancy, report.",
 )
 
 #: A labelled camera-day again: another scene was accepted, or an event was marked.
 judge_job = dg.define_asset_job(
     "judge_job",
     dg.AssetSelection.assets(*JUDGING_ASSETS),
-    description="Judge one labelled camera-day again: scene, normal, anomalies, report.",
+    description="Judge one labelled camera-day again: scene, normal, anomalies, occupancy, report.",
 )
 
 index_job = dg.define_asset_job(

@@ -148,7 +148,7 @@ def test_what_is_recorded_but_not_used_is_said(tmp_path):
         (tmp_path / name).mkdir()
         inputs = draw_day(tmp_path / f"in_{name}", QUIET, camera)
         pages.append(text_of(write_report(inputs, tmp_path / name)))
-    for words in ("recorded, and not used yet", "without the fisheye lens"):
+    for words in ("They were not measured", "without the fisheye lens"):
         assert words in pages[0]
         assert words not in pages[1]
 
