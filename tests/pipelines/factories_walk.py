@@ -7,12 +7,16 @@ a home and leaves ``seen.json`` in it.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+import psutil
 
 from pipelines.settings import save_settings
 
@@ -25,6 +29,11 @@ def walked(module: str, line: Any, home: Path, *, patience_s: float) -> Any:
         shutil.copytree(line.settings.home / name, home / name)
     sources = {name: home / "sources" / name for name in line.settings.sources}
     save_settings(replace(line.settings, home=home, sources=sources))
+    return seen_in(module, home, patience_s=patience_s)
+
+
+def seen_in(module: str, home: Path, *, patience_s: float) -> Any:
+    """What the walk of a module saw in a home whose settings are saved."""
     run = subprocess.run(
         [sys.executable, "-m", module, str(home)],
         cwd=ROOT,
@@ -35,3 +44,12 @@ def walked(module: str, line: Any, home: Path, *, patience_s: float) -> Any:
     )
     assert run.returncode == 0, run.stderr[-4000:]
     return json.loads((home / "seen.json").read_text())
+
+
+def walk_and_leave(walk: Callable[[Path], Any]) -> NoReturn:
+    """The ``main`` of a walk's module: leave what was seen, end the database, end."""
+    home = Path(sys.argv[1])
+    home.joinpath("seen.json").write_text(json.dumps(walk(home), default=str))
+    for process in psutil.Process().children(recursive=True):
+        process.kill()
+    os._exit(0)  # FiftyOne's farewell would wait for the database that is gone

@@ -9,12 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from camera_analysis.camera import Camera, write_camera
 from camera_analysis.counts import ClassCounts
 from camera_analysis.event_marks import read_marks
 from camera_analysis.learned_normal import load_normal
 from camera_analysis.video_write import write_video
 from pipelines.cli import main
+from tests.pipelines.factories_door import add_door, call
 
 DAYS = ("2026-01-05", "2026-01-06", "2026-01-07")
 #: Left edge of a visitor where nobody walks; on the last day, they stand a step aside.
@@ -42,20 +42,15 @@ def film(path, *, visitor_x, seed):
     write_video(path, frames(), 2.0)
 
 
+def film_visits(path, number):
+    """A day of ``DAYS``."""
+    film(path, visitor_x=VISITOR_X[DAYS[number]], seed=number)
+
+
 @pytest.fixture
 def door(tiny):
-    folder = tiny.settings.footage / "door"
-    folder.mkdir(parents=True)
-    write_camera(Camera(id="door", folder=folder, interval_s=0.5), folder)
-    for number, day in enumerate(DAYS):
-        film(folder / f"{day}T08-00-00.mp4", visitor_x=VISITOR_X[day], seed=number)
+    add_door(tiny.settings.footage, DAYS, film_visits)
     return tiny
-
-
-def call(home, *arguments):
-    result = CliRunner().invoke(main, [*arguments, "--home", str(home.settings.home)])
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 def folder_of(home, asset, day):

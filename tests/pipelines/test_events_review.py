@@ -6,24 +6,19 @@ FiftyOne's database is chosen once per process, so the walk runs in a process of
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from assets.partitions import camera_day_key
-from camera_analysis.camera import Camera, write_camera
 from camera_analysis.event_marks import read_marks
 from pipelines.resources import open_store, resources_of
 from pipelines.runs import Planned, Runner
 from pipelines.settings import Settings, load_settings, save_settings
-from tests.pipelines.test_events_line import DAYS, VISITOR_X, film
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.pipelines.factories_door import add_door
+from tests.pipelines.factories_walk import seen_in, walk_and_leave
+from tests.pipelines.test_events_line import DAYS, film_visits
 
 pytestmark = pytest.mark.slow
 
@@ -33,12 +28,7 @@ def seen(tmp_path_factory):
     """What the walk saw of a camera with an event on each of two days."""
     home = tmp_path_factory.mktemp("events")
     save_settings(Settings(home=home, device="cpu", footage_settle_s=0.0))
-    command = [sys.executable, "-m", "tests.pipelines.test_events_review", str(home)]
-    run = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=500, check=False
-    )
-    assert run.returncode == 0, run.stderr[-4000:]
-    return json.loads((home / "seen.json").read_text())
+    return seen_in("tests.pipelines.test_events_review", home, patience_s=500)
 
 
 def test_events_are_queued_with_their_reason_and_one_picture(seen):
@@ -69,13 +59,10 @@ def marks_of(settings: Settings) -> list[list[str]]:
 
 def walk(home: Path) -> dict[str, object]:
     settings = load_settings(home)
-    folder = settings.footage / "door"
-    folder.mkdir(parents=True)
-    write_camera(Camera(id="door", folder=folder, interval_s=0.5), folder)
+    add_door(settings.footage, DAYS, film_visits)
     runner = Runner(settings)
     runner.add_camera("door")
-    for number, day in enumerate(DAYS):
-        film(folder / f"{day}T08-00-00.mp4", visitor_x=VISITOR_X[day], seed=number)
+    for day in DAYS:
         runner.run(Planned(job="camera_job", partition=camera_day_key("door", day)))
     runner.run(Planned(job="event_marks_job"))  # before anything was queued
     runner.run(Planned(job="event_queue_job"))
@@ -109,10 +96,4 @@ def walk(home: Path) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    place = Path(sys.argv[1])
-    place.joinpath("seen.json").write_text(json.dumps(walk(place), default=str))
-    import psutil
-
-    for process in psutil.Process().children(recursive=True):
-        process.kill()
-    os._exit(0)  # FiftyOne's farewell would wait for the database that is gone
+    walk_and_leave(walk)

@@ -8,18 +8,15 @@ what was on screen.
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
 import shutil
 import socket
-import sys
 from pathlib import Path
 
 import pytest
 
 from pipelines.runs import Planned, Runner
 from pipelines.settings import load_settings
-from tests.pipelines.factories_walk import walked
+from tests.pipelines.factories_walk import walk_and_leave, walked
 from tests.pipelines.test_review_line import push, rows_of
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -132,10 +129,4 @@ def walk(home: Path) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    place = Path(sys.argv[1])
-    place.joinpath("seen.json").write_text(json.dumps(walk(place), default=str))
-    import psutil
-
-    for process in psutil.Process().children(recursive=True):
-        process.kill()
-    os._exit(0)  # FiftyOne's farewell would wait for the database that is gone
+    walk_and_leave(walk)

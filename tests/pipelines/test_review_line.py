@@ -7,9 +7,6 @@ FiftyOne's database is chosen once per process, so the walk runs in a process of
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from pathlib import Path
 
 import cv2
@@ -24,7 +21,7 @@ from pipelines.resources import open_store
 from pipelines.runs import Planned, Runner
 from pipelines.settings import load_settings
 from segmentation.data import SplitData
-from tests.pipelines.factories_walk import walked
+from tests.pipelines.factories_walk import walk_and_leave, walked
 
 
 @pytest.fixture(scope="module")
@@ -173,10 +170,4 @@ def walk(home: Path) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    place = Path(sys.argv[1])
-    place.joinpath("seen.json").write_text(json.dumps(walk(place), default=str))
-    import psutil
-
-    for process in psutil.Process().children(recursive=True):
-        process.kill()
-    os._exit(0)  # FiftyOne's farewell would wait for the database that is gone
+    walk_and_leave(walk)

@@ -12,11 +12,12 @@ import pytest
 from click.testing import CliRunner
 
 from assets.partitions import camera_day_key
-from camera_analysis.camera import Camera, load_camera, write_camera
+from camera_analysis.camera import load_camera
 from camera_analysis.video_write import write_video
 from pipelines.cli import main
 from pipelines.instance import open_instance
 from pipelines.relearn import set_learn_from
+from tests.pipelines.factories_door import add_door, call
 
 DAYS = ("2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08")
 #: The camera was knocked in the night before the third day.
@@ -43,12 +44,10 @@ def film(path, *, dx=0, seed=0):
 
 @pytest.fixture
 def knocked(tiny):
-    folder = tiny.settings.footage / "door"
-    folder.mkdir(parents=True)
-    write_camera(Camera(id="door", folder=folder, interval_s=0.5), folder)
-    for number, day in enumerate(DAYS):
-        dx = 24 if day >= MOVED else 0
-        film(folder / f"{day}T08-00-00.mp4", dx=dx, seed=number)
+    def film_day(path, number):
+        film(path, dx=24 if DAYS[number] >= MOVED else 0, seed=number)
+
+    add_door(tiny.settings.footage, DAYS, film_day)
     return tiny
 
 
@@ -62,12 +61,6 @@ def page(home, day):
     return (
         home.store.path(home.store.require("camera_report", f"door/{day}")) / "report.html"
     ).read_text()
-
-
-def call(home, *arguments):
-    result = CliRunner().invoke(main, [*arguments, "--home", str(home.settings.home)])
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 def test_a_moved_camera_is_blocked_told_and_learned_anew(knocked):
