@@ -35,6 +35,7 @@ class AudioCopy:
     def __init__(self, path: Path, first_s: float) -> None:
         self._container, _ = open_video(path, ReadConfig())
         self._first_s = first_s
+        self.copied = False  # becomes true where there is any
         self._packets = _packets(self._container)
         self._waiting: Packet | None = None
         self._stream: AudioStream | None = None
@@ -61,6 +62,7 @@ class AudioCopy:
     def begin(self, target: OutputContainer) -> None:
         """Add the stream of sound to a file about to be written."""
         if self._container.streams.audio:
+            self.copied = True
             self._stream = target.add_stream_from_template(self._container.streams.audio[0])
 
     def until(self, offset_s: float) -> Iterator[Packet]:

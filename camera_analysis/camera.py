@@ -17,6 +17,7 @@ from camera_analysis.frame_quality import QualityLimits
 from camera_analysis.image_runs import ImageClock
 from camera_analysis.lens import Lens, lens_document, read_lens
 from camera_analysis.occupancy_rule import OccupancyRule, read_rule, rule_document
+from camera_analysis.private_video_settings import PrivateVideoSettings, read_private_video
 from camera_analysis.rois import Roi, read_rois, rois_document
 from camera_analysis.tracking_rule import TrackingRule, read_tracking, tracking_document
 from camera_analysis.video_file import Sampling
@@ -75,6 +76,7 @@ class Camera:
         nominal_date: the days are made up, and times count from the start of the footage.
         plate: whether the background plate that is kept is "blurred" or "clear".
         store_frames: frames, with the people on them, may be stored to be labelled.
+        private_video: how people are hidden in video that is kept; None keeps none.
         learn_from: first local day to learn from; earlier ones show a scene that is gone.
         scene_changes: "block" judges no day that shows another scene than the one learned,
             "report" judges it and says so.
@@ -99,6 +101,7 @@ class Camera:
     nominal_date: bool = False  # file names and ``starts`` are believed
     plate: PlatePrivacy = "blurred"  # somebody may sit in the view all day
     store_frames: bool = False  # nothing that shows people is kept unless it is asked for
+    private_video: PrivateVideoSettings | None = None  # as much room as the footage itself
     learn_from: date | None = None  # all days of the window
     scene_changes: OnSceneChange = "block"  # what another scene taught says nothing of this one
 
@@ -246,10 +249,12 @@ def _read_starts(value: object) -> dict[str, datetime]:
 
 
 def _read_privacy(value: object) -> dict[str, Any]:
-    keys = mapping(value, ("plate", "store_frames"), "privacy")
+    keys = mapping(value, ("plate", "store_frames", "video"), "privacy")
     if "store_frames" in keys:
         typed(keys["store_frames"], (bool,), "privacy.store_frames")
-    return {**keys, "plate": str(keys.get("plate", Camera.plate))}
+    plain = {key: keys[key] for key in keys if key != "video"}
+    settings = {**plain, "plate": str(keys.get("plate", Camera.plate))}
+    return settings | {"private_video": read_private_video(keys.get("video", False))}
 
 
 _PLAIN_TYPES: dict[str, tuple[type, ...]] = {
@@ -288,7 +293,9 @@ def write_camera(camera: Camera, folder: Path) -> Path:
         file_time["base"] = camera.file_time.base
     plain = {key: getattr(camera, key) for key in _PLAIN_KEYS}
     document: dict[str, Any] = {key: value for key, value in plain.items() if value is not None}
-    privacy = {"plate": camera.plate, "store_frames": camera.store_frames}
+    privacy: dict[str, Any] = {"plate": camera.plate, "store_frames": camera.store_frames}
+    if camera.private_video is not None:
+        privacy["video"] = asdict(camera.private_video)
     document |= {"lens": lens_document(camera.lens), "file_time": file_time, "privacy": privacy}
     document |= {"rois": rois_document(camera.rois), "starts": dict(camera.starts)}
     document["occupancy"] = rule_document(camera.occupancy)

@@ -80,6 +80,7 @@ def safe_mask(
     *,
     motion: MotionConfig,
     safety: SafetyConfig,
+    movers: bool = True,
 ) -> SafeMask:
     """What to hide in one frame, before masks are held over time.
 
@@ -89,10 +90,13 @@ def safe_mask(
         human_hw: (H, W) the network's probability; None where it was not asked.
         motion: thresholds of motion.
         safety: see there.
+        movers: hide what moves too; False hides only what the network finds.
     """
     sigma_hw = difference_sigma(frame_rgb, plate, motion)
-    found = mover_mask(sigma_hw, motion)
-    doubtful = cv2.medianBlur((sigma_hw > safety.doubtful_sigma).view(np.uint8), 5) > 0
+    found = mover_mask(sigma_hw, motion) if movers else np.zeros(sigma_hw.shape, bool)
+    doubtful = np.zeros(sigma_hw.shape, bool)
+    if movers:  # otherwise what moves is left in view on purpose
+        doubtful = cv2.medianBlur((sigma_hw > safety.doubtful_sigma).view(np.uint8), 5) > 0
     if human_hw is not None:
         found |= human_hw > safety.human_probability
         doubtful |= human_hw > safety.doubtful_probability
