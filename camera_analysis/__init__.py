@@ -36,6 +36,9 @@ Modules in the order in which the data flows:
 - ``channel_history``, ``channel_scale``: how high normal frames score in them.
 - ``day_channels``, ``channel_judge``, ``channel_words``: a day judged in its channels, in words.
 - ``channel_events``, ``channel_notes``: their regions and scores beside those of class.
+- ``tracking_rule``, ``person_size``, ``tracker``, ``tracking``, ``track_tables``, ``track_writer``:
+  regions become tracks.
+- ``average_paths``, ``path_zones``, ``trajectory_pictures``, ``trajectories``: the ways they go.
 - ``anomaly``, ``events``: what departs from the normal, and for how long.
 - ``event_queue``, ``event_marking``, ``event_marks``: what a person looks at, and said of it.
 - ``event_feedback``, ``event_exclusion``: how the next days are judged by that.
