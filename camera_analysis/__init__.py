@@ -58,5 +58,6 @@ Modules in the order in which the data flows:
 - ``private_frames``, ``clean_plate``, ``private_video``, ``private_files``, ``private_day``: footage
   with people hidden.
 - ``scramble``, ``scramble_file``: people encrypted, to be shown again by who has the key.
+- ``live_sources``, ``live_hiding``, ``live_frames``: a running camera, people hidden, shown live.
 - ``report``: one self-contained HTML page per camera-day.
 """

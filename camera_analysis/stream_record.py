@@ -136,7 +136,7 @@ class _Recording:
         import av
 
         try:
-            source = _connect(address, self._config)
+            source = connect(address, self._config)
         except (av.FFmpegError, OSError, UnicodeDecodeError) as error:
             raise _Broken(f"no connection: {reason_of(error)}") from error
         with source:
@@ -163,7 +163,12 @@ class _Recording:
             raise broken
 
 
-def _connect(address: str, config: RecordConfig) -> InputContainer:
+def connect(address: str, config: RecordConfig) -> InputContainer:
+    """Open a stream; no file of this machine is opened by it.
+
+    Raises:
+        av.FFmpegError, OSError, UnicodeDecodeError: no connection.
+    """
     import av
 
     options = {

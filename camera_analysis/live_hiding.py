@@ -1,0 +1,162 @@
+"""Arriving frames become pictures that may be shown: people hidden, or all of it.
+
+What is shown of a frame is made by :class:`camera_analysis.private_frames.PeopleHider` alone. While
+the empty view is being learned there is a grey picture instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from camera_analysis.frame_quality import QualityLimits
+from camera_analysis.live_sources import ArrivedFrame
+from camera_analysis.motion import ImageRgb, MotionConfig, learn_plate
+from camera_analysis.plates import PLATE_SAMPLES, Spread, View, view_of
+from camera_analysis.privacy_cover import MASK_RGB
+from camera_analysis.private_frames import PeopleHider, TimedFrame
+from camera_analysis.private_video_settings import PrivateVideoSettings
+from camera_analysis.segmenter import Segmenter
+
+#: Longer side at which masks are found.
+MASK_PX = 640
+#: Why all is hidden while the empty view is not known.
+LEARNING = "learning"
+#: Shapes that differ by less are one: a reduced size is rounded.
+_SAME_SHAPE = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveConfig:
+    """How a live view is made.
+
+    Attributes:
+        settings: how people are hidden.
+        learn_s: for how long the empty view is learned where it is not known; all is hidden then.
+        doubt_s: after so long without a trusted frame the empty view is learned anew.
+        motion: thresholds of motion.
+        limits: when a frame cannot be used.
+    """
+
+    settings: PrivateVideoSettings = field(default_factory=PrivateVideoSettings)
+    learn_s: float = 30.0  # who does not move for so long, and is missed by the network, is shown
+    doubt_s: float = 10.0  # a lorry before the lens is gone by then; a turned camera is not
+    motion: MotionConfig = field(default_factory=MotionConfig)
+    limits: QualityLimits = field(default_factory=QualityLimits)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.learn_s <= 3600 or not 0 < self.doubt_s <= 3600:
+            raise ValueError(
+                f"learn_s is {self.learn_s} and doubt_s {self.doubt_s}; expected 0 < s <= 3600"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownFrame:
+    """What may be shown of a frame.
+
+    Attributes:
+        shown_rgb: (H, W, 3) uint8.
+        hidden: why all of it is hidden; "" where people alone are.
+        arrived_s: when the frame came.
+    """
+
+    shown_rgb: ImageRgb
+    hidden: str
+    arrived_s: float
+
+
+def hide_arriving(
+    frames: Iterator[ArrivedFrame],
+    segmenter: Segmenter | None,
+    config: LiveConfig,
+    view: View | None = None,
+) -> Iterator[ShownFrame]:
+    """Hide people in frames as they come, in order.
+
+    Args:
+        frames: of one camera; another size, or a view that is not recognised for long, is learned
+            anew.
+        segmenter: says where people are; None hides what moves alone.
+        config: see there.
+        view: the empty view, where it is known; None learns it from the first frames.
+    """
+    while True:
+        if view is None:
+            view = yield from _learn(frames, config)
+        if view is None:
+            return
+        ended = yield from _follow(frames, segmenter, config, view)
+        if ended:
+            return
+        view = None
+
+
+def _learn(
+    frames: Iterator[ArrivedFrame], config: LiveConfig
+) -> Generator[ShownFrame, None, View | None]:
+    """Learn the empty view behind a grey picture; None where the frames end."""
+    samples: Spread[ImageRgb] = Spread(PLATE_SAMPLES)
+    size_wh, started_s = (0, 0), 0.0
+    for frame in frames:
+        if size_wh != frame.size_wh:
+            samples = Spread(PLATE_SAMPLES)
+            size_wh, started_s = frame.size_wh, frame.arrived_s
+        samples.add(_reduced(frame.frame_rgb))
+        yield ShownFrame(shown_rgb=grey(size_wh), hidden=LEARNING, arrived_s=frame.arrived_s)
+        if frame.arrived_s - started_s >= config.learn_s:
+            return view_of(learn_plate(samples.items, config.motion), size_wh)
+    return None
+
+
+def _follow(
+    frames: Iterator[ArrivedFrame], segmenter: Segmenter | None, config: LiveConfig, view: View
+) -> Generator[ShownFrame, None, bool]:
+    """Frames of a view; True where they ended, False where it must be learned anew."""
+    hider = PeopleHider(
+        view, segmenter, config.settings, motion=config.motion, limits=config.limits
+    )
+    of_other_size, size_wh = False, (0, 0)
+
+    def timed() -> Iterator[TimedFrame]:
+        nonlocal of_other_size, size_wh
+        for frame in frames:
+            if size_wh == (0, 0) and _fits(view, frame):
+                size_wh = frame.size_wh
+            of_other_size = frame.size_wh != size_wh
+            if of_other_size:
+                return
+            yield TimedFrame(offset_s=frame.arrived_s, frame_rgb=frame.frame_rgb)
+
+    trusted_s: float | None = None
+    for private in hider.hide(timed()):
+        yield ShownFrame(
+            shown_rgb=private.shown_rgb, hidden=private.reason, arrived_s=private.offset_s
+        )
+        if not private.reason or trusted_s is None:
+            trusted_s = private.offset_s
+        if private.offset_s - trusted_s > config.doubt_s:
+            return False
+    return not of_other_size
+
+
+def _fits(view: View, frame: ArrivedFrame) -> bool:
+    """Whether a frame has the shape of what was learned."""
+    (width, height), (view_width, view_height) = frame.size_wh, view.native_wh
+    return abs(width * view_height / (height * view_width) - 1) < _SAME_SHAPE
+
+
+def _reduced(frame_rgb: ImageRgb) -> ImageRgb:
+    """(h, w, 3) a frame at the size that masks are found at."""
+    height, width = frame_rgb.shape[:2]
+    scale = min(1.0, MASK_PX / max(height, width))
+    size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(frame_rgb, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def grey(size_wh: tuple[int, int]) -> ImageRgb:
+    """A picture of nothing, of a width and height."""
+    return np.full((size_wh[1], size_wh[0], 3), MASK_RGB, np.uint8)
