@@ -13,6 +13,7 @@ from pipelines.cli_frames import frames
 from pipelines.cli_home import HOME_OPTION, end_of_runs, settings_of
 from pipelines.cli_normal import normal
 from pipelines.cli_record import record
+from pipelines.cli_regions import calibrate_occupancy, draw_rois, occupancy
 from pipelines.cli_relabel import relabel
 from pipelines.cli_relearn import relearn
 from pipelines.settings import Settings
@@ -23,8 +24,11 @@ def cameras() -> None:
     """Fixed cameras and their footage."""
 
 
+cameras.add_command(calibrate_occupancy)
+cameras.add_command(draw_rois)
 cameras.add_command(frames)
 cameras.add_command(normal)
+cameras.add_command(occupancy)
 cameras.add_command(record)
 cameras.add_command(relabel)
 cameras.add_command(relearn)

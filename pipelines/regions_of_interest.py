@@ -1,0 +1,116 @@
+"""What commands about regions need of a home: the plate to draw on, and scores of labelled days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from camera_analysis.camera import Camera
+from camera_analysis.footage_files import find_footage
+from camera_analysis.footage_samples import probe_footage
+from camera_analysis.frame_quality import QualityLimits
+from camera_analysis.label_pictures import save_plate
+from camera_analysis.labels import read_labels_meta
+from camera_analysis.motion import MotionConfig
+from camera_analysis.occupancy import DayScores, day_scores
+from camera_analysis.plates import learn_view
+from camera_analysis.roi_masks import Grid, roi_masks
+from camera_analysis.video_file import ReadConfig
+from pipelines.resources import open_store
+from pipelines.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Background:
+    """A camera's background plate, as blurred as its settings ask for.
+
+    Attributes:
+        rgb: (H, W, 3) uint8.
+        native_wh: width and height of the footage, whose pixels regions are drawn in.
+        day: of which it is; "" where it was learned from footage just now.
+    """
+
+    rgb: npt.NDArray[np.uint8]
+    native_wh: tuple[int, int]
+    day: str
+
+
+def background_of(settings: Settings, camera: Camera, scratch: Path) -> Background:
+    """The plate of the newest labelled day, else one learned from the newest footage.
+
+    Args:
+        settings: of the home.
+        camera: whose.
+        scratch: folder for a file on the way.
+
+    Raises:
+        ValueError: there is neither a labelled day nor footage that can be read.
+    """
+    store = open_store(settings)
+    keys = [key.split("/") for key in store.partitions("label_maps")]
+    for day in sorted((day for owner, day in keys if owner == camera.id), reverse=True):
+        folder = store.path(store.require("label_maps", f"{camera.id}/{day}"))
+        native_wh = read_labels_meta(folder).native_wh
+        if native_wh and (folder / "plate.png").is_file():
+            return Background(rgb=_read(folder / "plate.png"), native_wh=native_wh, day=day)
+    return _learned(camera, scratch)
+
+
+def _learned(camera: Camera, scratch: Path) -> Background:
+    read = ReadConfig(max_side_px=camera.max_side_px, sampling=camera.sampling)
+    for file in reversed(find_footage(camera).files):
+        try:
+            info = probe_footage(file, config=read)
+        except ValueError:
+            continue  # named as a fault when the day is labelled; an older file may do
+        view = learn_view(
+            file, info, None, read=read, motion=MotionConfig(), limits=QualityLimits()
+        )
+        if view is not None:
+            save_plate(view.plate.rgb, camera.plate, scratch / "plate.png")
+            return Background(rgb=_read(scratch / "plate.png"), native_wh=view.native_wh, day="")
+    raise ValueError(f"camera {camera.id} has no footage that can be read")
+
+
+def _read(path: Path) -> npt.NDArray[np.uint8]:
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    if image is None:
+        raise ValueError(f"{path}: not a picture; label the day again")
+    return np.asarray(image, np.uint8)
+
+
+def scores_of_days(settings: Settings, camera: Camera, days: Sequence[str]) -> list[DayScores]:
+    """Scores of the camera's regions on labelled days.
+
+    Raises:
+        ValueError: the camera has no regions, or a day is not labelled, or was labelled before
+            the size of its frames was kept.
+    """
+    if not camera.rois:
+        raise ValueError(
+            f"camera {camera.id} has no regions; learned-normal cameras draw-rois {camera.id}"
+        )
+    store = open_store(settings)
+    found = []
+    for day in days:
+        key = f"{camera.id}/{day}"
+        index, labels = store.current("frame_index", key), store.current("label_maps", key)
+        if index is None or labels is None:
+            raise ValueError(
+                f"{day} is not labelled; learned-normal cameras backfill {camera.id} --from {day}"
+            )
+        meta = read_labels_meta(store.path(labels))
+        if meta.native_wh is None:
+            raise ValueError(
+                f"{day} was labelled before the size of its frames was kept; "
+                f"learned-normal cameras backfill {camera.id} --from {day} --to {day} --again"
+            )
+        grid = Grid(native_wh=meta.native_wh, label_wh=(meta.width, meta.height))
+        masks = roi_masks(camera.rois, camera.lens, grid)
+        found.append(day_scores(camera, masks, grid, meta, store.path(index), store.path(labels)))
+    return found
