@@ -55,9 +55,10 @@ Modules in the order in which the data flows:
   ``privacy_warp``, ``background_filters``, ``privacy_filters``: what is seen instead of people.
 - ``mask_safety``: masks that may be trusted to hide people.
 - ``private_video_settings``, ``timed_video``, ``audio_copy``: H.264 at the source's times.
-- ``private_frames``, ``clean_plate``, ``private_video``, ``private_files``, ``private_day``: footage
-  with people hidden.
-- ``scramble``, ``scramble_file``: people encrypted, to be shown again by who has the key.
+- ``private_frames``, ``clean_plate``, ``private_video``, ``private_files``, ``private_day``,
+  ``private_clip``: footage with people hidden.
+- ``scramble``, ``scramble_file``, ``privacy_restore``: people encrypted, and shown again by who has
+  the key.
 - ``live_sources``, ``live_hiding``, ``live_frames``: a running camera, people hidden, shown live.
 - ``report``: one self-contained HTML page per camera-day.
 """

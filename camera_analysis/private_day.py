@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -164,10 +164,7 @@ class _DayWriter:
             return
         target = self._out / VIDEO_FOLDER / f"{source.replace('/', '__').rsplit('.', 1)[0]}.mp4"
         expected = round((info.duration_s or 0.0) * (info.frame_rate or 25))
-        with ExitStack() as stack:
-            scramble = self._scramble(target, view)
-            if scramble is not None:
-                stack.enter_context(scramble)
+        with self._scramble(target, view) as scramble:
 
             def note(number: int, frame: PrivateFrame) -> None:
                 frames.add(target.name, number, frame)
@@ -224,9 +221,9 @@ class _DayWriter:
             limits=self._rules.limits,
         )
 
-    def _scramble(self, target: Path, view: View) -> ScrambleWriter | None:
+    def _scramble(self, target: Path, view: View) -> AbstractContextManager[ScrambleWriter | None]:
         if self._key is None:
-            return None
+            return nullcontext()
         width, height = view.native_wh
         name = VideoName(
             camera=self._camera.id, day=self._day, video=target.name, height=height, width=width

@@ -1,0 +1,128 @@
+"""``learned-normal privacy``: a video with people hidden, a key, and people shown again by it."""
+
+from __future__ import annotations
+
+import stat
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from camera_analysis.privacy_filters import FILTERS
+from camera_analysis.video import SampledFrame, read_samples
+from pipelines.cli_privacy import privacy
+from pipelines.privacy_key import PrivacyKeyError, privacy_key, read_key_file
+from tests.camera_analysis.factories_private import film, frame_of, lime_share, walker
+
+
+def run(*arguments, home):
+    result = CliRunner().invoke(privacy, [*map(str, arguments), "--home", str(home)])
+    return result
+
+
+def frames_of(path):
+    return [one.frame_rgb for one in read_samples(path, 1e-4) if isinstance(one, SampledFrame)]
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    return film(tmp_path_factory.mktemp("clip") / "walk.mp4", [n / 10 for n in range(60)])
+
+
+@pytest.fixture(scope="module")
+def made(clip, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    key = folder / "key"
+    told = CliRunner().invoke(privacy, ["key", str(key)])
+    assert told.exit_code == 0, told.output
+    target = folder / "private.mp4"
+    options = ("--method", "mask", "--reversible", "--key-file", key, "--output", target)
+    result = run("video", clip, *options, home=folder / "home")
+    assert result.exit_code == 0, result.output
+    return folder, result
+
+
+def test_a_video_is_written_with_people_hidden_and_says_what_is_not(made):
+    folder, result = made
+    shown = frames_of(folder / "private.mp4")
+    assert len(shown) == 60
+    assert max(lime_share(frame, n) for n, frame in enumerate(shown)) == 0
+    assert "60 frames, mask" in result.output
+    assert "who stands still throughout is seen" in result.output
+
+
+def test_the_key_is_its_owners_alone_and_never_replaced(made):
+    folder, _ = made
+    assert stat.S_IMODE((folder / "key").stat().st_mode) == 0o600
+    before = (folder / "key").read_bytes()
+    again = CliRunner().invoke(privacy, ["key", str(folder / "key")])
+    assert again.exit_code == 1 and "exists" in again.output
+    assert (folder / "key").read_bytes() == before
+
+
+def test_people_are_shown_again_without_loss(made, clip):
+    folder, _ = made
+    target = folder / "restored.mkv"
+    options = ("--key-file", folder / "key", "--output", target)
+    result = run("restore", folder / "private.mp4", *options, home=folder / "home")
+    assert result.exit_code == 0, result.output
+    assert "60 frames" in result.output
+    for step, (shown, filmed) in enumerate(zip(frames_of(target), frames_of(clip), strict=True)):
+        assert (shown[walker(step)] == filmed[walker(step)]).all()
+
+
+def test_another_key_shows_nothing(made):
+    folder, _ = made
+    CliRunner().invoke(privacy, ["key", str(folder / "other")])
+    options = ("--key-file", folder / "other", "--output", folder / "no.mkv")
+    result = run("restore", folder / "private.mp4", *options, home=folder / "home")
+    assert result.exit_code == 1 and "encrypted under the key" in result.output
+    assert not (folder / "no.mkv").exists()
+
+
+def test_without_a_key_nothing_is_written(clip, tmp_path, monkeypatch):
+    monkeypatch.delenv("LEARNED_NORMAL_PRIVACY_KEY", raising=False)
+    monkeypatch.delenv("LEARNED_NORMAL_PRIVACY_KEY_FILE", raising=False)
+    target = tmp_path / "a.mp4"
+    result = run("video", clip, "--reversible", "--output", target, home=tmp_path)
+    assert result.exit_code == 1 and "privacy key" in result.output
+    assert not target.exists()
+
+
+def test_the_source_is_never_overwritten(clip, tmp_path):
+    before = clip.read_bytes()
+    result = run("video", clip, "--output", clip, home=tmp_path)
+    assert result.exit_code == 1 and "another file" in result.output
+    assert clip.read_bytes() == before
+
+
+def test_a_method_of_the_background_is_no_way_to_hide_people(clip, tmp_path):
+    result = run("video", clip, "--method", "background_blur", home=tmp_path)
+    assert result.exit_code == 2
+
+
+def test_every_method_is_listed():
+    listed = CliRunner().invoke(privacy, ["methods"]).output
+    assert all(name in listed for name in FILTERS)
+
+
+def test_a_key_comes_from_a_file_or_a_variable_and_not_from_the_store(tmp_path):
+    CliRunner().invoke(privacy, ["key", str(tmp_path / "key")])
+    key = read_key_file(tmp_path / "key")
+    text = (tmp_path / "key").read_text()
+    store = str(tmp_path / "store")
+    assert privacy_key(store, {}) is None
+    assert privacy_key(store, {"LEARNED_NORMAL_PRIVACY_KEY": text}) == key
+    named = {"LEARNED_NORMAL_PRIVACY_KEY_FILE": str(tmp_path / "key")}
+    assert privacy_key(store, named) == key
+    with pytest.raises(PrivacyKeyError, match="lies in the store"):
+        privacy_key(str(tmp_path), named)
+    with pytest.raises(PrivacyKeyError, match="no key"):
+        privacy_key(store, {"LEARNED_NORMAL_PRIVACY_KEY": "bm8="})
+    with pytest.raises(PrivacyKeyError, match="no key can be read"):
+        read_key_file(tmp_path / "absent")
+
+
+def test_the_drawn_walker_is_in_the_drawn_frames():
+    assert lime_share(frame_of(7), 7) > 0.95
+    assert lime_share(np.zeros_like(frame_of(7)), 7) == 0
