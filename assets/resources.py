@@ -99,6 +99,10 @@ class ModelSetup:
     steps: PostprocessConfig = field(default_factory=PostprocessConfig)  # after the network
 
 
+def no_key() -> None:
+    """Nobody can show hidden people again."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CameraSetup:
     """Where footage lies and how it is read and judged."""
@@ -109,6 +113,7 @@ class CameraSetup:
     inference: InferenceConfig = field(default_factory=InferenceConfig)
     exports: Path | None = None  # graphs of networks, kept between runs
     anomalies: AnomalyConfig = field(default_factory=AnomalyConfig)
+    privacy_key: Callable[[], bytes | None] = no_key  # read where it is needed, stored nowhere
 
 
 @dataclass(frozen=True, kw_only=True)

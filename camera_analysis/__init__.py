@@ -54,7 +54,8 @@ Modules in the order in which the data flows:
 - ``privacy_frame``, ``privacy_cover``, ``privacy_drawing``, ``privacy_blur``, ``privacy_abstract``,
   ``privacy_warp``, ``background_filters``, ``privacy_filters``: what is seen instead of people.
 - ``mask_safety``: masks that may be trusted to hide people.
-- ``private_video_settings``, ``timed_video``, ``audio_copy``: H.264 at the source's times.
+- ``private_video_settings``, ``timed_video``, ``audio_copy``, ``video_header``: H.264 at the
+  source's times.
 - ``private_frames``, ``clean_plate``, ``private_video``, ``private_files``, ``private_day``,
   ``private_clip``: footage with people hidden.
 - ``scramble``, ``scramble_file``, ``privacy_restore``: people encrypted, and shown again by who has

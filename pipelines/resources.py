@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from assets.resources import CameraSetup, ModelSetup, ReviewSetup
@@ -9,6 +10,7 @@ from camera_analysis.anomaly import AnomalyConfig
 from camera_analysis.label_pass import PassConfig
 from pipelines.executors import GpuSlots
 from pipelines.footage import files_of_day
+from pipelines.privacy_key import privacy_key
 from pipelines.settings import Settings, build
 from pipelines.storage.store import Store
 
@@ -31,6 +33,7 @@ def camera_setup(settings: Settings) -> CameraSetup:
         inference=settings.inference_config(),
         exports=settings.home / "cache" / "exports",
         anomalies=build(AnomalyConfig, "anomalies", settings.anomalies),
+        privacy_key=partial(privacy_key, settings.store_url),
     )
 
 

@@ -1,0 +1,113 @@
+"""Claims about private video."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from assets.claims import Claim, Finding
+from camera_analysis.labels import NO_SEGMENTER
+from camera_analysis.private_day import OFF, VIDEO_FOLDER, read_private_note
+from camera_analysis.private_files import FRAMES_FILE
+from camera_analysis.video_header import VideoHeader, read_header
+
+NOT_ASKED = Finding(passed=True, seen="the camera asks for no private video")
+
+
+def every_frame_is_accounted_for(folder: Path) -> Finding:
+    """Each frame of the videos has its row: what was hidden of it, or why all of it was."""
+    if read_private_note(folder)["status"] == OFF:
+        return NOT_ASKED
+    rows = pq.read_table(folder / FRAMES_FILE, columns=["video", "frame", "hidden_share", "reason"])
+    names = np.asarray(rows["video"])
+    shares, reasons = rows["hidden_share"].to_numpy(), np.asarray(rows["reason"])
+    wrong = [
+        f"{name}: {header.frames} frames, {(names == name).sum()} rows"
+        for name, header in _headers(folder).items()
+        if header.frames != (names == name).sum()
+    ]
+    if ((reasons != "") & (shares < 1)).any():
+        wrong.append("a frame that is not trusted is not hidden as a whole")
+    return Finding(passed=not wrong, seen=f"{rows.num_rows} frames, wrong: {wrong}")
+
+
+def browsers_can_play_it(folder: Path) -> Finding:
+    """H.264 in yuv420p, the index before the pictures."""
+    if read_private_note(folder)["status"] == OFF:
+        return NOT_ASKED
+    headers = _headers(folder)
+    wrong = [name for name, header in headers.items() if not header.plays_in_browsers]
+    return Finding(passed=not wrong, seen=f"{len(headers)} videos, others: {wrong}")
+
+
+def nothing_else_goes_with_it(folder: Path) -> Finding:
+    """No sound and no words of the source that were not asked for."""
+    note = read_private_note(folder)
+    if note["status"] == OFF:
+        return NOT_ASKED
+    headers, settings = _headers(folder), note["settings"]
+    wrong = [
+        f"{n}: sound" for n, one in headers.items() if one.sound and not settings["keep_audio"]
+    ]
+    wrong += [
+        f"{name}: {', '.join(one.words)}"
+        for name, one in headers.items()
+        if one.words and not settings["keep_metadata"]
+    ]
+    return Finding(passed=not wrong, seen=f"{len(headers)} videos, not asked for: {wrong}")
+
+
+def a_network_looked_for_people(folder: Path) -> Finding:
+    """Without one, only what moves is hidden: who stands still all the time is seen."""
+    note = read_private_note(folder)
+    if note["status"] == OFF:
+        return NOT_ASKED
+    return Finding(passed=note["segmenter"] != NO_SEGMENTER, seen=f"network: {note['segmenter']}")
+
+
+def most_frames_are_shown(folder: Path) -> Finding:
+    """At most a tenth of the frames had to be hidden as a whole."""
+    note = read_private_note(folder)
+    if note["status"] == OFF:
+        return NOT_ASKED
+    share = note["hidden_frames"] / max(note["frames"], 1)
+    seen = f"{100 * share:.1f} % of {note['frames']} frames are hidden: {note['reasons']}"
+    return Finding(passed=share <= 0.1, seen=seen)
+
+
+def _headers(folder: Path) -> dict[str, VideoHeader]:
+    return {path.name: read_header(path) for path in sorted((folder / VIDEO_FOLDER).glob("*.mp4"))}
+
+
+CLAIMS: Mapping[str, Sequence[Claim]] = {
+    "private_video": (
+        Claim(
+            name="every_frame_is_accounted_for",
+            says="Each frame of the videos has its row; untrusted ones are hidden as a whole.",
+            look=every_frame_is_accounted_for,
+        ),
+        Claim(
+            name="browsers_can_play_it",
+            says="H.264 in yuv420p, the index before the pictures.",
+            look=browsers_can_play_it,
+        ),
+        Claim(
+            name="nothing_else_goes_with_it",
+            says="No sound and no words of the source that were not asked for.",
+            look=nothing_else_goes_with_it,
+        ),
+        Claim(
+            name="a_network_looked_for_people",
+            says="A model looked for people; without one, who stands still all the time is seen.",
+            look=a_network_looked_for_people,
+            blocking=False,
+        ),
+        Claim(
+            name="most_frames_are_shown",
+            says="At most a tenth of the frames had to be hidden as a whole.",
+            look=most_frames_are_shown,
+            blocking=False,
+        ),
+    ),
+}
