@@ -10,7 +10,8 @@ of interest:
     overlap         = largest p * w(P and R) / min(w(P), w(R)) of any person
 
 ``overlap`` is the overlap coefficient (Szymkiewicz 1934, Simpson 1943): 1 where a person is wholly
-inside, and 1 where they cover the region, however large either is. A connected region of the
+inside, and 1 where they cover the region, however large either is; a speck that is wholly inside
+scores 1 too, so it wants label maps without any. A connected region of the
 label map counts as one person here. p is the network's mean over the region where it was kept, and
 1 where it was not: the label then says all.
 """

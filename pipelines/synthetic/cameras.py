@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from camera_analysis.camera import Camera, write_camera
+from camera_analysis.occupancy_rule import OccupancyRule
 from camera_analysis.video_write import write_video
 from pipelines.synthetic.corridor import STORY as CORRIDOR
 from pipelines.synthetic.factory import STORY as FACTORY
@@ -31,6 +32,9 @@ CAMERA_IDS = tuple(story.camera_id for story in STORIES)
 HOURS = (7, 10, 13, 17, 21)
 
 _INSTANT = pa.timestamp("us", tz="UTC")
+#: The drawn regions are zones, many times as large as a person.
+ZONES = OccupancyRule(score="overlap", enter=0.25, leave=0.1)
+
 TRUTH = pa.schema(
     [("file", pa.string()), ("kind", pa.string()), ("start_utc", _INSTANT), ("end_utc", _INSTANT),
      ("start_s", pa.float64()), ("end_s", pa.float64()),
@@ -205,5 +209,6 @@ def _camera(story: Story, target: Path, config: FilmConfig) -> Camera:
         interval_s=config.interval_s,
         lens=story.lens,
         rois=story.rois,
+        occupancy=ZONES,
         plate="clear",  # nobody real is in the picture
     )

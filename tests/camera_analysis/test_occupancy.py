@@ -38,7 +38,7 @@ def camera(tmp_path):
     # Pixels of the full frame, which is twice as large.
     left = Roi(name="left", polygon_xy=((-0.5, -0.5), (31.5, -0.5), (31.5, 63.5), (-0.5, 63.5)))
     right = Roi(name="right", polygon_xy=((63.5, 0), (95.5, 0), (95.5, 63), (63.5, 63)))
-    rule = OccupancyRule(enter=0.5, leave=0.25)
+    rule = OccupancyRule(score="overlap", enter=0.5, leave=0.25)
     return Camera(id="hall", folder=tmp_path, interval_s=1.0, rois=(left, right), occupancy=rule)
 
 

@@ -49,7 +49,7 @@ def test_the_page_counts_frames_stays_and_time_of_each_region(inputs, tmp_path):
     for cell in (">3<", ">33.3\u00a0%<", ">1<", ">3\u00a0min<"):
         assert cell in row
     assert ">desk</th>" in page
-    assert "10\u00a0% or more of a person" in page
+    assert "5\u00a0% or more of the region inside" in page
     assert "08:02:00\u201308:05:00" in page
     assert 'alt="Stays.' in page
     assert "recorded, and not used" not in page
