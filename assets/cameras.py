@@ -44,9 +44,10 @@ DEFAULT_WINDOW_DAYS = 7
         for name, description in {
             "frame_index": "Time stamp and quality of every sampled frame; pixels are not stored.",
             "label_maps": "One losslessly compressed label map per usable sampled frame.",
+            "regions": "Every human or mover region of each frame, also between the samples.",
         }.items()
     ],
-    check_specs=[*specs("frame_index"), *specs("label_maps")],
+    check_specs=[*specs("frame_index"), *specs("label_maps"), *specs("regions")],
     pool="gpu",
     op_tags=RAY_GPU_STEP,
     retry_policy=RETRY,
@@ -73,10 +74,11 @@ def footage_pass(
                 segmenter,
                 folders["frame_index"],
                 folders["label_maps"],
+                regions_out=folders["regions"],
                 config=camera_setup.passes,
                 progress=log_progress(context),
             )
-            return {"frame_index": summary, "label_maps": summary}
+            return {"frame_index": summary, "label_maps": summary, "regions": summary.regions}
 
         yield from publish_together(
             context,
@@ -214,7 +216,7 @@ def anomalies(
     group_name="cameras",
     partitions_def=CAMERA_DAY,
     deps=[
-        *("frame_index", "label_maps", "scene_change", "occupancy"),
+        *("frame_index", "label_maps", "scene_change", "occupancy", "trajectories"),
         *(activity_counts, normal_of_window, anomalies),
     ],
     check_specs=specs("camera_report"),
@@ -232,6 +234,8 @@ def camera_report(
         *("scene_change", "learned_normal", "anomalies", "occupancy"),
     )
     versions = {name: place.need(name) for name in names}
+    if tracks := place.current("trajectories"):  # days of before there were tracks have none
+        versions["trajectories"] = tracks
     folders = {name: store.path(version) for name, version in versions.items()}
     marks = CameraMarks(store, place.camera)
     inputs = report.ReportInputs(
@@ -273,6 +277,22 @@ class CameraDay:
     def need(self, asset: str) -> Any:  # noqa: ANN401
         """Current version of another asset of the same camera-day."""
         return need(self._store, asset, self._partition)
+
+    def current(self, asset: str) -> Any:  # noqa: ANN401
+        """Current version of another asset of the same camera-day; None where there is none."""
+        return self._store.current(asset, self._partition)
+
+    def of_day_before(self, asset: str) -> Any:  # noqa: ANN401
+        """Current version of an asset of the day before; None where nothing leads over from it."""
+        if self.camera.mode == "clip":
+            return None
+        day = date.fromisoformat(self.day) - timedelta(days=1)
+        return self._store.current(asset, f"{self.camera.id}/{day.isoformat()}")
+
+    @property
+    def title(self) -> str:
+        """Camera and day, as pictures are titled; of a made-up day, the camera alone."""
+        return self.camera.id if self.camera.nominal_date else f"{self.camera.id} {self.day}"
 
     def days_behind_the_normal(self) -> list[str]:
         """The window's days, oldest first: never the day itself, but for a single clip."""

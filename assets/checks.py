@@ -18,7 +18,9 @@ from assets import (
     checks_events,
     checks_models,
     checks_occupancy,
+    checks_privacy,
     checks_review,
+    checks_trajectories,
 )
 from assets.claims import Claim, Finding, Inputs, Outcome
 
@@ -32,6 +34,8 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
     **checks_cameras.CLAIMS,
     **checks_events.CLAIMS,
     **checks_occupancy.CLAIMS,
+    **checks_privacy.CLAIMS,
+    **checks_trajectories.CLAIMS,
 }
 
 

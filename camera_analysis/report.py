@@ -22,6 +22,7 @@ from camera_analysis.report_index import ENTRY_FILE, THUMBNAIL_FILE, IndexEntry,
 from camera_analysis.report_marks import JudgedEvent, judged_events, with_marks
 from camera_analysis.report_occupancy import read_facts
 from camera_analysis.report_timeline import event_timeline
+from camera_analysis.report_trajectories import read_tracks
 from camera_analysis.report_words import (
     WORDS,
     caution,
@@ -54,6 +55,7 @@ class ReportInputs:
         anomalies: anomalies.json, events.parquet, frame_scores.parquet, timeline.png and the
             events' pictures.
         occupancy: occupancy.json, stays.parquet and its pictures; None for a day of before.
+        trajectories: trajectories.json, track_summary.parquet and pictures; likewise.
         scene_change: scene.json and, of a change, scene.png; None for a day that was not compared.
         marks: what was said of the camera's events.
         versions: label -> version digest of everything the day was computed from.
@@ -68,6 +70,7 @@ class ReportInputs:
     anomalies: Path
     scene_change: Path | None = None  # days of before there was such a comparison
     occupancy: Path | None = None  # likewise
+    trajectories: Path | None = None  # likewise
     marks: Sequence[EventMark] = ()  # none were reviewed
     versions: Mapping[str, str] = field(default_factory=dict)  # none known: the footer names none
 
@@ -182,6 +185,7 @@ def _fill_report(
         expected_events=day.departures.expected[:LISTED_EVENTS],
         unlisted_events=len(others[LISTED_EVENTS:]),
         occupancy=read_facts(inputs.occupancy, clock) if inputs.occupancy else None,
+        tracks=read_tracks(inputs.trajectories, clock) if inputs.trajectories else None,
         regions=[region_row(roi) for roi in inputs.camera.rois],
         has_segmenter=day.segmenter != NO_SEGMENTER,
         versions=sorted(inputs.versions.items()),

@@ -63,6 +63,7 @@ TRACK_SUMMARY = pa.schema(
         ("entry_zone", pa.string()),  # null where it was seen first in none, or is no walk
         ("exit_zone", pa.string()),
         ("path", pa.int16()),  # number of its average path; null for none
+        ("unlike_heights", pa.float32()),  # body heights to the third-nearest other walk; null
         ("unusual_p", pa.float32()),  # share of the day's walks that are as unlike the others; null
     ]
 )

@@ -116,10 +116,12 @@ def summary_rows(
         row["broken_end"] = bool(breaks.ends_n[number])
     for walk, number in enumerate(walks):
         path, unusual = int(ways.path_n[walk]), float(ways.unusual_p[walk])
+        unlike = float(ways.distance_n[walk])
         rows[number] |= {
             "entry_zone": zones[0][walk],
             "exit_zone": zones[1][walk],
             "path": None if path == NO_PATH else path,
+            "unlike_heights": None if np.isnan(unlike) else unlike,
             "unusual_p": None if np.isnan(unusual) else unusual,
         }
     return rows

@@ -194,6 +194,9 @@ def _describe(
     names, matrix = origin_destination(entries, exits, zones)
     told = {
         "status": status,
+        "tracks": len(tracks),
+        "walks": len(walks),
+        "breaks": int(breaks.ends_n.sum()),
         "step_s": meta.step_s,
         "segmenter": meta.segmenter,
         "person_size": asdict(size) if size else None,

@@ -9,8 +9,10 @@ from assets import (
     event_review,
     models,
     occupancy,
+    private_video,
     review,
     scenes,
+    trajectories,
 )
 from assets.partitions import with_first_day, with_sources
 from pipelines.champion_sensor import champion_sensor
@@ -38,7 +40,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             dg.load_assets_from_modules(
                 [
                     *(dataset, review, models, cameras, camera_index, scenes, event_review),
-                    *(occupancy,),
+                    *(occupancy, trajectories, private_video),
                 ]
             ),
         ),

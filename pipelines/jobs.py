@@ -16,12 +16,15 @@ DATASET_ASSETS = (
 CAMERA_ASSETS = (
     "frame_index",
     "label_maps",
+    "regions",
     "activity_counts",
     "scene_change",
     "learned_normal",
     "anomalies",
     "occupancy",
+    "trajectories",
     "camera_report",
+    "private_video",
 )
 #: Of these, those that need no footage: what is stored of the day and of the days before suffices.
 JUDGING_ASSETS = ("scene_change", "learned_normal", "anomalies", "occupancy", "camera_report")
@@ -69,7 +72,7 @@ mistakenness_job = dg.define_asset_job(
 camera_job = dg.define_asset_job(
     "camera_job",
     dg.AssetSelection.assets(*CAMERA_ASSETS),
-    description="One camera-day: label maps, counts, normal, anomalies, occupancy, report.",
+    description="One camera-day: maps, normal, anomalies, occupancy, tracks, report, private video.",
 )
 
 #: A labelled camera-day again: another scene was accepted, or an event was marked.
