@@ -17,9 +17,8 @@ from typing import Generic, TypeVar
 import cv2
 import numpy as np
 
-from camera_analysis.live_hiding import LiveConfig, ShownFrame, grey, hide_arriving
+from camera_analysis.live_hiding import EmptyPlace, LiveConfig, ShownFrame, grey, hide_arriving
 from camera_analysis.live_sources import ArrivedFrame
-from camera_analysis.plates import View
 from camera_analysis.segmenter import Segmenter
 
 Item = TypeVar("Item")
@@ -107,7 +106,7 @@ class LiveView:
         segmenter: says where people are; None hides what moves alone.
         config: see there.
         now: seconds of the clock by which frames arrive.
-        view: the empty view, where it is known; None learns it from the first frames.
+        empty: the empty place, where it is known; None learns it from the first frames.
     """
 
     def __init__(
@@ -116,13 +115,13 @@ class LiveView:
         segmenter: Segmenter | None,
         config: LiveConfig,
         now: Callable[[], float],
-        view: View | None = None,
+        empty: EmptyPlace | None = None,
     ) -> None:
         self._frames = frames
         self._segmenter = segmenter
         self._config = config
         self._now = now
-        self._view = view
+        self._empty = empty
         self._mailbox: Newest[ArrivedFrame] = Newest()
         self._changed = threading.Condition()
         self._picture: LivePicture | None = None
@@ -171,7 +170,7 @@ class LiveView:
     def _hide(self) -> None:
         frames = self._mailbox.items()
         try:
-            for shown in hide_arriving(frames, self._segmenter, self._config, self._view):
+            for shown in hide_arriving(frames, self._segmenter, self._config, self._empty):
                 self._show(shown)
         except Exception:
             logging.getLogger(__name__).exception("hiding people failed; nothing more is shown")

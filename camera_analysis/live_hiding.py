@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, takewhile
 
 import cv2
 import numpy as np
@@ -55,6 +56,19 @@ class LiveConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EmptyPlace:
+    """What a camera shows when nobody is there.
+
+    Attributes:
+        view: at the size that masks are found at.
+        fill_rgb: (H, W, 3) uint8, what is drawn where people were; of any size.
+    """
+
+    view: View
+    fill_rgb: ImageRgb
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShownFrame:
     """What may be shown of a frame.
 
@@ -73,7 +87,7 @@ def hide_arriving(
     frames: Iterator[ArrivedFrame],
     segmenter: Segmenter | None,
     config: LiveConfig,
-    view: View | None = None,
+    empty: EmptyPlace | None = None,
 ) -> Iterator[ShownFrame]:
     """Hide people in frames as they come, in order.
 
@@ -82,23 +96,23 @@ def hide_arriving(
             anew.
         segmenter: says where people are; None hides what moves alone.
         config: see there.
-        view: the empty view, where it is known; None learns it from the first frames.
+        empty: the empty place, where it is known; None learns it from the first frames.
     """
     while True:
-        if view is None:
-            view = yield from _learn(frames, config)
-        if view is None:
+        if empty is None:
+            empty = yield from _learn(frames, config)
+        if empty is None:
             return
-        ended = yield from _follow(frames, segmenter, config, view)
+        ended = yield from _follow(frames, segmenter, config, empty)
         if ended:
             return
-        view = None
+        empty = None
 
 
 def _learn(
     frames: Iterator[ArrivedFrame], config: LiveConfig
-) -> Generator[ShownFrame, None, View | None]:
-    """Learn the empty view behind a grey picture; None where the frames end."""
+) -> Generator[ShownFrame, None, EmptyPlace | None]:
+    """Learn the empty place behind a grey picture; None where the frames end."""
     samples: Spread[ImageRgb] = Spread(PLATE_SAMPLES)
     size_wh, started_s = (0, 0), 0.0
     for frame in frames:
@@ -108,39 +122,45 @@ def _learn(
         samples.add(_reduced(frame.frame_rgb))
         yield ShownFrame(shown_rgb=grey(size_wh), hidden=LEARNING, arrived_s=frame.arrived_s)
         if frame.arrived_s - started_s >= config.learn_s:
-            return view_of(learn_plate(samples.items, config.motion), size_wh)
+            view = view_of(learn_plate(samples.items, config.motion), size_wh)
+            return EmptyPlace(view=view, fill_rgb=view.plate.rgb)
     return None
 
 
 def _follow(
-    frames: Iterator[ArrivedFrame], segmenter: Segmenter | None, config: LiveConfig, view: View
+    frames: Iterator[ArrivedFrame],
+    segmenter: Segmenter | None,
+    config: LiveConfig,
+    empty: EmptyPlace,
 ) -> Generator[ShownFrame, None, bool]:
-    """Frames of a view; True where they ended, False where it must be learned anew."""
+    """Frames of a place; True where they ended, False where it must be learned anew."""
+    first = next(frames, None)
+    if first is None:
+        return True
+    if not _fits(empty.view, first):
+        return False
     hider = PeopleHider(
-        view, segmenter, config.settings, motion=config.motion, limits=config.limits
+        empty.view,
+        segmenter,
+        config.settings,
+        motion=config.motion,
+        limits=config.limits,
+        fill_rgb=np.asarray(cv2.resize(empty.fill_rgb, first.size_wh), np.uint8),
     )
-    of_other_size, size_wh = False, (0, 0)
-
-    def timed() -> Iterator[TimedFrame]:
-        nonlocal of_other_size, size_wh
-        for frame in frames:
-            if size_wh == (0, 0) and _fits(view, frame):
-                size_wh = frame.size_wh
-            of_other_size = frame.size_wh != size_wh
-            if of_other_size:
-                return
-            yield TimedFrame(offset_s=frame.arrived_s, frame_rgb=frame.frame_rgb)
-
-    trusted_s: float | None = None
-    for private in hider.hide(timed()):
+    timed = (
+        TimedFrame(offset_s=frame.arrived_s, frame_rgb=frame.frame_rgb)
+        for frame in takewhile(lambda one: one.size_wh == first.size_wh, chain([first], frames))
+    )
+    trusted_s = first.arrived_s
+    for private in hider.hide(timed):
         yield ShownFrame(
             shown_rgb=private.shown_rgb, hidden=private.reason, arrived_s=private.offset_s
         )
-        if not private.reason or trusted_s is None:
+        if not private.reason:
             trusted_s = private.offset_s
         if private.offset_s - trusted_s > config.doubt_s:
             return False
-    return not of_other_size
+    return next(frames, None) is None
 
 
 def _fits(view: View, frame: ArrivedFrame) -> bool:

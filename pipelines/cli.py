@@ -256,10 +256,11 @@ def _register() -> None:
     from pipelines.cli_cameras import cameras
     from pipelines.cli_events import events
     from pipelines.cli_models import models, store
+    from pipelines.cli_privacy import privacy
     from pipelines.cli_review import review
     from pipelines.cli_sources import sources
 
-    for group in (benchmark, cameras, events, models, review, sources, store):
+    for group in (benchmark, cameras, events, models, privacy, review, sources, store):
         main.add_command(group)
 
 
