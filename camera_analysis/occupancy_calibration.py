@@ -112,9 +112,10 @@ def calibrate_occupancy(
     """
     labelled = _Labelled(sorted(labels, key=lambda label: label.time_utc), days, step_s)
     labelled.require_both_kinds()
-    kinds = [score] if score else list(get_args(Score))
+    own_first = sorted(get_args(Score), key=lambda kind: bool(kind != rule.score))
+    kinds: list[Score] = [score] if score else own_first
     held_out = {str(kind): labelled.held_out(replace(rule, score=kind)) for kind in kinds}
-    best = max(kinds, key=lambda kind: held_out[str(kind)].f1)  # of equals the first
+    best = max(kinds, key=lambda kind: held_out[str(kind)].f1)  # of equals the camera's own
     everything = np.ones(len(labelled.truth), bool)
     kept = with_threshold(
         replace(rule, score=best), labelled.threshold(replace(rule, score=best), everything)

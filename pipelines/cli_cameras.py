@@ -11,6 +11,7 @@ import yaml
 
 from pipelines.cli_frames import frames
 from pipelines.cli_home import HOME_OPTION, end_of_runs, settings_of
+from pipelines.cli_lens import calibrate_lens
 from pipelines.cli_normal import normal
 from pipelines.cli_record import record
 from pipelines.cli_regions import calibrate_occupancy, draw_rois, occupancy
@@ -24,6 +25,7 @@ def cameras() -> None:
     """Fixed cameras and their footage."""
 
 
+cameras.add_command(calibrate_lens)
 cameras.add_command(calibrate_occupancy)
 cameras.add_command(draw_rois)
 cameras.add_command(frames)
