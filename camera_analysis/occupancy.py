@@ -15,12 +15,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from camera_analysis.camera import Camera
+from camera_analysis.day_regions import REGIONS_FILE
 from camera_analysis.label_classes import HUMAN, OTHER_MOVER
 from camera_analysis.labels import NO_SEGMENTER, LabelsMeta, iterate_labels, read_labels_meta
 from camera_analysis.occupancy_files import DayOccupancy, RoiDay, write_occupancy
 from camera_analysis.occupancy_pictures import save_hours, save_regions, save_stays
 from camera_analysis.occupancy_rule import OccupancyRule
 from camera_analysis.pictures import read_plate
+from camera_analysis.regions import Box
 from camera_analysis.roi_masks import Grid, RoiMask, pixel_weights, roi_masks
 from camera_analysis.roi_overlap import FrameOverlap, LikelyBox, RoiMeter
 from camera_analysis.segmenter import MAX_GAP_INTERVALS
@@ -96,7 +98,7 @@ def find_occupancy(
     index_dir: Path,
     labels_dir: Path,
     out: Path,
-    likely: Mapping[int, Sequence[LikelyBox]] | None = None,
+    regions_dir: Path | None = None,
 ) -> OccupancySummary:
     """Measure one camera-day and write its tables and pictures.
 
@@ -107,8 +109,8 @@ def find_occupancy(
         labels_dir: of labels.parquet, labels.json and plate.png.
         out: existing folder for what :mod:`camera_analysis.occupancy_files` lists, regions.png,
             occupancy.png and occupancy_by_hour.png.
-        likely: frame_id -> the network's mean probability over what lies together; None where it
-            was not kept, and the label is all that is known.
+        regions_dir: of regions.parquet, which holds the network's mean probabilities; None of a day
+            that was labelled before they were kept.
 
     Raises:
         ValueError: a region lies outside of the frame, or the lens is of other frames.
@@ -120,6 +122,7 @@ def find_occupancy(
         return OccupancySummary(status=status, frames=0, stays=0, frames_occupied={}, pictures=())
     grid = Grid(native_wh=meta.native_wh, label_wh=(meta.width, meta.height))
     masks = roi_masks(camera.rois, camera.lens, grid)
+    likely = read_likely(regions_dir) if regions_dir else {}
     scores = day_scores(camera, masks, grid, meta, index_dir, labels_dir, likely)
     found = judge_scores(camera, scores, meta)
     write_occupancy(found, out)
@@ -138,6 +141,18 @@ def find_occupancy(
         frames_occupied={roi.name: int(roi.occupied.sum()) for roi in found.rois},
         pictures=pictures,
     )
+
+
+def read_likely(regions_dir: Path) -> dict[int, list[LikelyBox]]:
+    """frame_id -> how probable a person is over what lies together in that frame."""
+    columns = ["frame_id", "x0", "y0", "x1", "y1", "human_probability"]
+    table = pq.read_table(regions_dir / REGIONS_FILE, columns=columns).drop_null()
+    likely: dict[int, list[LikelyBox]] = {}
+    for row in table.to_pylist():
+        box = Box(row["x0"], row["y0"], row["x1"], row["y1"])
+        found = LikelyBox(box=box, probability=row["human_probability"])
+        likely.setdefault(row["frame_id"], []).append(found)
+    return likely
 
 
 def _status(camera: Camera, meta: LabelsMeta) -> str:

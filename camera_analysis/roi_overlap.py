@@ -1,19 +1,19 @@
 """How much of a person is in each region, frame by frame, from a label map.
 
-With p the probability that a region of the label map is a person, w the weight of a pixel
-(:func:`camera_analysis.roi_masks.pixel_weights`), P the pixels of a person and R those of a region
-of interest:
+With w the weight of a pixel (:func:`camera_analysis.roi_masks.pixel_weights`), P the pixels of a
+person, R those of a region of interest, and p the network's mean probability over P:
 
     expected pixels = sum over persons of p * w(P and R)
-    roi_share       = expected pixels / w(R)
-    person_share    = largest p * w(P and R) / w(P) of any person
-    overlap         = largest p * w(P and R) / min(w(P), w(R)) of any person
+    roi_share       = sum over persons of w(P and R) / w(R)
+    person_share    = largest w(P and R) / w(P) of any person
+    overlap         = largest w(P and R) / min(w(P), w(R)) of any person
 
 ``overlap`` is the overlap coefficient (Szymkiewicz 1934, Simpson 1943): 1 where a person is wholly
 inside, and 1 where they cover the region, however large either is; a speck that is wholly inside
-scores 1 too, so it wants label maps without any. A connected region of the
-label map counts as one person here. p is the network's mean over the region where it was kept, and
-1 where it was not: the label then says all.
+scores 1 too, so it wants label maps without any. A connected region of the label map counts as one
+person here. p is 1 where it was not kept. The shares leave it out: a label already weighs the
+network against the plate and against motion, and on the labelled clip of docs/occupancy.md weighing
+it once more found no more.
 """
 
 from __future__ import annotations
@@ -109,12 +109,12 @@ class RoiMeter:
         )
         roi_px = np.maximum(self.roi_px, 1e-12)
         least = np.minimum(np.maximum(person_px, 1e-12)[None], roi_px[:, None])
-        overlap = probability * inside / least
+        overlap = inside / least
         feet = _bottom_centres(stats[1:])
         return FrameOverlap(
             expected_px=(probability * inside).sum(1),
-            roi_share=(probability * inside).sum(1) / roi_px,
-            person_share=(probability * inside / np.maximum(person_px, 1e-12)).max(1),
+            roi_share=inside.sum(1) / roi_px,
+            person_share=(inside / np.maximum(person_px, 1e-12)).max(1),
             overlap=overlap.max(1),
             bottom_centre=np.array([mask.inside_hw[feet].any() for mask in self._masks]),
             person_px=tuple(person_px[row >= self._part] for row in overlap),

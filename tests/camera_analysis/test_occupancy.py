@@ -9,12 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from camera_analysis.camera import Camera
+from camera_analysis.day_regions import OUTLINE_SIDE, DayRegion, FrameRegions, RegionWriter
 from camera_analysis.labels import read_labels_meta, write_labels_meta
 from camera_analysis.lens import Lens
 from camera_analysis.occupancy import find_occupancy
 from camera_analysis.occupancy_rule import OccupancyRule
 from camera_analysis.regions import Box
-from camera_analysis.roi_overlap import LikelyBox
 from camera_analysis.rois import Roi
 from tests.camera_analysis.factories_days import draw_day
 
@@ -48,10 +48,10 @@ def drawn(folder, maps, native_wh=(2 * WIDE, 2 * HIGH), **settings):
     return day
 
 
-def measured(camera, day, tmp_path, likely=None):
+def measured(camera, day, tmp_path, regions=None):
     out = tmp_path / "out"
     out.mkdir()
-    summary = find_occupancy(camera, "2026-01-05", day.index, day.labels, out, likely)
+    summary = find_occupancy(camera, "2026-01-05", day.index, day.labels, out, regions)
     return summary, json.loads((out / "occupancy.json").read_text()), out
 
 
@@ -96,11 +96,24 @@ def test_two_who_stand_before_each_other_are_two_persons(camera, tmp_path):
     assert told["rois"][0]["most_persons"] == 2
 
 
-def test_what_the_network_doubts_counts_less(camera, tmp_path):
-    likely = {1: [LikelyBox(box=Box(0, 0, 20, 30), probability=0.4)]}
+def test_pixels_that_the_network_doubts_are_expected_less(camera, tmp_path):
+    regions = tmp_path / "regions"
+    regions.mkdir()
+    with RegionWriter(regions) as writer:
+        for frame_id, probability in ((1, 0.4), (None, 0.9)):
+            seen = DayRegion(
+                box=Box(4, 15, 8, 25),
+                area_px=40,
+                class_id=1,
+                outline=bytes(OUTLINE_SIDE**2 // 8),
+                human_probability=probability,
+            )
+            writer.add(FrameRegions(time_utc=START, frame_id=frame_id, regions=(seen,)))
     day = drawn(tmp_path / "d", walk([None, 4, None]))
-    summary, _, _ = measured(camera, day, tmp_path, likely)
-    assert summary.frames_occupied == {"left": 0, "right": 0}
+    _, _, out = measured(camera, day, tmp_path, regions)
+    (row,) = pq.read_table(out / "roi_frames.parquet").to_pylist()
+    assert row["expected_px"] == pytest.approx(0.4 * 40)
+    assert row["person_share"] == 1
 
 
 def test_without_a_segmenter_every_mover_counts(camera, tmp_path):

@@ -53,8 +53,8 @@ def test_probability_and_weights_scale_what_is_expected():
     likely += [LikelyBox(box=Box(0, 0, 4, 3), probability=0.8)]  # the smaller one is theirs
     seen = meter(weights=weights).measure(people((0, 0, 4, 2)), likely)
     assert seen.expected_px[0] == pytest.approx(0.8 * 0.5 * 8)
-    assert seen.overlap[0] == pytest.approx(0.8)
-    assert seen.roi_share[0] == pytest.approx(0.8 * 8 / 32)
+    assert seen.overlap[0] == pytest.approx(1)
+    assert seen.roi_share[0] == pytest.approx(8 / 32)
 
 
 def test_two_persons_are_counted_where_each_is_inside_far_enough():
