@@ -61,5 +61,10 @@ Modules in the order in which the data flows:
 - ``scramble``, ``scramble_file``, ``privacy_restore``: people encrypted, and shown again by who has
   the key.
 - ``live_sources``, ``live_hiding``, ``live_frames``: a running camera, people hidden, shown live.
+- ``audit_people``, ``audit_frames``, ``picture_likeness``: labelled people, to be hidden and found.
+- ``audit_detectors``, ``audit_linking``, ``audit_restoring``, ``audit_attacks``: who is found,
+  known again or restored after a privacy filter.
+- ``audit_utility``, ``audit_coverage``: what is left to be counted, and what masks leave in view.
+- ``privacy_audit``, ``audit_table``, ``audit_pictures``: all of it by method, with a verdict.
 - ``report``: one self-contained HTML page per camera-day.
 """

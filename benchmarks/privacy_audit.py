@@ -1,0 +1,109 @@
+"""What does each privacy filter still give away, and what does it leave to be counted?
+
+People of labelled sequences (``SEQUENCES``: SBI 2015, or any folder of ``input`` and
+``groundtruth`` whose moving things are people) and of labelled photographs (``--photographs
+IMAGES MASKS``: MATLAB files with a matrix ``groundtruth``, as of CCP; above 0 is a person) are
+hidden by every method at every strength, then attacked: see ``camera_analysis/privacy_audit.py``.
+``--picture`` draws the plot, ``--publish`` writes the table that ships with the package.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+# Beside this script lies one named like the package that it measures: look above first.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import cv2
+import numpy as np
+from measuring import Row, parser_of, report
+
+from camera_analysis.audit_frames import audit_frames
+from camera_analysis.audit_people import AuditFrame
+from camera_analysis.audit_pictures import save_audit
+from camera_analysis.audit_table import (
+    AuditLimits,
+    AuditRow,
+    control_of,
+    verdict_of,
+    write_rows,
+)
+from camera_analysis.benchmark_layouts.change_detection import load_sbi
+from camera_analysis.privacy_audit import PrivacyAudit, cases
+from dataset_build.matlab_files import read_matrix
+
+PHOTOGRAPH_PX = 320
+
+
+def photographs(images: Path, masks: Path, most: int) -> list[AuditFrame]:
+    """Photographs of one person each, evenly chosen, scaled to one height."""
+    files = [path for path in sorted(images.iterdir()) if (masks / f"{path.stem}.mat").is_file()]
+    chosen = np.linspace(0, len(files) - 1, min(most, len(files))).round().astype(int)
+    frames = []
+    for place in chosen.tolist():
+        path = files[place]
+        labels = read_matrix((masks / f"{path.stem}.mat").read_bytes(), "groundtruth")
+        picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+        size_wh = (round(picture.shape[1] * PHOTOGRAPH_PX / picture.shape[0]), PHOTOGRAPH_PX)
+        people = cv2.resize(
+            (np.asarray(labels) > 0).astype(np.uint8), size_wh, interpolation=cv2.INTER_NEAREST
+        )
+        frame = AuditFrame(
+            sequence=f"photograph {path.stem}",
+            frame_rgb=cv2.resize(picture, size_wh, interpolation=cv2.INTER_AREA),
+            people_hw=people > 0,
+            tracks_hw=people.astype(np.int32),
+        )
+        frames.append(frame)
+    return frames
+
+
+def row_of(row: AuditRow, control: AuditRow) -> Row:
+    """A line of the table."""
+    verdict = verdict_of(row, control, AuditLimits())
+    return {**asdict(row), "verdict": "pass" if verdict.passed else "FAIL"}
+
+
+def main() -> None:
+    """One line per method and strength."""
+    parser = parser_of(__doc__)
+    parser.add_argument("sequences", type=Path, help="folder of labelled sequences")
+    parser.add_argument("--only", nargs="*", help="sequences whose moving things are people")
+    parser.add_argument("--frames", type=int, default=20, help="of each sequence")
+    parser.add_argument("--photographs", type=Path, nargs=2, help="folders of images and masks")
+    parser.add_argument("--most", type=int, default=80, help="photographs")
+    parser.add_argument("--about", default="", help="what was looked at, for --publish")
+    parser.add_argument("--picture", type=Path, help="where the plot goes")
+    parser.add_argument("--publish", type=Path, help="where the package's table goes")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    frames = [
+        frame
+        for sequence in load_sbi(options.sequences).sequences
+        if not options.only or sequence.name in options.only
+        for frame in audit_frames(sequence, 4 if options.quick else options.frames)
+    ]
+    if options.photographs:
+        frames += photographs(*options.photographs, 8 if options.quick else options.most)
+    started = time.process_time()
+    audit = PrivacyAudit(frames)
+    print(f"{len(frames)} frames; prepared in {time.process_time() - started:.0f} s", flush=True)
+    rows = []
+    for method, strength in cases():
+        started = time.process_time()
+        rows.append(audit.measure(method, strength))
+        seconds = time.process_time() - started
+        print(f"{method} {strength}: {seconds:.1f} s of processor time", flush=True)
+    control = control_of(rows)
+    report("privacy_audit", [row_of(row, control) for row in rows], options.json)
+    if options.publish:
+        write_rows(rows, options.publish, about=options.about)
+    if options.picture:
+        save_audit(rows, AuditLimits(), options.picture)
+
+
+if __name__ == "__main__":
+    main()

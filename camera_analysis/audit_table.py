@@ -1,0 +1,141 @@
+"""The table of a privacy audit: a row per method and strength, its limits, and its verdict."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+#: What a solid mask gives away is given away by hiding people at all: others are measured by it.
+CONTROL = "mask"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditLimits:
+    """What a method may give away beyond a solid mask; set before anything was measured."""
+
+    faces: float = 0.02  # of the faces found in clear pictures
+    linked: float = 0.10  # of the people, linked to a clear picture of them
+    similarity: float = 0.10  # structural similarity of the best restoration
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditRow:
+    """What one method at one strength gives away, and what it leaves.
+
+    Attributes:
+        method: name in the registry of filters.
+        strength: side of the finest detail left, as a share of the frame's height.
+        people: hidden people that were looked at.
+        persons_clear: found by the person detector in clear pictures.
+        persons_found: found in hidden ones.
+        faces_clear: people whose face was found in clear pictures.
+        faces_found: faces found in hidden ones.
+        probes: people whom the matcher tried to link.
+        gallery: identities to choose from.
+        linked_clear: linked rightly where nothing was hidden.
+        linked: linked rightly by the better of both attacks.
+        attack: that restored most.
+        psnr_db: after it, on person pixels; mean over people.
+        similarity: structural similarity after it; mean over people.
+        similarity_left: without any attack.
+        utility_people: people whom somebody with the hidden video alone might see.
+        seen: share of them that are seen; None where no empty view is known.
+        foot_error: median distance of the foot point, as a share of the person's height.
+        share_error: median relative error of the human pixels.
+        segmenter_found: share of person pixels that our segmenter still finds; None without one.
+    """
+
+    method: str
+    strength: float
+    people: int
+    persons_clear: int
+    persons_found: int
+    faces_clear: int
+    faces_found: int
+    probes: int
+    gallery: int
+    linked_clear: int
+    linked: int
+    attack: str
+    psnr_db: float
+    similarity: float
+    similarity_left: float
+    utility_people: int
+    seen: float | None
+    foot_error: float | None
+    share_error: float | None
+    segmenter_found: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Whether a method may be relied on, and what speaks against it."""
+
+    passed: bool
+    reasons: tuple[str, ...] = ()
+
+
+def verdict_of(row: AuditRow, control: AuditRow, limits: AuditLimits) -> Verdict:
+    """Judge a method by what it gives away beyond a solid mask.
+
+    Args:
+        row: of the method.
+        control: of a solid mask on the same people.
+        limits: what is too much.
+    """
+    faces = (row.faces_found - control.faces_found) / max(row.faces_clear, 1)
+    linked = (row.linked - control.linked) / max(row.probes, 1)
+    similarity = row.similarity - control.similarity
+    reasons = []
+    if faces > limits.faces:
+        reasons.append(
+            f"a detector finds {row.faces_found} of {row.faces_clear} faces "
+            f"(a solid mask: {control.faces_found})"
+        )
+    if linked > limits.linked:
+        reasons.append(
+            f"a matcher links {row.linked} of {row.probes} people among {row.gallery} "
+            f"(a solid mask: {control.linked})"
+        )
+    if similarity > limits.similarity:
+        reasons.append(
+            f"{row.attack} restores a structural similarity of {row.similarity:.2f} "
+            f"(a solid mask: {control.similarity:.2f})"
+        )
+    return Verdict(passed=not reasons, reasons=tuple(reasons))
+
+
+def control_of(rows: Sequence[AuditRow]) -> AuditRow:
+    """The row of a solid mask.
+
+    Raises:
+        ValueError: there is none.
+    """
+    for row in rows:
+        if row.method == CONTROL:
+            return row
+    raise ValueError(f"the audit has no row of {CONTROL!r}, by which the others are measured")
+
+
+def write_rows(rows: Sequence[AuditRow], path: Path, *, about: str) -> None:
+    """Write a table as JSON, with what was looked at."""
+    document = {"about": about, "rows": [asdict(row) for row in rows]}
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def read_rows(text: str) -> tuple[list[AuditRow], str]:
+    """A table and what was looked at, from what :func:`write_rows` wrote.
+
+    Raises:
+        ValueError: it is no such table.
+    """
+    try:
+        document: Any = json.loads(text)
+        rows = [AuditRow(**row) for row in document["rows"]]
+        return rows, str(document["about"])
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        names = ", ".join(field.name for field in fields(AuditRow))
+        raise ValueError(f"no table of a privacy audit; expected rows of {names}") from error
