@@ -21,6 +21,7 @@ from camera_analysis.report_figures import Figure, day_figures, event_cards, sce
 from camera_analysis.report_index import ENTRY_FILE, THUMBNAIL_FILE, IndexEntry, index_entry
 from camera_analysis.report_marks import JudgedEvent, judged_events, with_marks
 from camera_analysis.report_occupancy import read_facts
+from camera_analysis.report_privacy import read_private
 from camera_analysis.report_timeline import event_timeline
 from camera_analysis.report_trajectories import read_tracks
 from camera_analysis.report_words import (
@@ -57,6 +58,7 @@ class ReportInputs:
         occupancy: occupancy.json, stays.parquet and its pictures; None for a day of before.
         trajectories: trajectories.json, track_summary.parquet and pictures; likewise.
         scene_change: scene.json and, of a change, scene.png; None for a day that was not compared.
+        private_video: private_video.json and preview.png; None where there is none yet.
         marks: what was said of the camera's events.
         versions: label -> version digest of everything the day was computed from.
     """
@@ -71,6 +73,7 @@ class ReportInputs:
     scene_change: Path | None = None  # days of before there was such a comparison
     occupancy: Path | None = None  # likewise
     trajectories: Path | None = None  # likewise
+    private_video: Path | None = None  # comes after the report, if at all
     marks: Sequence[EventMark] = ()  # none were reviewed
     versions: Mapping[str, str] = field(default_factory=dict)  # none known: the footer names none
 
@@ -186,6 +189,7 @@ def _fill_report(
         unlisted_events=len(others[LISTED_EVENTS:]),
         occupancy=read_facts(inputs.occupancy, clock) if inputs.occupancy else None,
         tracks=read_tracks(inputs.trajectories, clock) if inputs.trajectories else None,
+        private=read_private(inputs.private_video, inputs.camera.private_video),
         regions=[region_row(roi) for roi in inputs.camera.rois],
         has_segmenter=day.segmenter != NO_SEGMENTER,
         versions=sorted(inputs.versions.items()),

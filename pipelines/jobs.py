@@ -72,7 +72,7 @@ mistakenness_job = dg.define_asset_job(
 camera_job = dg.define_asset_job(
     "camera_job",
     dg.AssetSelection.assets(*CAMERA_ASSETS),
-    description="One camera-day: maps, normal, anomalies, occupancy, tracks, report, private video.",
+    description="One camera-day: maps, normal, anomalies, occupancy, tracks, report, video.",
 )
 
 #: A labelled camera-day again: another scene was accepted, or an event was marked.
