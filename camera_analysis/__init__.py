@@ -42,6 +42,7 @@ Modules in the order in which the data flows:
 - ``anomaly``, ``events``: what departs from the normal, and for how long.
 - ``event_queue``, ``event_marking``, ``event_marks``: what a person looks at, and said of it.
 - ``event_feedback``, ``event_exclusion``: how the next days are judged by that.
+- ``tone_light``: tone freed from changes of light.
 - ``channel_codes``, ``channel_counts``: speed, direction, size and tone at each place, counted.
 - ``channel_surprise``, ``channel_maps``: counts become tail probabilities, and maps of them.
 - ``channel_calibration``, ``channel_regions``: maps become evidence, regions and tracks.
@@ -49,6 +50,7 @@ Modules in the order in which the data flows:
 - ``benchmark_layouts``: published footage with truth.
 - ``benchmarks``, ``region_criteria``, ``alarm_events``, ``change_scores``: scores against truth.
 - ``alarm_budget``: thresholds that keep a promised rate of false alarms.
+- ``alarm_promise``: that rate promised, beside what held-out footage shows.
 - ``benchmark_delta``, ``benchmark_run``, ``benchmark_change``: methods side by side.
 - ``benchmark_scores``, ``benchmark_files``: what a benchmark leaves behind.
 - ``privacy_frame``, ``privacy_cover``, ``privacy_drawing``, ``privacy_blur``, ``privacy_abstract``,

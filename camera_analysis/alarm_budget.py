@@ -3,7 +3,9 @@
 An hour of normal footage cannot show a rate of one an hour, let alone lower ones. So the threshold
 follows from the peaks of the highest alarms (peaks over a threshold): where the budget asks for
 fewer alarms than those, their excesses go on as an exponential. Its scale is taken from their
-median: a few real anomalies among the normal footage do not move it, as they would the mean.
+upper quartile: real anomalies among the normal footage, up to a quarter of these alarms, move it
+little. The median would bear more of them, but says too little of a tail that is heavier than an
+exponential, as those of lived-in rooms are, and promises more than it keeps.
 
 Far down, alarms join into a few that never end, and a count of them would keep any budget. So no
 threshold lies where more than a small share of the frames of a usual clip reaches it.
@@ -23,6 +25,8 @@ FloatVector = npt.NDArray[np.floating]
 
 #: Alarms from whose peaks the tail is fitted: a scale known to a quarter or so.
 TAIL_ALARMS = 30
+#: Of their excesses, that the scale is taken from.
+TAIL_QUANTILE = 0.75
 #: At most one alarm in so many stretches of ``JOIN_S`` is in the tail: more would be everyday life.
 STRETCHES_PER_ALARM = 4
 #: Share of a usual clip's frames that may reach a threshold: what is on for longer is no alarm.
@@ -64,7 +68,7 @@ def threshold_for_budget(clips: Sequence[tuple[FloatVector, float]], per_hour: f
     excess = peaks[peaks > level] - level  # without the peak that is the level itself
     if peaks.size <= wanted or excess.size < LEAST_ALARMS - 1:
         return counted
-    scale = float(np.median(excess)) / np.log(2)
+    scale = float(np.quantile(excess, TAIL_QUANTILE)) / -np.log(1 - TAIL_QUANTILE)
     return float(level + scale * np.log(peaks.size / wanted))
 
 

@@ -234,6 +234,7 @@ def _judge(
         normal_frames=judge.normal_frames,
         classes=meta.classes,
         channel_alarm_bits=channels.alarm_bits,
+        channel_promise=judge.channels.promise if judge.channels else None,
         scores=channels.added_to(
             _smoothed(frame_ids, delta_share, raw_bits, times, judge.alarm_bits, config)
         ),

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from camera_analysis.alarm_promise import AlarmPromise
 from camera_analysis.charts import Timeline, save_timeline
 from camera_analysis.code_tables import DAY_CHANNELS
 from camera_analysis.events import Event
@@ -103,6 +104,7 @@ class JudgedDay:
         scores: of every judged frame.
         events: in the order of time.
         channel_alarm_bits: threshold of the channels; None where class surprise judged alone.
+        channel_promise: how often a normal day reaches it, promised and measured.
     """
 
     status: str
@@ -112,6 +114,7 @@ class JudgedDay:
     scores: FrameScores
     events: Sequence[Event]
     channel_alarm_bits: float | None = None
+    channel_promise: AlarmPromise | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +135,7 @@ class AnomalySummary:
     normal_frames: int
     worst_bits: float
     channel_alarm_bits: float | None
+    channel_promise: AlarmPromise | None
     pictures: tuple[Path, ...]
 
 
@@ -158,6 +162,7 @@ def write_day(day: JudgedDay, times: FrameTimes, labels_dir: Path, out: Path) ->
         normal_frames=day.normal_frames,
         worst_bits=max((event.score_bits for event in alarms), default=0.0),
         channel_alarm_bits=day.channel_alarm_bits,
+        channel_promise=day.channel_promise,
         pictures=_save_pictures(day, times, labels_dir, out) if len(day.scores.bits) else (),
     )
     meta = {name: value for name, value in asdict(summary).items() if name != "pictures"}

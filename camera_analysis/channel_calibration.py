@@ -1,43 +1,52 @@
-"""Scores of a channel become evidence: how rarely does a normal frame show that much anywhere?
+"""Scores of a channel become evidence: how rarely does a normal moment show that much anywhere?
 
-A channel is calibrated on normal frames that its counts have not seen. With s the largest score of
-a frame, evidence is -log of the conformal p-value (k + 1) / (n + 1), k of n calibration frames
-reaching s. Beyond the calibration frames' upper tail it goes on along the exponential that fits
-their excesses, for no sample reaches far enough to rank anomalies among each other. The fit is by
-their median, so that a few anomalies among the calibration frames do not stretch it. In this unit a
-channel that is calm on normal frames speaks loudly when it departs, and one that is noisy does not,
-so evidence of different channels about one place can be brought together.
+A channel is calibrated on normal footage that its counts have not seen. With s the largest score of
+a moment, evidence is -log of the conformal p-value (k + 1) / (n + 1), k of n calibration moments
+reaching s. The unit of time is that of alarms: what flashes in one frame of every moment is as
+usual as what fills the moment, although far fewer frames show it. So channels of motion, which
+flash, and channels of what stays, which does not, are in one unit, and one that is noisy on normal
+footage speaks softly.
+
+Beyond the upper tail evidence goes on along the exponential that fits its excesses, for no sample
+reaches far enough to rank anomalies among each other (peaks over a threshold; Pickands 1975). The
+excesses are those of runs of moments, not of moments, for neighbours show the same thing (runs
+declustering; Ferro and Segers 2003), and their scale is taken from their median. So an incident in
+the history, however long, is one excess of thirty and hardly moves the scale.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.floating]
+FloatVector = npt.NDArray[np.float64]
 
-#: Share of calibration frames from which the exponential tail is fitted: 50 of 2,500 frames.
-TAIL_SHARE = 0.02
-#: Frames that the fit needs.
-LEAST_EXCESSES = 10
-#: Nats; a tail never falls faster than this per unit: all-equal maxima fit no exponential.
-LEAST_SCALE = 0.05
+#: Runs of moments from which the exponential tail is fitted, at least and at most: a scale known to
+#: a third, to a fifth.
+LEAST_RUNS, MOST_RUNS = 10, 30
+#: Between them one run in so many moments is in the tail.
+MOMENTS_PER_RUN = 20
+#: Scores are nats already: evidence never rises faster than they do. A tail that falls faster is
+#: drawn from moments that were all alike, and says nothing of what lies beyond them.
+LEAST_SCALE = 1.0
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Score of a frame or a place -> evidence in nats, monotone.
+    """Score of a moment or a place -> evidence in nats, monotone.
 
     Attributes:
-        sorted_maxima: (n,) largest score of each calibration frame, ascending.
+        sorted_maxima: (n,) largest score of each calibration moment, ascending.
         threshold: score from which the exponential holds.
-        tail_share: share of the calibration frames beyond it.
+        tail_share: share of the calibration moments beyond it.
         scale: of that exponential, its mean excess.
     """
 
-    sorted_maxima: npt.NDArray[np.float64]
+    sorted_maxima: FloatVector
     threshold: float
     tail_share: float
     scale: float
@@ -51,19 +60,58 @@ class Calibration:
         return np.asarray(np.where(scores > self.threshold, tail, body), np.float32)
 
 
-def calibrate(frame_maxima: FloatArray, *, tail_share: float = TAIL_SHARE) -> Calibration:
-    """Fit to the largest scores of normal frames that were held out of the counts.
+def calibrate(stretches: Sequence[FloatArray]) -> Calibration:
+    """Fit to the largest scores of the moments of normal footage, held out of the counts.
+
+    Moments in which nothing scores say nothing of how high scores rise: evidence answers how many
+    of the moments in which something moves show as much.
+
+    Args:
+        stretches: (N,) largest score of each moment, consecutive within a stretch; see
+            :func:`moment_maxima`.
 
     Raises:
-        ValueError: no frames, or a score that is not finite.
+        ValueError: no moments, or a score that is not finite.
     """
-    maxima = np.sort(np.asarray(frame_maxima, np.float64))
-    if not maxima.size or not np.isfinite(maxima).all():
-        raise ValueError(f"{maxima.size} calibration frames, not all of finite score")
-    beyond = min(max(round(tail_share * maxima.size), LEAST_EXCESSES), maxima.size)
-    threshold = float(maxima[maxima.size - beyond])
-    excess = maxima[maxima > threshold] - threshold
-    share = (excess.size + 1) / (maxima.size + 1)
-    middle = float(np.median(excess)) if excess.size else 0.0
+    moments = [np.asarray(stretch, np.float64) for stretch in stretches]
+    every = np.concatenate([np.zeros(0), *moments])
+    if not every.size or not np.isfinite(every).all():
+        raise ValueError(f"{every.size} calibration moments, not all of finite score")
+    maxima = np.sort(every[every > 0]) if every.any() else np.zeros(1)
+    wanted = int(np.clip(maxima.size // MOMENTS_PER_RUN, LEAST_RUNS, MOST_RUNS))
+    peaks, threshold = _peaks(moments, wanted)
+    share = (np.count_nonzero(maxima > threshold) + 1) / (maxima.size + 1)
+    middle = float(np.median(peaks - threshold)) if peaks.size else 0.0
     scale = max(middle / float(np.log(2)), LEAST_SCALE)
-    return Calibration(maxima, threshold, share, scale)
+    return Calibration(maxima, threshold, float(share), scale)
+
+
+def moment_maxima(scores: FloatArray, frames: int) -> FloatVector:
+    """Largest score of each of the equal parts, of about so many frames, of a stretch."""
+    found = np.asarray(scores, np.float64)
+    if not found.size:
+        return found
+    parts = max(1, round(found.size / frames))
+    return np.asarray(np.maximum.reduceat(found, np.arange(parts) * found.size // parts))
+
+
+def _peaks(moments: Sequence[FloatVector], wanted: int) -> tuple[FloatVector, float]:
+    """Highest score of each run beyond the level that as many runs exceed, and that level."""
+    calm = np.zeros(1)  # between stretches, which do not touch
+    line = np.concatenate([calm, *(np.append(part, calm) for part in moments)])
+    beyond = np.zeros(line.size, bool)
+    runs, level = 0, 0.0
+    for at in np.argsort(-line, kind="stable"):
+        if line[at] <= 0:
+            break
+        runs += 1 - int(beyond[at - 1]) - int(beyond[at + 1])
+        if runs > wanted:
+            level = float(line[at])
+            break
+        beyond[at] = True
+    edges = np.flatnonzero(np.diff((line > level).astype(np.int8)))
+    peaks = [
+        line[first + 1 : last + 1].max()
+        for first, last in zip(edges[::2], edges[1::2], strict=True)
+    ]
+    return np.array(peaks, np.float64), level

@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camera_analysis.tone_light import light_of, tone_picture
+
 ImageRgb = npt.NDArray[np.uint8]
 GreyImage = npt.NDArray[np.uint8]
 CodeMap = npt.NDArray[np.uint8]
@@ -77,9 +79,13 @@ class CodeReader:
         height: of the frames.
         width: of the frames.
         config: see there.
+        usual: (h, w) grey levels of the view on the grid of tones, of :meth:`picture`; tones are
+            then freed from changes of light. None leaves them as they are.
     """
 
-    def __init__(self, height: int, width: int, config: CodeConfig) -> None:
+    def __init__(
+        self, height: int, width: int, config: CodeConfig, usual: FloatImage | None = None
+    ) -> None:
         self._config = config
         self._native = (height, width)
         scale = min(1.0, config.longest_side / max(height, width))
@@ -87,6 +93,7 @@ class CodeReader:
         self.grids = grids_of(self.height, self.width, config)
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._before: GreyImage | None = None
+        self._usual = usual
 
     def read(self, frame_rgb: ImageRgb) -> FrameCodes:
         """Codes of the next frame; of the clip's first one only the tone is known.
@@ -99,7 +106,7 @@ class CodeReader:
                 f"a frame of {frame_rgb.shape[1]} x {frame_rgb.shape[0]} pixels in a clip of "
                 f"{self._native[1]} x {self._native[0]}"
             )
-        grey = self._reduced(np.asarray(cv2.cvtColor(frame_rgb, cv2.COLOR_RGB2GRAY), np.uint8))
+        grey = self._grey(frame_rgb)
         before, self._before = self._before, grey
         moved = self._nothing() if before is None else self._moved(before, grey, 1.0)
         return FrameCodes(codes=moved.codes | {TONE: self._tone(grey)}, moving_hw=moved.moving_hw)
@@ -123,6 +130,13 @@ class CodeReader:
                 raise ValueError(f"a frame of {picture.shape} pixels in a clip of {self._native}")
         pace = SPEED_S / after_s
         return self._moved(self._reduced(grey), self._reduced(later), pace).codes
+
+    def picture(self, frame_rgb: ImageRgb) -> FloatImage:
+        """(h, w) grey levels of a frame on the grid of tones."""
+        return tone_picture(self._grey(frame_rgb), self.grids[TONE])
+
+    def _grey(self, frame_rgb: ImageRgb) -> GreyImage:
+        return self._reduced(np.asarray(cv2.cvtColor(frame_rgb, cv2.COLOR_RGB2GRAY), np.uint8))
 
     def _reduced(self, grey: GreyImage) -> GreyImage:
         if grey.shape == (self.height, self.width):
@@ -191,9 +205,10 @@ class CodeReader:
         return np.asarray(side[parts[np.ix_(rows, columns)]], np.float32)
 
     def _tone(self, grey: GreyImage) -> CodeMap:
-        height, width = self.grids[TONE]
-        small = cv2.resize(cv2.blur(grey, (3, 3)), (width, height), interpolation=cv2.INTER_AREA)
-        return np.asarray(small >> 4, np.uint8)
+        picture = tone_picture(grey, self.grids[TONE])
+        if self._usual is not None:
+            picture = np.minimum(picture / np.float32(light_of(picture, self._usual)), 255.0)
+        return np.asarray(picture.astype(np.uint8) >> 4, np.uint8)
 
 
 def grids_of(height: int, width: int, config: CodeConfig) -> dict[str, tuple[int, int]]:

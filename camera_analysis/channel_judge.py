@@ -13,14 +13,13 @@ from camera_analysis.channel_codes import ABSENT
 from camera_analysis.channel_counts import ChannelCounts
 from camera_analysis.channel_maps import ChannelMaps
 from camera_analysis.channel_normal import fuse
-from camera_analysis.channel_scale import DAY_CONFIG
+from camera_analysis.channel_scale import BITS_PER_NAT, DAY_CONFIG
 from camera_analysis.channel_surprise import TailTables
 from camera_analysis.channel_words import departure
 from camera_analysis.code_tables import CodedFrame, CodesMeta
 from camera_analysis.regions import Box
 
 FloatImage = npt.NDArray[np.float32]
-BITS_PER_NAT = float(1 / np.log(2))
 #: Places around a region's box that its scores are made of: half a window and what was shrunk.
 NEAR = 2
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camera_analysis.alarm_events import JOIN_S
 from camera_analysis.benchmark_layouts.clips import Clip, ImageRgb
-from camera_analysis.channel_calibration import Calibration, calibrate
+from camera_analysis.channel_calibration import Calibration, calibrate, moment_maxima
 from camera_analysis.channel_codes import CodeConfig, CodeReader
 from camera_analysis.channel_counts import ChannelCounts
 from camera_analysis.channel_maps import SCORED, ChannelMaps, MapConfig
@@ -27,15 +29,10 @@ from camera_analysis.channel_regions import (
     peak_regions,
     smoothed_regions,
 )
-from camera_analysis.channel_segments import (
-    KeptCodes,
-    Segment,
-    SegmentConfig,
-    cut_segments,
-    walk,
-)
+from camera_analysis.channel_segments import KeptCodes, Segment, SegmentConfig, cut_segments, walk
 from camera_analysis.channel_surprise import TailConfig, TailTables
 from camera_analysis.time_smoothing import gaussian_mean
+from camera_analysis.tone_light import usual_picture
 
 FloatImage = npt.NDArray[np.float32]
 FloatVector = npt.NDArray[np.float64]
@@ -51,8 +48,8 @@ class ChannelConfig:
     maps: MapConfig = field(default_factory=MapConfig)
     regions: RegionConfig = field(default_factory=RegionConfig)
     segments: SegmentConfig = field(default_factory=SegmentConfig)
-    # Nats that each channel pays for being asked: what a normal frame gives on average.
-    toll: float = 1.0
+    # Clips whose first frames say what the view usually looks like.
+    usual_clips: int = 32
     # Places by which maps are widened before they meet: peaks of one thing lie apart.
     widen: int = 3
     frame_smoothing_s: float = 0.3  # standard deviation
@@ -87,6 +84,7 @@ class ChannelNormal:
         tables: scores that follow from it.
         calibrations: channel -> score to evidence.
         held_out: (scores, fps) of each training segment, judged without its own fold.
+        usual: grey levels of the view, that tones are freed from changes of light by.
         config: as it was learned.
     """
 
@@ -94,11 +92,12 @@ class ChannelNormal:
     tables: TailTables
     calibrations: Mapping[str, Calibration]
     held_out: tuple[tuple[FloatVector, float], ...]
+    usual: FloatImage
     config: ChannelConfig
 
     def judge(self, frames: Iterator[ImageRgb], fps: float) -> Iterator[ChannelVerdict]:
         """Verdicts of consecutive frames."""
-        yield from _judge(frames, fps, self.tables, self.calibrations, self.config)
+        yield from _judge(frames, fps, self)
 
 
 def learn_channels(
@@ -114,7 +113,8 @@ def learn_channels(
     Raises:
         ValueError: no frames, or clips of different sizes.
     """
-    footage = _read(cut_segments(clips, config.segments), config, progress)
+    usual = _usual(clips, config)
+    footage = _read(cut_segments(clips, config.segments), usual, config, progress)
     folds = _count(footage)
     total = ChannelCounts(next(iter(folds.values())).grids)
     for counts in folds.values():
@@ -139,6 +139,7 @@ def learn_channels(
         tables=TailTables(total, config.tails),
         calibrations=calibrate_channels(maxima, None),
         held_out=tuple(held_out),
+        usual=usual,
         config=config,
     )
 
@@ -155,23 +156,35 @@ def clip_scores(
 
 
 def calibrate_channels(
-    maxima: Mapping[int, Mapping[str, Sequence[float]]], left_out: int | None
+    maxima: Sequence[tuple[int, Mapping[str, FloatVector]]], left_out: int | None
 ) -> dict[str, Calibration]:
-    """Channel -> its calibration from the frames of all folds but one.
+    """Channel -> its calibration from the moments of all folds but one.
 
     Args:
-        maxima: fold -> channel -> largest score of each frame in which there is one.
+        maxima: fold, and channel -> largest score of each moment, of each training segment.
         left_out: a fold; None takes all.
     """
-    taken = [of_fold for fold, of_fold in maxima.items() if fold != left_out]
-    return {
-        channel: calibrate(np.array([s for of_fold in taken for s in of_fold[channel]] or [0.0]))
-        for channel in SCORED
-    }
+    taken = [of_segment for fold, of_segment in maxima if fold != left_out]
+    return {channel: calibrate([scores[channel] for scores in taken]) for channel in SCORED}
+
+
+def _usual(clips: Sequence[Clip], config: ChannelConfig) -> FloatImage:
+    """What the view usually looks like, by the first frames of clips spread over all."""
+    pictures = []
+    for clip in clips[:: max(1, len(clips) // config.usual_clips)]:
+        for frame in islice(clip.frames(), 1):
+            reader = CodeReader(frame.shape[0], frame.shape[1], config.codes)
+            pictures.append(reader.picture(frame))
+    if not pictures:
+        raise ValueError("no training frames to learn from")
+    return usual_picture(pictures)
 
 
 def _read(
-    segments: Sequence[Segment], config: ChannelConfig, progress: Progress | None
+    segments: Sequence[Segment],
+    usual: FloatImage,
+    config: ChannelConfig,
+    progress: Progress | None,
 ) -> list[tuple[Segment, KeptCodes]]:
     total = sum(segment.stop - segment.start for segment in segments)
     done = 0
@@ -182,7 +195,10 @@ def _read(
         if progress:
             progress("learning", done, total)
 
-    read = [(segment, KeptCodes(frames, config.codes, tick)) for segment, frames in walk(segments)]
+    read = [
+        (segment, KeptCodes(frames, config.codes, tick, usual))
+        for segment, frames in walk(segments)
+    ]
     return [(segment, codes) for segment, codes in read if len(codes)]
 
 
@@ -202,21 +218,17 @@ def _maxima(
     others: Mapping[int, TailTables],
     config: ChannelConfig,
     tick: Callable[[int], None],
-) -> dict[int, dict[str, list[float]]]:
-    """Fold -> channel -> its largest score in each frame in which it has anything to say.
-
-    So evidence answers: of the frames in which something moves, how many show as much? In a view
-    where little moves, that anything moves at all is no evidence.
-    """
-    maxima: dict[int, dict[str, list[float]]] = {fold: {c: [] for c in SCORED} for fold in others}
+) -> list[tuple[int, dict[str, FloatVector]]]:
+    """Fold of each segment, and channel -> its largest score in each moment."""
+    found = []
     for segment, codes in footage:
         maps = ChannelMaps(others[segment.fold], segment.clip.fps, config.maps)
-        for read in codes:
-            for channel, scores in maps.of(read).items():
-                if (highest := float(scores.max())) > 0:
-                    maxima[segment.fold][channel].append(highest)
+        frames = [{c: float(scores.max()) for c, scores in maps.of(read).items()} for read in codes]
+        moment = max(1, round(JOIN_S * segment.clip.fps))
+        of_segment = {c: moment_maxima(np.array([f[c] for f in frames]), moment) for c in SCORED}
+        found.append((segment.fold, of_segment))
         tick(len(codes))
-    return maxima
+    return found
 
 
 def _ticking(
@@ -235,22 +247,20 @@ def _ticking(
 
 
 def _judge(
-    frames: Iterator[ImageRgb],
-    fps: float,
-    tables: TailTables,
-    calibrations: Mapping[str, Calibration],
-    config: ChannelConfig,
+    frames: Iterator[ImageRgb], fps: float, normal: ChannelNormal
 ) -> Iterator[ChannelVerdict]:
-    maps = ChannelMaps(tables, fps, config.maps)
+    config = normal.config
+    maps = ChannelMaps(normal.tables, fps, config.maps)
     reader: CodeReader | None = None
     for frame in frames:
         height, width = frame.shape[:2]
-        reader = reader or CodeReader(height, width, config.codes)
+        reader = reader or CodeReader(height, width, config.codes, normal.usual)
         cell_xy = (
             config.codes.grid_px * width / reader.width,
             config.codes.grid_px * height / reader.height,
         )
-        yield fuse(maps.of(reader.read(frame).codes), calibrations, cell_xy, config)
+        codes = reader.read(frame).codes
+        yield fuse(maps.of(codes), normal.calibrations, cell_xy, config)
 
 
 def fuse(
@@ -277,15 +287,15 @@ def join_evidence(
     calibrations: Mapping[str, Calibration],
     config: ChannelConfig,
 ) -> tuple[FloatImage, dict[str, FloatImage]]:
-    """The root of the sum of squares of all channels' evidence, and each channel's evidence.
+    """Evidence of all channels, and each channel's evidence.
 
-    A plain sum makes three small surprises one large one, and channels read off one movement are
-    surprised together; their largest alone forgets that a second channel agrees. The Euclidean
-    norm lies between: what one channel is sure of counts nearly alone, equals reinforce each other.
+    The evidence of a place is -log of the harmonic mean of its channels' p-values, the logarithm of
+    the mean of exp(evidence): the mean likelihood ratio where each channel is as likely to be the
+    one that departs (Good 1958; Wilson 2019, who shows that it holds for dependent p-values too).
+    What one channel is sure of counts nearly alone; three small surprises stay small.
     """
     around = np.ones((config.widen, config.widen), np.uint8)
     of_channel = {c: calibrations[c].evidence(scores) for c, scores in surprise.items()}
-    squares = np.zeros(next(iter(of_channel.values())).shape, np.float32)
-    for evidence in of_channel.values():
-        squares += cv2.dilate(np.maximum(evidence - config.toll, 0.0), around) ** 2
-    return np.sqrt(squares), of_channel
+    wide = [cv2.dilate(np.maximum(evidence, 0.0), around) for evidence in of_channel.values()]
+    total = np.logaddexp.reduce(wide, axis=0) - np.float32(np.log(len(wide)))
+    return np.asarray(np.maximum(total, 0.0), np.float32), of_channel

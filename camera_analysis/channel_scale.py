@@ -10,7 +10,7 @@ conformal p-value of a frame.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from camera_analysis.code_tables import (
 FloatVector = npt.NDArray[np.float64]
 
 SCALE_FILE = "channel_scale.parquet"
+BITS_PER_NAT = float(1 / np.log(2))
 #: Name of the sum of all channels.
 ALL = "all"
 #: The benchmark's rule on places twice as wide: the same reach in pixels.
@@ -51,8 +52,6 @@ LONGEST_STRETCH, STRETCHES = 60, 40
 MOST_FRAMES = 24_000
 #: With fewer calibrating frames the channels explain nothing and raise no alarm.
 LEAST_FRAMES = 60
-#: Nats by which a score rises at least while its tail falls by one: of a channel, of their sum.
-LEAST_SCALE = (0.5, 1.0)
 
 #: One row per calibrating frame and channel; "all" is the sum, in nats, the others surprise.
 SCALE = pa.schema(
@@ -81,21 +80,15 @@ class ChannelScale:
     scores: dict[tuple[str, int], list[float]] = field(default_factory=dict)
 
     def calibration(self, channel: str, *, without: int | None = None) -> Calibration | None:
-        """From the scores of all folds but one; None where there are too few.
-
-        Scores are nats already: a tail that falls much faster than they rise is drawn from frames
-        that were all alike, and says nothing of what lies beyond them.
-        """
+        """From the scores of all folds but one; None where there are too few."""
         parts = [
-            scores
+            np.array(scores, np.float64)
             for (name, fold), scores in sorted(self.scores.items())
             if name == channel and fold != without
         ]
-        found = np.array([score for part in parts for score in part], np.float64)
-        if found.size < LEAST_FRAMES:
+        if sum(part.size for part in parts) < LEAST_FRAMES:
             return None
-        known = calibrate(found)
-        return replace(known, scale=max(known.scale, LEAST_SCALE[channel == ALL]))
+        return calibrate(parts)
 
     def channels(self, *, without: int | None = None) -> dict[str, Calibration]:
         """Channel -> its calibration; channels that hardly ever showed anything are left out."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
+from camera_analysis.alarm_promise import AlarmPromise, measured_promise
 from camera_analysis.channel_judge import ChannelFrame, ChannelJudge
 from camera_analysis.channel_scale import (
     ALL,
@@ -36,12 +37,14 @@ class DayChannels:
         meta: of the codes.
         judge_at: position of a frame -> what judges it.
         alarm_bits: a region reaches it.
+        promise: of frames of a normal day that reach it, beside what was measured.
     """
 
     labels_dir: Path
     meta: CodesMeta
     judge_at: Callable[[int], ChannelJudge]
     alarm_bits: float
+    promise: AlarmPromise | None
 
     def frames(self) -> Iterator[tuple[int, ChannelFrame]]:
         """frame_id and verdict of each frame, in the order of time."""
@@ -71,10 +74,15 @@ def channels_by_history(
     channels, together = scale.channels(), scale.calibration(ALL)
     if not channels or together is None:
         return None
-    alarm_bits = alarm_bits_for(_rows(labels_dir), alarms_per_day)
+    rows = _rows(labels_dir)
+    alarm_bits = alarm_bits_for(rows, alarms_per_day)
     judge = ChannelJudge(counts.total(), meta, channels, together, alarm_bits)
     return DayChannels(
-        labels_dir=labels_dir, meta=meta, judge_at=lambda _: judge, alarm_bits=alarm_bits
+        labels_dir=labels_dir,
+        meta=meta,
+        judge_at=lambda _: judge,
+        alarm_bits=alarm_bits,
+        promise=measured_promise(scale, alarm_bits, alarms_per_day, rows),
     )
 
 
@@ -101,7 +109,13 @@ def channels_by_cross_fit(
         number = next(n for n, block in enumerate(blocks) if position < block.end)
         return judges[number]
 
-    return DayChannels(labels_dir=labels_dir, meta=meta, judge_at=judge_at, alarm_bits=alarm_bits)
+    return DayChannels(
+        labels_dir=labels_dir,
+        meta=meta,
+        judge_at=judge_at,
+        alarm_bits=alarm_bits,
+        promise=measured_promise(scale, alarm_bits, alarms_per_day, _rows(labels_dir)),
+    )
 
 
 def _rows(labels_dir: Path) -> int:

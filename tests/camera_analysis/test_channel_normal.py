@@ -70,17 +70,24 @@ def test_counts_hold_every_training_frame(normal):
     assert normal.counts.frames == 240
 
 
-def test_evidence_of_two_channels_is_more_than_of_one_and_less_than_their_sum():
+def joined(**nats: float) -> float:
+    """Evidence of a place at which the channels say so much."""
     linear = Calibration(np.zeros(1), threshold=0.0, tail_share=1.0, scale=1.0)  # evidence = score
-    place = np.zeros((5, 5), np.float32)
-    place[2, 2] = 4.0
-    config = ChannelConfig(toll=1.0, widen=1)
-    known = {"speed": linear, "tone": linear}
-    one, _ = join_evidence({"speed": place, "tone": 0 * place}, known, config)
-    both, of_channel = join_evidence({"speed": place, "tone": place}, known, config)
-    assert one[2, 2] == pytest.approx(3.0)
-    assert both[2, 2] == pytest.approx(3.0 * np.sqrt(2))
-    assert of_channel["tone"][2, 2] == pytest.approx(4.0)
+    places = {channel: np.full((5, 5), value, np.float32) for channel, value in nats.items()}
+    total, of_channel = join_evidence(places, dict.fromkeys(nats, linear), ChannelConfig())
+    assert {channel: evidence[2, 2] for channel, evidence in of_channel.items()} == nats
+    return float(total[2, 2])
+
+
+def test_evidence_of_all_channels_is_that_of_the_mean_likelihood():
+    assert joined(speed=0.0, tone=0.0) == pytest.approx(0.0)
+    assert joined(speed=8.0, tone=8.0) == pytest.approx(8.0)
+    assert joined(speed=8.0, tone=0.0) == pytest.approx(8.0 - np.log(2), abs=0.01)
+
+
+def test_one_channel_that_is_sure_outweighs_several_that_are_not():
+    assert joined(speed=8.0, tone=0.0, stay=0.0) > joined(speed=5.0, tone=5.0, stay=5.0)
+    assert joined(speed=5.0, tone=5.0, stay=0.0) > joined(speed=5.0, tone=0.0, stay=0.0)
 
 
 def test_kept_codes_are_those_that_were_read():

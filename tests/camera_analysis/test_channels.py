@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camera_analysis.channel_calibration import calibrate
+from camera_analysis.channel_calibration import calibrate, moment_maxima
 from camera_analysis.channel_codes import (
     ABSENT,
     BINS,
@@ -156,7 +156,7 @@ def test_absent_places_score_nothing():
 
 def test_evidence_is_the_conformal_p_value_and_goes_on_beyond_the_calibration():
     maxima = np.random.default_rng(0).exponential(2.0, 2000)
-    calibration = calibrate(maxima)
+    calibration = calibrate([maxima])
     assert calibration.evidence(np.array([np.median(maxima)]))[0] == pytest.approx(np.log(2), 0.01)
     assert calibration.evidence(maxima).mean() == pytest.approx(1.0, abs=0.1)
     far = calibration.evidence(np.array([20.0, 30.0]))
@@ -166,7 +166,7 @@ def test_evidence_is_the_conformal_p_value_and_goes_on_beyond_the_calibration():
 @given(st.lists(st.floats(0, 50), min_size=1, max_size=60))
 @settings(max_examples=40)
 def test_evidence_never_falls_as_scores_rise(maxima):
-    of = calibrate(np.array(maxima)).evidence(np.linspace(0, 80, 200))
+    of = calibrate([np.array(maxima)]).evidence(np.linspace(0, 80, 200))
     assert (np.diff(of) >= -1e-4).all()
     assert (of >= 0).all()
 
@@ -210,12 +210,31 @@ def test_a_clip_shorter_than_the_look_back_says_nothing_of_what_stays():
     assert maps.of(strange)[REMAIN].any()
 
 
-def test_a_few_anomalies_among_calibration_frames_hardly_move_the_evidence():
-    maxima = np.random.default_rng(0).exponential(2.0, 2000)
-    dirty = np.concatenate([maxima, np.full(10, 60.0)])  # half a percent
+def test_an_incident_in_the_history_hardly_moves_the_evidence_however_long_it_lasts():
+    rng = np.random.default_rng(0)
+    clean = [rng.exponential(2.0, 60) for _ in range(12)]  # ten minutes each, a score a moment
+    slow = [part.copy() for part in clean]
+    slow[5][20:56] = 60.0 + rng.normal(0, 1, 36)  # six minutes: a twentieth of the history
     at = np.array([30.0])
-    clean_nats, dirty_nats = (float(calibrate(m).evidence(at)[0]) for m in (maxima, dirty))
-    assert dirty_nats > 0.6 * clean_nats  # by their mean it would be 0.4
+    clean_nats, slow_nats = (float(calibrate(parts).evidence(at)[0]) for parts in (clean, slow))
+    assert clean_nats == pytest.approx(15.0, rel=0.25)
+    assert slow_nats == pytest.approx(clean_nats, rel=0.2)
+
+
+def test_what_flashes_in_every_moment_and_what_fills_it_are_one_evidence():
+    heights = np.random.default_rng(1).exponential(2.0, 300)
+    filled = np.repeat(heights, 50)
+    flashing = np.zeros(filled.size)
+    flashing[::50] = heights
+    at = np.array([1.0, 4.0, 20.0])
+    one, other = (calibrate([moment_maxima(s, 50)]).evidence(at) for s in (filled, flashing))
+    np.testing.assert_array_equal(one, other)
+
+
+def test_a_stretch_falls_into_equal_moments():
+    assert moment_maxima(np.array([1.0, 5.0, 2.0, 3.0, 0.0, 4.0, 1.0]), 3).tolist() == [5.0, 4.0]
+    assert moment_maxima(np.array([1.0, 2.0]), 50).tolist() == [2.0]
+    assert moment_maxima(np.zeros(0), 5).size == 0
 
 
 def test_regions_lie_around_their_peaks():
