@@ -74,14 +74,9 @@ class RoiMeter:
         self._masks = masks
         self._part = part
         self._weights = weights_hw.astype(np.float64)
-        self._indices = [np.flatnonzero(mask.inside_hw) for mask in masks]
-        flat = self._weights.ravel()
-        self._roi_weights = [flat[index] for index in self._indices]
+        self._roi_weights = [np.where(mask.inside_hw, self._weights, 0.0) for mask in masks]
         self.roi_px = np.array([weights.sum() for weights in self._roi_weights])
-        union = np.zeros(weights_hw.shape, bool)
-        for mask in masks:
-            union |= mask.inside_hw
-        self._union = union
+        self._union = np.logical_or.reduce([mask.inside_hw for mask in masks])
 
     def measure(
         self, people_hw: npt.NDArray[np.bool_], likely: Sequence[LikelyBox] = ()
@@ -94,23 +89,22 @@ class RoiMeter:
         """
         if not (people_hw & self._union).any():
             return None
+        left, top, width, height = cv2.boundingRect(people_hw.view(np.uint8))
+        crop = np.s_[top : top + height, left : left + width]
         count, parts, stats, _ = cv2.connectedComponentsWithStats(
-            people_hw.view(np.uint8), connectivity=8
+            np.ascontiguousarray(people_hw[crop]).view(np.uint8), connectivity=8
         )
+        stats = stats[1:] + np.array([left, top, 0, 0, 0], np.int32)  # the first is nobody
+        probability = _probabilities(stats, likely)
         flat = parts.ravel()
-        shown = np.flatnonzero(flat)
-        probability = _probabilities(stats[1:], likely)
-        person_px = np.bincount(flat[shown], self._weights.ravel()[shown], count)[1:]
+        person_px = np.bincount(flat, self._weights[crop].ravel(), count)[1:]
         inside = np.stack(  # (R, persons)
-            [
-                np.bincount(flat[index], weights, count)[1:]
-                for index, weights in zip(self._indices, self._roi_weights, strict=True)
-            ]
+            [np.bincount(flat, weights[crop].ravel(), count)[1:] for weights in self._roi_weights]
         )
         roi_px = np.maximum(self.roi_px, 1e-12)
         least = np.minimum(np.maximum(person_px, 1e-12)[None], roi_px[:, None])
         overlap = inside / least
-        feet = _bottom_centres(stats[1:])
+        feet = _bottom_centres(stats)
         return FrameOverlap(
             expected_px=(probability * inside).sum(1),
             roi_share=inside.sum(1) / roi_px,
