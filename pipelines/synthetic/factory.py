@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import cv2
 
-from camera_analysis.lens import Lens
+from camera_analysis.lens import Lens, rectify_points
 from camera_analysis.rois import Roi
 from pipelines.synthetic.actors import Boxes, Mover, Track, Walker, foot_px, forklift
 from pipelines.synthetic.figures import Fisheye, ImageArray
@@ -139,25 +139,32 @@ def _incident(kind: str, span: tuple[float, float], seconds: float, mover: int) 
     return Incident(kind, max(0.0, span[0]), min(seconds, span[1]), (mover,))
 
 
+_OPTICS = Lens(
+    kind="fisheye",
+    matrix=((_FOCAL_PX, 0.0, _SIDE / 2), (0.0, _FOCAL_PX, _SIDE / 2), (0.0, 0.0, 1.0)),
+    distortion=(0.0, 0.0, 0.0, 0.0),
+)
+
+
 def _polygon(area: Area) -> tuple[tuple[float, float], ...]:
+    """Corners in the rectified view, where the floor's straight edges are straight."""
     corners = [(area.x0, area.y0), (area.x0, area.y1), (area.x1, area.y1), (area.x1, area.y0)]
     seen = [foot_px(_LENS, corner) for corner in corners]
-    return tuple((round(x - MARGIN_PX, 1), round(y - MARGIN_PX, 1)) for x, y in seen)
+    raw = [(x - MARGIN_PX, y - MARGIN_PX) for x, y in seen]
+    return tuple((round(x, 1), round(y, 1)) for x, y in rectify_points(raw, _OPTICS).tolist())
 
 
 STORY = Story(
     camera_id="factory",
     size_wh=(_SIDE, _SIDE),
     time_zone="Europe/Berlin",
-    lens=Lens(
-        kind="fisheye",
-        matrix=((_FOCAL_PX, 0.0, _SIDE / 2), (0.0, _FOCAL_PX, _SIDE / 2), (0.0, 0.0, 1.0)),
-        distortion=(0.0, 0.0, 0.0, 0.0),
-    ),
+    lens=_OPTICS,
     rois=(
-        Roi(name="free_zone", polygon_xy=_polygon(_FREE_ZONE)),
+        Roi(name="free_zone", polygon_xy=_polygon(_FREE_ZONE), space="rectified"),
         Roi(
-            name="walkway", polygon_xy=_polygon(Area(-5.0, 5.0, _WALKWAY_Y - 0.7, _WALKWAY_Y + 0.7))
+            name="walkway",
+            polygon_xy=_polygon(Area(-5.0, 5.0, _WALKWAY_Y - 0.7, _WALKWAY_Y + 0.7)),
+            space="rectified",
         ),
     ),
     build=build,
