@@ -240,7 +240,7 @@ def judge_scores(camera: Camera, scores: DayScores, meta: LabelsMeta) -> DayOccu
                 person_share=scores.person_share[:, number],
                 overlap=scores.overlap[:, number],
                 bottom_centre=scores.bottom_centre[:, number],
-                persons=persons_at_once(scores, number),
+                persons=persons_at_once(scores, number, of_one_kind=meta.segmenter != NO_SEGMENTER),
                 stays=tuple(stays),
                 occupied=occupied_frames(stays, len(score)),
             )
@@ -258,17 +258,23 @@ def judge_scores(camera: Camera, scores: DayScores, meta: LabelsMeta) -> DayOccu
     )
 
 
-def persons_at_once(scores: DayScores, roi: int) -> npt.NDArray[np.int64]:
+def persons_at_once(scores: DayScores, roi: int, *, of_one_kind: bool) -> npt.NDArray[np.int64]:
     """(N,) how many persons seem to be in a region at once.
 
     One for each connected region of the label map, more where it is larger than the day's median
     there: two who stand before each other are one region of nearly twice the size. An estimate:
     people differ in size, and the median is of pairs where people mostly come in pairs.
+
+    Args:
+        scores: of the day.
+        roi: number of the region.
+        of_one_kind: only persons were measured; else a large one may be a vehicle, and counts once.
     """
     here = {place: px for (place, number), px in scores.person_px.items() if number == roi}
     persons = np.zeros(len(scores.frame_ids), np.int64)
     if here:
         usual = float(np.median(np.concatenate(list(here.values()))))
         for place, px in here.items():
-            persons[place] = int(np.maximum(1, np.round(px / max(usual, 1e-12))).sum())
+            alike = np.round(px / max(usual, 1e-12)) if of_one_kind else np.ones(len(px))
+            persons[place] = int(np.maximum(1, alike).sum())
     return persons

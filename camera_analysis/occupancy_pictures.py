@@ -107,7 +107,9 @@ def save_stays(day: DayOccupancy, zone: ZoneInfo, title: str, path: Path) -> Non
     for number, roi in enumerate(day.rois):
         for stay in roi.stays:
             start = float(day.times_s[stay.first])
-            axes.barh(number, stay.dwell_s, 0.7, start, color=unit(colour_of(number)))
+            colour = unit(colour_of(number))
+            # The outline keeps a stay of seconds visible in a day of hours.
+            axes.barh(number, stay.dwell_s, 0.7, start, color=colour, edgecolor=colour, lw=1.5)
     axes.set_yticks(range(len(day.rois)), [roi.name for roi in day.rois])
     axes.set_ylim(len(day.rois) - 0.5, -0.5)
     if day.frames:

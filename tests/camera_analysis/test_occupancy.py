@@ -96,6 +96,13 @@ def test_two_who_stand_before_each_other_are_two_persons(camera, tmp_path):
     assert told["rois"][0]["most_persons"] == 2
 
 
+def test_a_large_mover_is_one_where_nothing_tells_people_from_vehicles(camera, tmp_path):
+    maps = walk([4, 4, 4], class_id=2)
+    maps[2][10:28, 2:14] = 2
+    _, told, _ = measured(camera, drawn(tmp_path / "d", maps, segmenter="none"), tmp_path)
+    assert told["rois"][0]["most_persons"] == 1
+
+
 def test_pixels_that_the_network_doubts_are_expected_less(camera, tmp_path):
     regions = tmp_path / "regions"
     regions.mkdir()
