@@ -25,6 +25,8 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.floating]
 FloatVector = npt.NDArray[np.float64]
 
+#: Seconds of a moment: longer than anybody needs to walk past a place.
+MOMENT_S = 5.0
 #: Runs of moments from which the exponential tail is fitted, at least and at most: a scale known to
 #: a third, to a fifth.
 LEAST_RUNS, MOST_RUNS = 10, 30

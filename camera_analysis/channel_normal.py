@@ -16,9 +16,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.alarm_events import JOIN_S
 from camera_analysis.benchmark_layouts.clips import Clip, ImageRgb
-from camera_analysis.channel_calibration import Calibration, calibrate, moment_maxima
+from camera_analysis.channel_calibration import MOMENT_S, Calibration, calibrate, moment_maxima
 from camera_analysis.channel_codes import CodeConfig, CodeReader
 from camera_analysis.channel_counts import ChannelCounts
 from camera_analysis.channel_maps import SCORED, ChannelMaps, MapConfig
@@ -224,7 +223,7 @@ def _maxima(
     for segment, codes in footage:
         maps = ChannelMaps(others[segment.fold], segment.clip.fps, config.maps)
         frames = [{c: float(scores.max()) for c, scores in maps.of(read).items()} for read in codes]
-        moment = max(1, round(JOIN_S * segment.clip.fps))
+        moment = max(1, round(MOMENT_S * segment.clip.fps))
         of_segment = {c: moment_maxima(np.array([f[c] for f in frames]), moment) for c in SCORED}
         found.append((segment.fold, of_segment))
         tick(len(codes))
@@ -289,13 +288,15 @@ def join_evidence(
 ) -> tuple[FloatImage, dict[str, FloatImage]]:
     """Evidence of all channels, and each channel's evidence.
 
-    The evidence of a place is -log of the harmonic mean of its channels' p-values, the logarithm of
-    the mean of exp(evidence): the mean likelihood ratio where each channel is as likely to be the
-    one that departs (Good 1958; Wilson 2019, who shows that it holds for dependent p-values too).
-    What one channel is sure of counts nearly alone; three small surprises stay small.
+    A channel's 1/p is its likelihood ratio at most; what exceeds 1 adds up over channels, and
+    evidence is the logarithm of the total. Up to a constant that is -log of the harmonic mean of
+    the p-values (Good 1958; Wilson 2019, who shows that it holds for dependent ones too): the
+    likelihood ratio where each channel is as likely to be the one that departs. What one channel is
+    sure of counts nearly alone, and three small surprises stay small.
     """
     around = np.ones((config.widen, config.widen), np.uint8)
     of_channel = {c: calibrations[c].evidence(scores) for c, scores in surprise.items()}
     wide = [cv2.dilate(np.maximum(evidence, 0.0), around) for evidence in of_channel.values()]
-    total = np.logaddexp.reduce(wide, axis=0) - np.float32(np.log(len(wide)))
+    ratios = np.logaddexp.reduce(wide, axis=0)  # nats; exp of them may overflow
+    total = ratios + np.log1p(-(len(wide) - 1) * np.exp(-ratios))
     return np.asarray(np.maximum(total, 0.0), np.float32), of_channel

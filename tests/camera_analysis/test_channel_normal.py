@@ -79,10 +79,11 @@ def joined(**nats: float) -> float:
     return float(total[2, 2])
 
 
-def test_evidence_of_all_channels_is_that_of_the_mean_likelihood():
+def test_evidence_of_all_channels_is_that_of_the_likelihood_ratios_added_up():
     assert joined(speed=0.0, tone=0.0) == pytest.approx(0.0)
-    assert joined(speed=8.0, tone=8.0) == pytest.approx(8.0)
-    assert joined(speed=8.0, tone=0.0) == pytest.approx(8.0 - np.log(2), abs=0.01)
+    assert joined(speed=0.2, tone=0.0) == pytest.approx(0.2, abs=0.001)
+    assert joined(speed=8.0, tone=8.0) == pytest.approx(8.0 + np.log(2), abs=0.01)
+    assert joined(speed=800.0, tone=0.0) == pytest.approx(800.0)
 
 
 def test_one_channel_that_is_sure_outweighs_several_that_are_not():
