@@ -38,6 +38,7 @@ PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="CSV with the columns line, x, y: pixels of one frame along straight edges.",
 )
+@click.option("--click", "in_browser", is_flag=True, help="Click the edges in the browser.")
 @click.option("--focal", "focal_px", type=float, help="Focal length in pixels, with --lines.")
 @click.option("--matrix", help="A known matrix: fx,fy,cx,cy in pixels of the full frame.")
 @click.option("--distortion", default="", help="With --matrix: k1,k2,k3,k4 or k1,k2,p1,p2[,k3].")
@@ -51,6 +52,7 @@ def calibrate_lens(
     chessboard: Path | None,
     pattern: str,
     lines_csv: Path | None,
+    in_browser: bool,
     focal_px: float | None,
     matrix: str | None,
     distortion: str,
@@ -62,7 +64,8 @@ def calibrate_lens(
     """Calibrate a camera's lens and write it into camera.yaml, or say the number against it.
 
     From one of: pictures of a chessboard, straight edges of one frame, a known matrix. --picture
-    shows the background as filmed and rectified, with the regions.
+    shows the background as filmed and rectified, with the regions. --click shows the background
+    unblurred, on this machine alone; it is stored nowhere.
     """
     from tempfile import TemporaryDirectory
 
@@ -71,12 +74,16 @@ def calibrate_lens(
     from pipelines.footage import load_own_camera, own_camera_folder
     from pipelines.regions_of_interest import background_of
 
-    if sum(given is not None for given in (chessboard, lines_csv, matrix)) != 1:
-        raise click.UsageError("give one of --chessboard, --lines and --matrix")
+    ways = (chessboard, lines_csv, matrix, in_browser or None)
+    if sum(given is not None for given in ways) != 1:
+        raise click.UsageError("give one of --chessboard, --lines, --click and --matrix")
     settings = settings_of(home)
     try:
         place = own_camera_folder(settings.footage, camera_id)
         camera = load_own_camera(place)
+        if in_browser:
+            _click(place, camera, kind, focal_px, max_error_px)
+            return
         with TemporaryDirectory() as scratch:
             background = background_of(settings, camera, Path(scratch))
         size_wh = background.native_wh
@@ -99,6 +106,24 @@ def calibrate_lens(
             click.echo(f"written to {place / 'camera.yaml'}")
     except ValueError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _click(
+    place: Path, camera: Camera, kind: str, focal_px: float | None, max_error_px: float
+) -> None:
+    from camera_analysis.lens_calibration import CalibrationLimits
+    from pipelines.line_page import LinePage
+    from pipelines.regions_of_interest import clear_background_of
+
+    page = LinePage(
+        place,
+        clear_background_of(camera),
+        kind,  # type: ignore[arg-type]
+        focal_px=focal_px,
+        limits=CalibrationLimits(max_error_px=max_error_px),
+    )
+    click.echo(f"click edges of {camera.id}: {page.url}")
+    page.show()
 
 
 def _from_boards(kind: str, folder: Path, pattern: str, max_error_px: float) -> Calibration:

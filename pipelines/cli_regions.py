@@ -101,8 +101,6 @@ def draw_rois(
     The page shows the background plate, never a frame, and answers on this machine alone, to
     whoever has the address with its token. Ctrl-C ends it.
     """
-    import webbrowser
-
     from pipelines.footage import load_own_camera, own_camera_folder
     from pipelines.regions_of_interest import background_of
     from pipelines.roi_page import RoiPage
@@ -117,11 +115,5 @@ def draw_rois(
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"draw regions of {camera_id}: {page.url}")
-    click.echo("Ctrl-C ends it")
-    if open_page:
-        try:
-            webbrowser.get().open(page.url)
-        except webbrowser.Error:
-            pass
-    page.serve()
+    page.show(open_page=open_page)
     click.echo(f"next, for days that are labelled: learned-normal cameras occupancy {camera_id}")

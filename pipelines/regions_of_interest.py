@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -24,10 +24,13 @@ from camera_analysis.video_file import ReadConfig
 from pipelines.resources import open_store
 from pipelines.settings import Settings
 
+#: Larger frames are reduced: a plate keeps some forty of them in memory.
+LARGEST_SIDE_PX = 1920
+
 
 @dataclass(frozen=True, kw_only=True)
 class Background:
-    """A camera's background plate, as blurred as its settings ask for.
+    """A camera's background plate.
 
     Attributes:
         rgb: (H, W, 3) uint8.
@@ -58,11 +61,22 @@ def background_of(settings: Settings, camera: Camera, scratch: Path) -> Backgrou
         native_wh = read_labels_meta(folder).native_wh
         if native_wh and (folder / "plate.png").is_file():
             return Background(rgb=_read(folder / "plate.png"), native_wh=native_wh, day=day)
-    return _learned(camera, scratch)
+    found = _learned(camera, camera.max_side_px)
+    save_plate(found.rgb, camera.plate, scratch / "plate.png")
+    return replace(found, rgb=_read(scratch / "plate.png"))
 
 
-def _learned(camera: Camera, scratch: Path) -> Background:
-    read = ReadConfig(max_side_px=camera.max_side_px, sampling=camera.sampling)
+def clear_background_of(camera: Camera) -> Background:
+    """The plate of the newest footage at its full size, as sharp as it is; for lenses, never kept.
+
+    Raises:
+        ValueError: there is no footage that can be read.
+    """
+    return _learned(camera, LARGEST_SIDE_PX)
+
+
+def _learned(camera: Camera, max_side_px: int) -> Background:
+    read = ReadConfig(max_side_px=max_side_px, sampling=camera.sampling)
     for file in reversed(find_footage(camera).files):
         try:
             info = probe_footage(file, config=read)
@@ -72,8 +86,7 @@ def _learned(camera: Camera, scratch: Path) -> Background:
             file, info, None, read=read, motion=MotionConfig(), limits=QualityLimits()
         )
         if view is not None:
-            save_plate(view.plate.rgb, camera.plate, scratch / "plate.png")
-            return Background(rgb=_read(scratch / "plate.png"), native_wh=view.native_wh, day="")
+            return Background(rgb=view.plate.rgb, native_wh=view.native_wh, day="")
     raise ValueError(f"camera {camera.id} has no footage that can be read")
 
 

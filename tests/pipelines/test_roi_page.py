@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from camera_analysis.camera import load_camera
+from pipelines.line_page import LinePage
 from pipelines.regions_of_interest import Background
 from pipelines.roi_page import RoiPage
+from tests.camera_analysis.factories_lens import FISHEYE, SIZE, edges
 
 CHROMIUM = Path(shutil.which("chromium") or "/usr/bin/chromium")
 WIDE, HIGH = 640, 360
@@ -68,8 +70,8 @@ def ask(page, method="GET", path=None, body=None, host=None, media_type="applica
 
 
 def post(page, rois, **how):
-    path = "/" + page.url.split("/")[3] + "/rois"
-    return ask(page, "POST", path, json.dumps({"rois": rois}), **how)
+    path = "/" + page.url.split("/")[3] + "/drawn"
+    return ask(page, "POST", path, json.dumps({"drawn": rois}), **how)
 
 
 def test_the_page_shows_the_plate_and_the_regions_that_there_are(page):
@@ -111,7 +113,7 @@ def test_nobody_without_the_token_or_from_another_name_gets_in(page, folder):
     assert ask(page, host="evil.example")[0] == 404
     assert post(page, good, host="evil.example:80")[0] == 404
     assert post(page, good, media_type="text/plain")[0] == 415
-    assert ask(page, "POST", "/guess/rois", json.dumps({"rois": good}))[0] == 404
+    assert ask(page, "POST", "/guess/drawn", json.dumps({"drawn": good}))[0] == 404
     assert (folder / "camera.yaml").read_text() == YAML
 
 
@@ -127,6 +129,23 @@ def test_regions_of_the_rectified_view_stand_beside_those_of_the_raw_one(folder)
         ("mat", "raw"),
         ("desk", "rectified"),
     ]
+
+
+def test_clicked_edges_calibrate_the_lens_or_are_refused_with_the_number(folder):
+    grey = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
+    page = LinePage(folder, Background(rgb=grey, native_wh=SIZE, day=""), "fisheye")
+    Thread(target=page.serve, daemon=True).start()
+    assert "straight in the world" in ask(page)[1]
+    lines = [
+        {"name": f"line_{n}", "polygon_xy": line.tolist()} for n, line in enumerate(edges(FISHEYE))
+    ]
+    status, text = post(page, lines[:2])
+    assert (status, "2 lines, 3 are needed" in text) == (400, True)
+    assert (folder / "camera.yaml").read_text() == YAML
+    status, text = post(page, lines)
+    assert (status, "on 5 lines" in text) == (200, True)
+    assert load_camera(folder).lens.matrix[0][0] == pytest.approx(169, rel=0.06)
+    page.close()
 
 
 @pytest.mark.slow
