@@ -31,12 +31,18 @@ def colour_of(index: int) -> str:
     return COLOURS[index % len(COLOURS)]
 
 
-def new_figure(height_in: float, *, width_in: float = WIDTH_IN) -> Figure:
-    """An empty figure, 6 inches wide unless it must hold more, that needs no display."""
+def new_figure(height_in: float, *, width_in: float = WIDTH_IN, by_hand: bool = False) -> Figure:
+    """An empty figure, 6 inches wide unless it must hold more, that needs no display.
+
+    Args:
+        height_in: inches.
+        width_in: inches.
+        by_hand: everything on it is given its place; looking for places would draw it twice.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width_in, height_in), layout="constrained")
+    figure = Figure(figsize=(width_in, height_in), layout=None if by_hand else "constrained")
     FigureCanvasAgg(figure)
     return figure
 

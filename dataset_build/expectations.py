@@ -95,7 +95,9 @@ def _judged(rows: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     every = {name: claim(rows).astype(bool) for name, claim in suite.claims.items()}
     some = {name: claim(rows).astype("int64") for name, claim in suite.somewhere.items()}
     looked_at = {expectation.column for expectation in suite.expectations}
-    return rows[[name for name in rows if name in looked_at]].assign(**every, **some)
+    judged = rows[[name for name in rows if name in looked_at]].assign(**every, **some)
+    # Great Expectations compares int64 as a column, any other whole number in a call of its own
+    return judged.astype(dict.fromkeys(judged.select_dtypes("int32"), "int64"))
 
 
 def _results(rows: pd.DataFrame, suite: Suite) -> Sequence[Any]:

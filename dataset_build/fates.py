@@ -111,10 +111,11 @@ def fate_counts(table: pa.Table) -> tuple[FateCount, ...]:
 
 def reason_counts(table: pa.Table) -> tuple[ReasonCount, ...]:
     """Removed images per reason, by source and stage, sorted."""
-    removed = table.filter(pc.equal(table["fate"], REMOVED))
+    names = ["source", "stage", "reason"]
+    removed = table.select(names).filter(pc.equal(table["fate"], REMOVED))
     counts = {
         (str(row["source"]), str(row["stage"]), str(row["reason"])): int(row["count_all"])
-        for row in _counted(removed, ["source", "stage", "reason"])
+        for row in _counted(removed, names)
     }
     return tuple(
         ReasonCount(source=source, stage=stage, reason=reason, images=images)

@@ -59,6 +59,7 @@ class NearIndex:
             for low, high in _band_edges(radius // 2 + 1)
         ]
         self._members = [np.empty(len(hashes), np.int64) for _ in self._bands]
+        self._hashes_of_members = [np.empty(len(hashes), np.uint64) for _ in self._bands]
         self._filled = [np.zeros(len(band.starts), np.int64) for band in self._bands]
 
     @property
@@ -72,12 +73,15 @@ class NearIndex:
         Args:
             rows: (R,) row numbers of ``hashes``.
         """
-        for band, members, filled in zip(self._bands, self._members, self._filled, strict=True):
+        for number, band in enumerate(self._bands):
+            filled = self._filled[number]
             order = np.argsort(band.bucket_of[rows], kind="stable")
             bucket, count = np.unique(band.bucket_of[rows], return_counts=True)
             first = np.cumsum(count) - count
             begin = np.repeat(band.starts[bucket] + filled[bucket] - first, count)
-            members[begin + np.arange(len(rows))] = rows[order]
+            slots = begin + np.arange(len(rows))
+            self._members[number][slots] = rows[order]
+            self._hashes_of_members[number][slots] = self.hashes[rows[order]]
             filled[bucket] += count
 
     def compared(self, rows: IntArray) -> IntArray:
@@ -99,12 +103,14 @@ class NearIndex:
         Yields:
             Places in ``rows``, and the row numbers that are near the hashes there.
         """
+        hashes = self.hashes[rows]
         for number, band in enumerate(self._bands):
             cells = band.around[band.bucket_of[rows]]
             for place, slot in _ranges(band.starts[cells], self._filled[number][cells]):
-                member = self._members[number][slot]
-                close = self.first_found(number, rows[place], member)
-                yield place[close], member[close]
+                differ = hashes[place] ^ self._hashes_of_members[number][slot]
+                close = np.flatnonzero(np.bitwise_count(differ) <= self.radius)
+                close = close[self._found_first(number, differ[close])]
+                yield place[close], self._members[number][slot[close]]
 
     def across(
         self, number: int, rows: IntArray, labels: IntArray
@@ -158,10 +164,15 @@ class NearIndex:
         """(P,) whether the hashes are near and no band before this one proposes the pair."""
         differ = self.hashes[left] ^ self.hashes[right]
         close: npt.NDArray[np.bool_] = np.bitwise_count(differ) <= self.radius
-        near = np.flatnonzero(close)
-        for band in self._bands[:number]:
-            close[near] &= np.bitwise_count(differ[near] & band.mask) > min(self.radius, 1)
+        close[close] = self._found_first(number, differ[close])
         return close
+
+    def _found_first(self, number: int, differ: UInt64Array) -> npt.NDArray[np.bool_]:
+        """(P,) whether no band before this one proposes pairs of near hashes that differ so."""
+        first = np.ones(len(differ), np.bool_)
+        for band in self._bands[:number]:
+            first &= np.bitwise_count(differ & band.mask) > min(self.radius, 1)
+        return first
 
 
 def _band_edges(bands: int) -> list[tuple[int, int]]:

@@ -151,7 +151,7 @@ def negative_shares(table: pa.Table) -> tuple[NegativeShare, ...]:
     metadata = table.schema.metadata or {}
     if _TARGET not in metadata or _TOLERANCE not in metadata:
         raise ValueError("the ledger names no negative_share; split the dataset again")
-    there = table.filter(pc.not_equal(table["fate"], REMOVED))
+    there = table.select(["split", "human_px"]).filter(pc.not_equal(table["fate"], REMOVED))
     kinds = pa.table({"split": there["split"], "human": pc.greater(there["human_px"], 0)})
     counted = kinds.group_by(["split", "human"]).aggregate([([], "count_all")]).to_pylist()
     counts = Counter({(row["split"], row["human"]): row["count_all"] for row in counted})

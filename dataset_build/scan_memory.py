@@ -192,9 +192,9 @@ class EarlierScan:
             return rows
         same = (rows >= 0) & stats.known & self.trusted[rows]
         same &= np.all(self.stats[rows] == stats.values, axis=1)
-        earlier = self.samples.take(pa.array(np.maximum(rows, 0)))
+        taken = pa.array(np.maximum(rows, 0))
         for name in ("official_split", "image_path", "mask_path"):
-            same &= pc.equal(wanted[name], earlier[name]).to_numpy()
+            same &= pc.equal(wanted[name], self.samples[name].take(taken)).to_numpy()
         rows[~same] = -1
         return rows
 

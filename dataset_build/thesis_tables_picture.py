@@ -52,7 +52,7 @@ def draw(table: pa.Table, path: Path) -> Path:
     """
     blocks = [block for sheet in sheets(table) for block in _blocks(sheet)]
     heights = [block.height_in for block in blocks]
-    figure = charts.new_figure(sum(heights), width_in=_WIDEST_IN)
+    figure = charts.new_figure(sum(heights), width_in=_WIDEST_IN, by_hand=True)
     parts = figure.subfigures(len(blocks), 1, height_ratios=heights, squeeze=False)[:, 0]
     for part, block in zip(parts, blocks, strict=True):
         _draw_block(part, block)

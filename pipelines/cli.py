@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import webbrowser
@@ -189,8 +190,10 @@ def train(
 def _run_plan(settings: Settings, plan: list) -> None:  # type: ignore[type-arg]
     from pipelines.runs import RunFailedError, Runner
 
+    runner = Runner(settings)
+    gc.freeze()  # a million objects are loaded and stay: no collection has to look at them again
     try:
-        Runner(settings).run_all(plan)
+        runner.run_all(plan)
     except RunFailedError as error:
         raise click.ClickException(str(error)) from error
 
