@@ -25,14 +25,17 @@ def blur(given: FilterInput) -> ImageRgb:
 
 
 def blurred(picture: ImageRgb, sigma_px: float) -> ImageRgb:
-    """(h, w, 3) Gaussian blur, made on a reduced picture."""
+    """(h, w, 3) Gaussian blur, made on a picture reduced by a whole number, which is fast."""
     height, width = picture.shape[:2]
-    shrink = max(1.0, sigma_px / _REDUCED_SIGMA)
-    small_wh = (max(1, round(width / shrink)), max(1, round(height / shrink)))
-    small = cv2.resize(picture, small_wh, interpolation=cv2.INTER_AREA)
+    shrink = max(1, int(sigma_px / _REDUCED_SIGMA))
+    whole = cv2.copyMakeBorder(
+        picture, 0, -height % shrink, 0, -width % shrink, cv2.BORDER_REPLICATE
+    )
+    small_wh = (whole.shape[1] // shrink, whole.shape[0] // shrink)
+    small = cv2.resize(whole, small_wh, interpolation=cv2.INTER_AREA)
     sigma = max(sigma_px / shrink, 0.1)
     small = cv2.GaussianBlur(small, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(cv2.resize(small, (width, height)), np.uint8)
+    return np.asarray(cv2.resize(small, whole.shape[1::-1])[:height, :width], np.uint8)
 
 
 def pixelate(given: FilterInput) -> ImageRgb:
