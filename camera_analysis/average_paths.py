@@ -73,7 +73,7 @@ class Ways:
 
 def is_walk(track: Track) -> bool:
     """Whether a track leads somewhere."""
-    feet = track.feet_xy
+    feet = track.way_xy
     way = float(np.linalg.norm(feet - feet[0], axis=1).max())
     return track.seconds >= LEAST_WALK_S and way >= LEAST_WALK_HEIGHTS * track.height_px
 

@@ -18,6 +18,9 @@ TRACKS_FILE = "tracks.parquet"
 SUMMARY_FILE = "track_summary.parquet"
 STATE_FILE = "tracker_state.parquet"
 
+#: Points on either side that say where a walker went.
+WAY_REACH = 2
+
 _UTC = pa.timestamp("us", tz="UTC")
 _BOX = [(side, pa.float32()) for side in ("x0", "y0", "x1", "y1")]
 
@@ -95,6 +98,13 @@ class Track:
         """(N, 2) middle of each box's lower side."""
         x0, _, x1, y1 = self.boxes_xyxy.T
         return np.column_stack([(x0 + x1) / 2, y1])
+
+    @property
+    def way_xy(self) -> FloatArray:
+        """(N, 2) its feet by a running median of five points: feet that hid for a moment stay."""
+        padded = np.pad(self.feet_xy, ((WAY_REACH, WAY_REACH), (0, 0)), mode="edge")
+        windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * WAY_REACH + 1, axis=0)
+        return np.asarray(np.median(windows, axis=2), np.float64)
 
     @property
     def seconds(self) -> float:

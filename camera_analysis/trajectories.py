@@ -183,7 +183,7 @@ def _describe(
     breaks = find_breaks(tracks)
     walks = [number for number, track in enumerate(tracks) if is_walk(track)]
     ways = find_ways(
-        [resampled(tracks[number].feet_xy) for number in walks],
+        [resampled(tracks[number].way_xy) for number in walks],
         [tracks[number].height_px for number in walks],
     )
     zones, entries, exits = _zones(tracks, walks, breaks)

@@ -46,7 +46,7 @@ def save_tracks(
     axes.imshow(plate_rgb, interpolation="nearest")
     for number in drawn.tolist() if len(walks) else []:
         colour = unit(_colour(int(ways.path_n[number])))
-        x, y = walks[number].feet_xy.T
+        x, y = walks[number].way_xy.T
         axes.plot(x, y, color=colour, lw=1.2, alpha=0.7)
         axes.plot(x[:1], y[:1], "o", color=colour, ms=3)
     _frame(axes, plate_rgb)

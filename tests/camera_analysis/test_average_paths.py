@@ -21,6 +21,13 @@ def test_points_lie_at_equal_shares_of_the_way_not_of_the_time():
     assert resampled(np.array([[5.0, 6], [5, 6]]), 3).tolist() == [[5, 6]] * 3
 
 
+def test_feet_that_hid_for_a_moment_do_not_bend_the_way():
+    feet = [(10 * n, 100) for n in range(10)]
+    hidden = [(x, 70) if n in (4, 5) else (x, y) for n, (x, y) in enumerate(feet)]
+    assert walk(hidden).way_xy[:, 1].tolist() == [100] * 10
+    assert np.ptp(walk(hidden).feet_xy[:, 1]) == 30
+
+
 def test_who_stands_or_flickers_is_no_walk():
     assert is_walk(walk([(x, 100) for x in range(0, 80, 8)]))
     assert not is_walk(walk([(50 + n % 2, 100) for n in range(50)]))
