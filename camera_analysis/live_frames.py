@@ -38,12 +38,15 @@ class Newest(Generic[Item]):
         self._closed = False
         self.dropped = 0
 
-    def put(self, item: Item) -> None:
-        """Offer the newest item."""
+    def put(self, item: Item) -> bool:
+        """Offer the newest item; False where this is closed."""
         with self._changed:
+            if self._closed:
+                return False
             self.dropped += self._item is not None
             self._item = item
             self._changed.notify_all()
+            return True
 
     def close(self) -> None:
         """Nothing follows; what is still there can be taken."""
@@ -134,6 +137,12 @@ class LiveView:
         for name, work in (("live_read", self._read), ("live_hide", self._hide)):
             threading.Thread(target=work, name=name, daemon=True).start()
 
+    def stop(self) -> None:
+        """Hide no further frame; returns when the segmenter is not asked any more."""
+        self._mailbox.close()
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended)
+
     def next_picture(self, after: int, timeout_s: float) -> LivePicture | None:
         """The newest picture with a greater number; None where none comes in time or any more."""
         with self._changed:
@@ -161,7 +170,8 @@ class LiveView:
     def _read(self) -> None:
         try:
             for frame in self._frames:
-                self._mailbox.put(frame)
+                if not self._mailbox.put(frame):
+                    return
         except (OSError, ValueError) as error:
             logging.getLogger(__name__).error("nothing more can be read: %s", error)
         finally:

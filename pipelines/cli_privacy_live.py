@@ -74,6 +74,9 @@ def live(
             )
             view.start()
             click.echo(f"{seen.name}, {hiding.method}: {server.page_address}")
-            serve(server)
+            try:
+                serve(server)
+            finally:
+                view.stop()
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
