@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from camera_analysis.camera import Camera, write_camera
 from camera_analysis.occupancy_rule import OccupancyRule
+from camera_analysis.private_video_settings import PrivateVideoSettings
 from camera_analysis.video_write import write_video
 from pipelines.synthetic.corridor import STORY as CORRIDOR
 from pipelines.synthetic.factory import STORY as FACTORY
@@ -32,6 +33,8 @@ CAMERA_IDS = tuple(story.camera_id for story in STORIES)
 HOURS = (7, 10, 13, 17, 21)
 
 _INSTANT = pa.timestamp("us", tz="UTC")
+#: One camera shows what private video is; three would film as long again.
+FILMED_PRIVATELY = "corridor"
 #: The drawn regions are zones, many times as large as a person.
 ZONES = OccupancyRule(score="overlap", enter=0.25, leave=0.1)
 
@@ -210,5 +213,6 @@ def _camera(story: Story, target: Path, config: FilmConfig) -> Camera:
         lens=story.lens,
         rois=story.rois,
         occupancy=ZONES,
+        private_video=PrivateVideoSettings() if story.camera_id == FILMED_PRIVATELY else None,
         plate="clear",  # nobody real is in the picture
     )
