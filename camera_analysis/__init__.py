@@ -68,5 +68,6 @@ Modules in the order in which the data flows:
   known again or restored after a privacy filter.
 - ``audit_utility``, ``audit_coverage``: what is left to be counted, and what masks leave in view.
 - ``privacy_audit``, ``audit_table``, ``audit_pictures``: all of it by method, with a verdict.
+- ``measured_audit``: the table that ships, by which private videos are checked.
 - ``report``: one self-contained HTML page per camera-day.
 """

@@ -8,17 +8,17 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-#: What a solid mask gives away is given away by hiding people at all: others are measured by it.
+#: What the best attack restores of a solid mask is the outline: others are measured by it.
 CONTROL = "mask"
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuditLimits:
-    """What a method may give away beyond a solid mask; set before anything was measured."""
+    """What a method may give away of people's looks; set before anything was measured."""
 
-    faces: float = 0.02  # of the faces found in clear pictures
-    linked: float = 0.10  # of the people, linked to a clear picture of them
-    similarity: float = 0.10  # structural similarity of the best restoration
+    faces: float = 0.02  # of the faces found in clear pictures, beyond those found in noise
+    linked: float = 0.10  # of the people linked, beyond those linked by outline and place
+    similarity: float = 0.10  # of the best restoration, beyond that of a solid mask
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +33,12 @@ class AuditRow:
         persons_found: found in hidden ones.
         faces_clear: people whose face was found in clear pictures.
         faces_found: faces found in hidden ones.
+        faces_control: found where everybody looks like a blotch of noise, hidden alike.
         probes: people whom the matcher tried to link.
         gallery: identities to choose from.
         linked_clear: linked rightly where nothing was hidden.
         linked: linked rightly by the better of both attacks.
+        linked_control: the same where everybody looks like a blotch of noise: by outline and place.
         attack: that restored most.
         psnr_db: after it, on person pixels; mean over people.
         similarity: structural similarity after it; mean over people.
@@ -55,10 +57,12 @@ class AuditRow:
     persons_found: int
     faces_clear: int
     faces_found: int
+    faces_control: int
     probes: int
     gallery: int
     linked_clear: int
     linked: int
+    linked_control: int
     attack: str
     psnr_db: float
     similarity: float
@@ -79,26 +83,26 @@ class Verdict:
 
 
 def verdict_of(row: AuditRow, control: AuditRow, limits: AuditLimits) -> Verdict:
-    """Judge a method by what it gives away beyond a solid mask.
+    """Judge a method by what it gives away beyond outlines and places.
 
     Args:
         row: of the method.
         control: of a solid mask on the same people.
         limits: what is too much.
     """
-    faces = (row.faces_found - control.faces_found) / max(row.faces_clear, 1)
-    linked = (row.linked - control.linked) / max(row.probes, 1)
+    faces = (row.faces_found - row.faces_control) / max(row.faces_clear, 1)
+    linked = (row.linked - row.linked_control) / max(row.probes, 1)
     similarity = row.similarity - control.similarity
     reasons = []
     if faces > limits.faces:
         reasons.append(
             f"a detector finds {row.faces_found} of {row.faces_clear} faces "
-            f"(a solid mask: {control.faces_found})"
+            f"(in noise: {row.faces_control})"
         )
     if linked > limits.linked:
         reasons.append(
             f"a matcher links {row.linked} of {row.probes} people among {row.gallery} "
-            f"(a solid mask: {control.linked})"
+            f"(by outline and place: {row.linked_control})"
         )
     if similarity > limits.similarity:
         reasons.append(

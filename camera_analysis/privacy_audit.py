@@ -76,9 +76,11 @@ class PrivacyAudit:
             method: name in the registry of filters.
             strength: side of the finest detail left, as a share of the frame's height.
         """
-        hidden = [self.hide(number, method, strength) for number in range(len(self._frames))]
+        clear = [frame.frame_rgb for frame in self._frames]
+        hidden = [self.hide(n, one, method, strength) for n, one in enumerate(clear)]
         people = self._people
         attack = self._best_attack(hidden, method, strength)
+        faces_control, linked_control = self.measure_control(method, strength)
         utility = self._utility(hidden)
         errors = [error for one in utility for error in one.foot_errors]
         there = sum(one.people for one in utility)
@@ -90,10 +92,12 @@ class PrivacyAudit:
             persons_found=sum(finds_person(hidden[one.frame], one) for one in self._persons),
             faces_clear=len(self._faces),
             faces_found=sum(finds_face(hidden[one.frame], one) for one in self._faces),
+            faces_control=faces_control,
             probes=self._linked.probes,
             gallery=self._linked.gallery,
             linked_clear=self._linked.hits,
-            linked=self._linked_by_the_better_attack(hidden, method, strength),
+            linked=self._linked_by_the_better_attack(hidden, clear, method, strength),
+            linked_control=linked_control,
             attack=attack.name,
             psnr_db=attack.psnr_db,
             similarity=attack.similarity,
@@ -105,15 +109,36 @@ class PrivacyAudit:
             segmenter_found=self._found_by_segmenter(hidden),
         )
 
+    def measure_control(self, method: str, strength: float) -> tuple[int, int]:
+        """Faces found, and people linked, where everybody looks like a blotch of noise.
+
+        Outlines and places are the same, and nothing of a look can be left: more than this is what
+        the method gives away of it.
+        """
+        blotches = [
+            _with_other_looks(frame.frame_rgb, mask_hw, seed)
+            for seed, (frame, mask_hw) in enumerate(zip(self._frames, self._masks, strict=True))
+        ]
+        hidden = [self.hide(n, one, method, strength) for n, one in enumerate(blotches)]
+        others = [
+            _with_other_looks(frame.frame_rgb, mask_hw, len(self._frames) + seed)
+            for seed, (frame, mask_hw) in enumerate(zip(self._frames, self._masks, strict=True))
+        ]
+        faces = sum(finds_face(hidden[one.frame], one) for one in self._faces)
+        return faces, self._linked_by_the_better_attack(hidden, others, method, strength)
+
     def _linked_by_the_better_attack(
-        self, hidden: Sequence[ImageRgb], method: str, strength: float
+        self,
+        hidden: Sequence[ImageRgb],
+        gallery: Sequence[ImageRgb],
+        method: str,
+        strength: float,
     ) -> int:
-        """Compare with clear pictures, and with such as the attacker hides by the same method.
+        """Compare with clear pictures, and with ``gallery`` as the attacker hides it.
 
         The attacker's tracks are other ones, and so is what is drawn at random.
         """
-        numbers = range(len(self._frames))
-        own = [self.hide(number, method, strength, secret=1) for number in numbers]
+        own = [self.hide(n, one, method, strength, secret=1) for n, one in enumerate(gallery)]
         clear = [frame.frame_rgb for frame in self._frames]
         seen = seen_people(self._people, self._frames, hidden)
         return max(
@@ -121,11 +146,14 @@ class PrivacyAudit:
             rank_1(seen, seen_people(self._people, self._frames, own), hidden, own).hits,
         )
 
-    def hide(self, number: int, method: str, strength: float, *, secret: int = 0) -> ImageRgb:
-        """One of the frames with its people hidden.
+    def hide(
+        self, number: int, picture_rgb: ImageRgb, method: str, strength: float, *, secret: int = 0
+    ) -> ImageRgb:
+        """The people of one of the frames, hidden.
 
         Args:
             number: of the frame.
+            picture_rgb: (H, W, 3) the frame, or one that differs where people are.
             method: name in the registry of filters.
             strength: side of the finest detail left, as a share of the frame's height.
             secret: whose seed and numbers of tracks: two differ in both.
@@ -133,7 +161,7 @@ class PrivacyAudit:
         frame = self._frames[number]
         tracks_hw = np.where(frame.tracks_hw > 0, frame.tracks_hw + 1000 * secret, 0)
         given = FilterInput(
-            frame_rgb=frame.frame_rgb,
+            frame_rgb=picture_rgb,
             mask_hw=self._masks[number],
             plate_rgb=frame.plate.rgb if frame.plate else None,
             tracks_hw=tracks_hw.astype(np.int32),
@@ -201,3 +229,11 @@ def grown(mask_hw: BoolImage, share: float) -> BoolImage:
     by = max(1, round(share * mask_hw.shape[0]))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * by + 1, 2 * by + 1))
     return np.asarray(cv2.dilate(mask_hw.view(np.uint8), kernel), np.uint8).view(np.bool_)
+
+
+def _with_other_looks(frame_rgb: ImageRgb, mask_hw: BoolImage, seed: int) -> ImageRgb:
+    """The frame with blotches of random colour wherever people are."""
+    height, width = mask_hw.shape
+    coarse = np.random.default_rng(seed).integers(0, 256, (height // 8 + 1, width // 8 + 1, 3))
+    blotches = cv2.resize(coarse.astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.where(mask_hw[..., None], np.asarray(blotches, np.uint8), frame_rgb)

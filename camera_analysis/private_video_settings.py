@@ -31,6 +31,7 @@ class PrivateVideoSettings:
     network_interval_s: float = 0.2  # the network looks five times a second; motion, every frame
     keep_audio: bool = False  # voices tell who somebody is
     keep_metadata: bool = False  # so do places and names
+    accept_leaks: bool = False  # publish a method that failed its audit: see docs/privacy_audit.md
     reversible: bool = False  # needs a key, and room: see docs/privacy.md
     crf: int = 23  # x264's usual quality
 

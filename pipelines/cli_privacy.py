@@ -10,6 +10,7 @@ from tqdm import tqdm
 from camera_analysis.privacy_filters import FILTERS
 from camera_analysis.private_video_settings import PrivateVideoSettings
 from pipelines.cli_home import HOME_OPTION, settings_of
+from pipelines.cli_privacy_audit import audit
 from pipelines.cli_privacy_live import live
 
 _HIDING = [name for name, one in FILTERS.items() if one.hides_people]
@@ -21,6 +22,7 @@ def privacy() -> None:
     """Hide people in video, and show them again to who has the key."""
 
 
+privacy.add_command(audit)
 privacy.add_command(live)
 
 

@@ -1,0 +1,69 @@
+"""The privacy audit that comes with this package: its table, and its verdict on a method."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+
+from camera_analysis.audit_table import (
+    AuditLimits,
+    AuditRow,
+    Verdict,
+    control_of,
+    read_rows,
+    verdict_of,
+)
+from camera_analysis.privacy_filters import FILTERS
+
+TABLE = "privacy_audit.json"
+_SAME = 1e-9
+
+
+@lru_cache(maxsize=1)
+def measured() -> tuple[tuple[AuditRow, ...], str]:
+    """The rows, and on what they were measured; written by ``benchmarks/privacy_audit.py``."""
+    rows, about = read_rows(files("camera_analysis").joinpath(TABLE).read_text(encoding="utf-8"))
+    return tuple(rows), about
+
+
+def measured_verdict(method: str, strength: float, limits: AuditLimits | None = None) -> Verdict:
+    """Whether a method may be relied on at a strength.
+
+    A stronger filter hides more: what was measured at the next lesser strength decides.
+
+    Args:
+        method: name in the registry of filters.
+        strength: side of the finest detail left, as a share of the frame's height; of no account
+            for methods that have none.
+        limits: what a method may give away of people's looks.
+    """
+    rows, _ = measured()
+    known = FILTERS.get(method)
+    if known is None or not known.hides_people:
+        return Verdict(passed=False, reasons=(f"{method} hides no people",))
+    of_method = [row for row in rows if row.method == method]
+    if known.strengths:
+        of_method = [row for row in of_method if row.strength <= strength + _SAME]
+    if not of_method:
+        return Verdict(
+            passed=False,
+            reasons=(f"{method} was not measured at a strength of {strength:g} or less",),
+        )
+    nearest = max(of_method, key=lambda row: row.strength)
+    return verdict_of(nearest, control_of(rows), limits or AuditLimits())
+
+
+def methods_that_pass() -> list[str]:
+    """Methods, with the least measured strength at which they pass, in the registry's order."""
+    rows, _ = measured()
+    control, limits = control_of(rows), AuditLimits()
+    passed = []
+    for name, known in FILTERS.items():
+        good = [
+            row.strength
+            for row in rows
+            if row.method == name and verdict_of(row, control, limits).passed
+        ]
+        if good:
+            passed.append(f"{name} from {min(good):g}" if known.strengths else name)
+    return passed

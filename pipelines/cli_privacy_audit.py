@@ -1,0 +1,106 @@
+"""``learned-normal privacy audit``: what each filter gives away, as measured, or on your frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from tqdm import tqdm
+
+from pipelines.cli_home import HOME_OPTION, settings_of
+
+if TYPE_CHECKING:
+    from camera_analysis.audit_table import AuditRow
+
+_COLUMNS = "method     strength  faces found  people linked  (by outline)  restored  seen  verdict"
+
+
+@click.command()
+@click.argument(
+    "sequences",
+    required=False,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+)
+@click.option("--frames", default=20, show_default=True, help="Of each sequence.")
+@click.option("--method", "methods", multiple=True, help="Only these, and a solid mask.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("privacy-audit"),
+    show_default=True,
+    help="Folder of the table and the plot of your own frames.",
+)
+@HOME_OPTION
+def audit(
+    sequences: Path | None,
+    frames: int,
+    methods: tuple[str, ...],
+    output: Path,
+    home: Path | None,
+) -> None:
+    """Say what each filter gives away of people, and what it leaves to be counted.
+
+    Without SEQUENCES: the table by which private videos are checked. With a folder that holds two
+    or more sequences of labelled frames (input/ and groundtruth/, 255 for people): the same,
+    measured on them.
+    """
+    from camera_analysis.audit_table import AuditLimits, write_rows
+    from camera_analysis.measured_audit import measured
+
+    if sequences is None:
+        rows, about = measured()
+        click.echo(about)
+        _tell([row for row in rows if not methods or row.method in methods], rows)
+        return
+    from camera_analysis.audit_pictures import save_audit
+
+    try:
+        found = _measured_on(sequences, frames, methods, settings_of(home).home)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    output.mkdir(parents=True, exist_ok=True)
+    write_rows(found, output / "privacy_audit.json", about=f"{frames} frames each of {sequences}")
+    save_audit(found, AuditLimits(), output / "privacy_audit.png")
+    _tell(found, found)
+    click.echo(f"table and plot: {output}")
+
+
+def _measured_on(
+    sequences: Path, frames: int, methods: Sequence[str], home: Path
+) -> list[AuditRow]:
+    from camera_analysis.audit_frames import audit_frames
+    from camera_analysis.audit_table import CONTROL
+    from camera_analysis.benchmark_layouts.change_detection import load_sbi
+    from camera_analysis.privacy_audit import PrivacyAudit, cases
+    from pipelines.champion_segmenter import champion_segmenter
+    from pipelines.settings import load_settings
+
+    chosen = [one for one in cases() if not methods or one[0] in (*methods, CONTROL)]
+    unknown = sorted(set(methods) - {name for name, _ in cases()})
+    if unknown:
+        raise ValueError(f"no filters that hide people: {', '.join(unknown)}; see privacy methods")
+    labelled = [
+        frame
+        for sequence in load_sbi(sequences).sequences
+        for frame in audit_frames(sequence, frames)
+    ]
+    with champion_segmenter(load_settings(home)) as segmenter:
+        privacy_audit = PrivacyAudit(labelled, segmenter)
+        return [privacy_audit.measure(*one) for one in tqdm(chosen, unit="methods")]
+
+
+def _tell(rows: Sequence[AuditRow], all_rows: Sequence[AuditRow]) -> None:
+    from camera_analysis.audit_table import AuditLimits, control_of, verdict_of
+
+    control = control_of(all_rows)
+    click.echo(_COLUMNS)
+    for row in rows:
+        verdict = verdict_of(row, control, AuditLimits())
+        seen = "-" if row.seen is None else f"{100 * row.seen:.0f} %"
+        click.echo(
+            f"{row.method:14}{row.strength:5g}{row.faces_found:7} of {row.faces_clear:<4}"
+            f"{row.linked:7} of {row.probes:<6}{row.linked_control:10}"
+            f"{row.similarity:10.2f}{seen:>8}  {'pass' if verdict.passed else 'FAIL'}"
+        )

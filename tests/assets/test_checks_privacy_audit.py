@@ -1,0 +1,90 @@
+"""A private video is published where its method passed the audit and its masks hold people."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from assets.checks import CLAIMS
+from assets.checks_privacy import its_audit_passed, people_are_covered
+from camera_analysis.private_day import PRIVATE_FILE
+from camera_analysis.private_files import FRAMES_FILE, PRIVATE_FRAMES
+
+
+def noted(folder, **settings):
+    note = {
+        "status": "written",
+        "settings": {"method": "mask", "strength": 0.05, "accept_leaks": False, **settings},
+    }
+    (folder / PRIVATE_FILE).write_text(json.dumps(note))
+    return folder
+
+
+def framed(folder, rows):
+    """Rows of (hidden share, doubtful share, reason)."""
+    table = [
+        {
+            "video": "a.mp4",
+            "frame": number,
+            "offset_s": number / 25,
+            "hidden_share": hidden,
+            "doubtful_share": doubtful,
+            "reason": reason,
+        }
+        for number, (hidden, doubtful, reason) in enumerate(rows)
+    ]
+    pq.write_table(pa.Table.from_pylist(table, schema=PRIVATE_FRAMES), folder / FRAMES_FILE)
+    return noted(folder)
+
+
+@pytest.mark.parametrize("method", ["mask", "blank", "silhouette"])
+def test_methods_that_use_nothing_of_a_look_pass(tmp_path, method):
+    assert its_audit_passed(noted(tmp_path, method=method)).passed
+
+
+def test_blur_by_which_people_are_known_again_is_refused_with_what_would_pass(tmp_path):
+    finding = its_audit_passed(noted(tmp_path, method="blur", strength=0.05))
+    assert not finding.passed
+    assert "blur: a matcher links" in finding.seen
+    assert "These pass: blank, mask, silhouette" in finding.seen
+    assert "privacy.video.accept_leaks: true" in finding.seen
+
+
+def test_leak_that_is_accepted_is_told(tmp_path):
+    finding = its_audit_passed(noted(tmp_path, method="blur", strength=0.05, accept_leaks=True))
+    assert finding.passed
+    assert finding.seen.startswith("accepted in camera.yaml: blur: ")
+
+
+def test_strength_below_all_that_were_measured_is_refused(tmp_path):
+    finding = its_audit_passed(noted(tmp_path, method="pixelate", strength=0.01))
+    assert not finding.passed
+    assert "pixelate was not measured at a strength of 0.01 or less" in finding.seen
+
+
+def test_little_doubt_beside_what_is_hidden_is_covered(tmp_path):
+    finding = people_are_covered(framed(tmp_path, [(0.10, 0.001, ""), (0.30, 0.003, "")]))
+    assert finding.passed
+    assert finding.seen.startswith("0.99 % of what may be people is estimated to be in view")
+
+
+def test_much_doubt_beside_what_is_hidden_is_not(tmp_path):
+    assert not people_are_covered(framed(tmp_path, [(0.10, 0.01, "")])).passed
+
+
+def test_frames_that_show_nothing_or_nobody_do_not_count(tmp_path):
+    rows = [(1.0, 0.9, "doubtful"), (0.0, 0.002, ""), (0.2, 0.0, "")]
+    assert people_are_covered(framed(tmp_path, rows)).passed
+
+
+def test_no_private_video_is_no_leak(tmp_path):
+    (tmp_path / PRIVATE_FILE).write_text('{"status": "off"}')
+    assert its_audit_passed(tmp_path).passed and people_are_covered(tmp_path).passed
+
+
+def test_both_claims_block():
+    blocking = {claim.name for claim in CLAIMS["private_video"] if claim.blocking}
+    assert {"its_audit_passed", "people_are_covered"} <= blocking
