@@ -69,5 +69,9 @@ Modules in the order in which the data flows:
 - ``audit_utility``, ``audit_coverage``: what is left to be counted, and what masks leave in view.
 - ``privacy_audit``, ``audit_table``, ``audit_pictures``: all of it by method, with a verdict.
 - ``measured_audit``: the table that ships, by which private videos are checked.
+- ``lens``, ``lens_calibration``, ``lens_lines``: which way each pixel looks, and how that is found.
+- ``rois``, ``roi_masks``, ``roi_overlap``: regions of interest, and how much of a person is in them.
+- ``occupancy``, ``stays``, ``occupancy_calibration``: when they were occupied, by a chosen threshold.
+- ``camera_edit``: one key of a ``camera.yaml`` written anew.
 - ``report``: one self-contained HTML page per camera-day.
 """
