@@ -4,7 +4,6 @@ Modules in the order in which the data flows:
 
 - ``label_classes``: the class ids of a label map.
 - ``file_time``: when a footage file starts, read from its name.
-- ``lens``: rectilinear and fisheye lenses.
 - ``camera``: the camera's settings (``camera.yaml``).
 - ``stream_address``, ``stream_names``, ``stream_segments``, ``stream_record``, ``stream_recover``:
   a network stream becomes footage files.
@@ -70,8 +69,8 @@ Modules in the order in which the data flows:
 - ``privacy_audit``, ``audit_table``, ``audit_pictures``: all of it by method, with a verdict.
 - ``measured_audit``: the table that ships, by which private videos are checked.
 - ``lens``, ``lens_calibration``, ``lens_lines``: which way each pixel looks, and how that is found.
-- ``rois``, ``roi_masks``, ``roi_overlap``: regions of interest, and how much of a person is in them.
-- ``occupancy``, ``stays``, ``occupancy_calibration``: when they were occupied, by a chosen threshold.
+- ``rois``, ``roi_masks``, ``roi_overlap``: regions, and how much of a person is in them.
+- ``occupancy``, ``stays``, ``occupancy_calibration``: when they were occupied.
 - ``camera_edit``: one key of a ``camera.yaml`` written anew.
 - ``report``: one self-contained HTML page per camera-day.
 """
