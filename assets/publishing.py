@@ -8,6 +8,7 @@ and readers go on seeing the last good version.
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -82,8 +83,6 @@ def publish_together(
     """
     partition = _partition(context)
     names = _in_order_of_need(context)
-    for name in names:
-        prepare(name)
     recipes: dict[str, str] = {}
     if reuse is not None:
         recipes = {name: recipe_of(name, partition, inputs, as_json(config)) for name in names}
@@ -93,15 +92,16 @@ def publish_together(
             context.log.info("nothing changed since the last time: the current version stands")
             yield from stands
             return
+    for name in names:
+        prepare(name)
     sealed: dict[str, Any] = {}
-    metadata: dict[str, dict[str, dg.MetadataValue]] = {}
-    outcomes: dict[str, list[Outcome]] = {}
     with ExitStack() as drafts:
         folders = {name: drafts.enter_context(store.draft(name, partition)) for name in names}
         summaries = _made(make, folders)
+        with _audits(store, folders, inputs) as found:
+            metadata = {name: describe(folders[name], summaries[name]) for name in names}
+            outcomes = {name: found[name].result() for name in names}
         for name, folder in folders.items():
-            outcomes[name] = audit(name, folder, _folders(store, inputs, compared_with(name)))
-            metadata[name] = describe(folder, summaries[name])
             if name in recipes:
                 metadata[name][RECIPE] = dg.MetadataValue.text(recipes[name])
             code_version = context.assets_def.code_versions_by_key[dg.AssetKey(name)]
@@ -141,6 +141,19 @@ def _folders(store: VersionStore, versions: Sequence[Any], wanted: set[str]) -> 
         asset: {one.partition: store.path(one) for one in versions if one.asset == asset}
         for asset in wanted
     }
+
+
+@contextmanager
+def _audits(
+    store: VersionStore, folders: Mapping[str, Path], inputs: Sequence[Any]
+) -> Iterator[dict[str, Future[list[Outcome]]]]:
+    """The audits of what was written, all begun; each waits for a process more than it works."""
+    against = {name: _folders(store, inputs, compared_with(name)) for name in folders}
+    with ThreadPoolExecutor(max_workers=len(folders)) as beside:
+        yield {
+            name: beside.submit(audit, name, folder, against[name])
+            for name, folder in folders.items()
+        }
 
 
 def _made(

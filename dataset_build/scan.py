@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -115,15 +116,17 @@ def plan_scan(
     start_ns = clock_ns()
     spec = source_spec(source, config.custom_sources)
     files = open_source(spec, root)
-    stats = FileStats.of(root, files.samples)
     limits = ReadLimits.of(config)
     rules = fingerprint(spec, files, limits)
+    with ThreadPoolExecutor(max_workers=1) as beside:  # unpacks tables while each file is asked for
+        earlier = beside.submit(recall, previous, rules)
+        stats = FileStats.of(root, files.samples)
     scan = _Scan(
         source=source,
         licence=spec.licence,
         samples=files.samples,
         trusted=stats.settled_before(start_ns),
-        earlier=recall(previous, rules),
+        earlier=earlier.result(),
     )
     return ScanPlan(
         reader=SampleReader(spec=spec, root=root, files=files, limits=limits),
