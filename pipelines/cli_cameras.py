@@ -17,6 +17,7 @@ from pipelines.cli_record import record
 from pipelines.cli_regions import calibrate_occupancy, draw_rois, occupancy
 from pipelines.cli_relabel import relabel
 from pipelines.cli_relearn import relearn
+from pipelines.cli_tracks import tracks
 from pipelines.settings import Settings
 
 
@@ -34,6 +35,7 @@ cameras.add_command(occupancy)
 cameras.add_command(record)
 cameras.add_command(relabel)
 cameras.add_command(relearn)
+cameras.add_command(tracks)
 
 
 @cameras.command()
