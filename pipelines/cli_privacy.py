@@ -89,6 +89,7 @@ def video(
     The home's champion model says where people are. Without one, only what moves is hidden: who
     stands still throughout the file is seen.
     """
+    from camera_analysis.measured_audit import measured_verdict
     from camera_analysis.private_clip import write_private_clip
     from pipelines.champion_segmenter import champion_segmenter
 
@@ -122,6 +123,9 @@ def video(
             " still throughout is seen",
             err=True,
         )
+    verdict = measured_verdict(method, strength)
+    if not verdict.passed:
+        click.echo(f"{method} failed its audit: {'; '.join(verdict.reasons)}", err=True)
     hidden = ", ".join(f"{count} {reason}" for reason, count in sorted(made.hidden.items()))
     click.echo(
         f"{target}: {made.file.frames} frames, {method}; hidden as a whole: {hidden or 'none'}"

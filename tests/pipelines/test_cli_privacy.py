@@ -126,3 +126,10 @@ def test_a_key_comes_from_a_file_or_a_variable_and_not_from_the_store(tmp_path):
 def test_the_drawn_walker_is_in_the_drawn_frames():
     assert lime_share(frame_of(7), 7) > 0.95
     assert lime_share(np.zeros_like(frame_of(7)), 7) == 0
+
+
+def test_a_method_that_failed_its_audit_is_written_with_a_warning(clip, tmp_path):
+    options = ("--method", "warp", "--output", tmp_path / "a.mp4")
+    result = run("video", clip, *options, home=tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "warp failed its audit" in result.output
