@@ -27,8 +27,7 @@ from camera_analysis.audit_pictures import save_audit
 from camera_analysis.audit_table import (
     AuditLimits,
     AuditRow,
-    control_of,
-    verdict_of,
+    verdict_at,
     write_rows,
 )
 from camera_analysis.benchmark_layouts.change_detection import load_sbi
@@ -61,9 +60,9 @@ def photographs(images: Path, masks: Path, most: int) -> list[AuditFrame]:
     return frames
 
 
-def row_of(row: AuditRow, control: AuditRow) -> Row:
+def row_of(row: AuditRow, rows: list[AuditRow]) -> Row:
     """A line of the table."""
-    verdict = verdict_of(row, control, AuditLimits())
+    verdict = verdict_at(rows, row.method, row.strength, AuditLimits())
     return {**asdict(row), "verdict": "pass" if verdict.passed else "FAIL"}
 
 
@@ -97,8 +96,7 @@ def main() -> None:
         rows.append(audit.measure(method, strength))
         seconds = time.process_time() - started
         print(f"{method} {strength}: {seconds:.1f} s of processor time", flush=True)
-    control = control_of(rows)
-    report("privacy_audit", [row_of(row, control) for row in rows], options.json)
+    report("privacy_audit", [row_of(row, rows) for row in rows], options.json)
     if options.publish:
         write_rows(rows, options.publish, about=options.about)
     if options.picture:

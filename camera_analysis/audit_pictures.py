@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from camera_analysis.audit_table import AuditLimits, AuditRow, control_of, verdict_of
+from camera_analysis.audit_table import AuditLimits, AuditRow, control_of, verdict_at
 from camera_analysis.canvas import FONT_POINTS, figure, save, unit
+from camera_analysis.privacy_filters import FILTERS
 
 _PASS_RGB, _FAIL_RGB = (0, 114, 178), (213, 94, 0)
 _ROW_INCHES, _MARGIN_INCHES = 0.3, 1.6
@@ -27,20 +28,23 @@ def save_audit(rows: Sequence[AuditRow], limits: AuditLimits, path: Path) -> Non
 
     control = control_of(rows)
     ordered = sorted(rows, key=lambda row: row.similarity)
-    passed = [verdict_of(row, control, limits).passed for row in ordered]
+    passed = [verdict_at(rows, row.method, row.strength, limits).passed for row in ordered]
     colours = [unit(_PASS_RGB if good else _FAIL_RGB) for good in passed]
     sheet = figure(_MARGIN_INCHES + _ROW_INCHES * len(ordered))
     linked_axes, restored_axes = sheet.subplots(1, 2, sharey=True)
     places = range(len(ordered))
     linked = [100 * row.linked / max(row.probes, 1) for row in ordered]
     linked_axes.barh(places, linked, color=colours)
+    by_outline = [100 * row.linked_control / max(row.probes, 1) for row in ordered]
+    linked_axes.plot(by_outline, places, "k|", markersize=12)
+    linked_axes.set_ylim(-1, len(ordered))
     linked_axes.axvline(100 * control.linked_clear / max(control.probes, 1), color="black", ls=":")
-    linked_axes.set_xlabel("people linked, %\n(dotted: not hidden)")
+    linked_axes.set_xlabel("people linked, %\ntick: by outline\ndotted: not hidden")
     linked_axes.set_xlim(0, 100)
     linked_axes.set_yticks(places, [name_of(row) for row in ordered])
     restored_axes.barh(places, [row.similarity for row in ordered], color=colours)
     restored_axes.axvline(control.similarity + limits.similarity, color="black", ls=":")
-    restored_axes.set_xlabel("restored, SSIM\n(dotted: limit)")
+    restored_axes.set_xlabel("restored, SSIM\ndotted: limit")
     restored_axes.set_xlim(0, 1)
     entries = [
         Patch(color=unit(_PASS_RGB), label="pass"),
@@ -53,5 +57,6 @@ def save_audit(rows: Sequence[AuditRow], limits: AuditLimits, path: Path) -> Non
 
 
 def name_of(row: AuditRow) -> str:
-    """Method and strength, as on an axis."""
-    return f"{row.method.replace('_', ' ')} {100 * row.strength:g} %"
+    """Method and, where it has one, strength, as on an axis."""
+    strength = f" {100 * row.strength:g} %" if FILTERS[row.method].strengths else ""
+    return row.method.replace("_", " ") + strength

@@ -10,6 +10,8 @@ from typing import Any
 
 #: What the best attack restores of a solid mask is the outline: others are measured by it.
 CONTROL = "mask"
+#: Strengths that differ by less are one.
+_SAME = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +112,32 @@ def verdict_of(row: AuditRow, control: AuditRow, limits: AuditLimits) -> Verdict
             f"(a solid mask: {control.similarity:.2f})"
         )
     return Verdict(passed=not reasons, reasons=tuple(reasons))
+
+
+def verdict_at(
+    rows: Sequence[AuditRow], method: str, strength: float, limits: AuditLimits
+) -> Verdict:
+    """Judge a method at any strength.
+
+    A stronger filter hides more: what was measured at the next lesser strength decides, and at all
+    greater ones; a pass between failures is chance.
+
+    Args:
+        rows: of one audit, with that of a solid mask.
+        method: name in the registry of filters.
+        strength: side of the finest detail left, as a share of the frame's height; infinite for
+            methods that have none.
+        limits: what is too much.
+    """
+    of_method = [row for row in rows if row.method == method]
+    lesser = [row.strength for row in of_method if row.strength <= strength + _SAME]
+    if not lesser:
+        told = f"{method} was not measured at a strength of {strength:g} or less"
+        return Verdict(passed=False, reasons=(told,))
+    control = control_of(rows)
+    deciding = [row for row in of_method if row.strength >= max(lesser)]
+    verdicts = [verdict_of(row, control, limits) for row in deciding]
+    return next((one for one in verdicts if not one.passed), verdicts[0])
 
 
 def control_of(rows: Sequence[AuditRow]) -> AuditRow:

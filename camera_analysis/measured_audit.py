@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib.resources import files
+from math import inf
 
 from camera_analysis.audit_table import (
     AuditLimits,
     AuditRow,
     Verdict,
-    control_of,
     read_rows,
-    verdict_of,
+    verdict_at,
 )
 from camera_analysis.privacy_filters import FILTERS
 
 TABLE = "privacy_audit.json"
-_SAME = 1e-9
 
 
 @lru_cache(maxsize=1)
@@ -29,7 +28,7 @@ def measured() -> tuple[tuple[AuditRow, ...], str]:
 def measured_verdict(method: str, strength: float, limits: AuditLimits | None = None) -> Verdict:
     """Whether a method may be relied on at a strength.
 
-    A stronger filter hides more: what was measured at the next lesser strength decides.
+    By :func:`camera_analysis.audit_table.verdict_at`.
 
     Args:
         method: name in the registry of filters.
@@ -41,29 +40,17 @@ def measured_verdict(method: str, strength: float, limits: AuditLimits | None = 
     known = FILTERS.get(method)
     if known is None or not known.hides_people:
         return Verdict(passed=False, reasons=(f"{method} hides no people",))
-    of_method = [row for row in rows if row.method == method]
-    if known.strengths:
-        of_method = [row for row in of_method if row.strength <= strength + _SAME]
-    if not of_method:
-        return Verdict(
-            passed=False,
-            reasons=(f"{method} was not measured at a strength of {strength:g} or less",),
-        )
-    nearest = max(of_method, key=lambda row: row.strength)
-    return verdict_of(nearest, control_of(rows), limits or AuditLimits())
+    at = strength if known.strengths else inf
+    return verdict_at(rows, method, at, limits or AuditLimits())
 
 
 def methods_that_pass() -> list[str]:
     """Methods, with the least measured strength at which they pass, in the registry's order."""
     rows, _ = measured()
-    control, limits = control_of(rows), AuditLimits()
     passed = []
     for name, known in FILTERS.items():
-        good = [
-            row.strength
-            for row in rows
-            if row.method == name and verdict_of(row, control, limits).passed
-        ]
+        strengths = [row.strength for row in rows if row.method == name]
+        good = [strength for strength in strengths if measured_verdict(name, strength).passed]
         if good:
             passed.append(f"{name} from {min(good):g}" if known.strengths else name)
     return passed

@@ -92,12 +92,11 @@ def _measured_on(
 
 
 def _tell(rows: Sequence[AuditRow], all_rows: Sequence[AuditRow]) -> None:
-    from camera_analysis.audit_table import AuditLimits, control_of, verdict_of
+    from camera_analysis.audit_table import AuditLimits, verdict_at
 
-    control = control_of(all_rows)
     click.echo(_COLUMNS)
     for row in rows:
-        verdict = verdict_of(row, control, AuditLimits())
+        verdict = verdict_at(all_rows, row.method, row.strength, AuditLimits())
         seen = "-" if row.seen is None else f"{100 * row.seen:.0f} %"
         click.echo(
             f"{row.method:14}{row.strength:5g}{row.faces_found:7} of {row.faces_clear:<4}"

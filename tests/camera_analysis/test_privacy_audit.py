@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from camera_analysis.audit_table import (
     AuditLimits,
     control_of,
     read_rows,
+    verdict_at,
     verdict_of,
     write_rows,
 )
@@ -116,6 +118,18 @@ def test_verdict_measures_by_a_solid_mask(rows):
     told = "; ".join(failed.reasons)
     assert re.search(r"a matcher links 1\d of 16 people among 4 \(by outline and place: \d\)", told)
     assert "restores a structural similarity of 0." in told
+
+
+def test_pass_between_failures_is_chance(rows):
+    """Measured at 0.02 (fails), 0.05 (passes) and 0.1 (fails): nothing but more passes."""
+    fails, passes = rows["blur"], replace(rows["blank"], method="blur")
+    measured = [rows["mask"], fails, replace(passes, strength=0.05), replace(fails, strength=0.1)]
+    limits = AuditLimits()
+    assert not verdict_at(measured, "blur", 0.06, limits).passed
+    assert verdict_at(measured[:3], "blur", 0.06, limits).passed
+    assert not verdict_at(measured[:3], "blur", 0.04, limits).passed
+    (reason,) = verdict_at(measured, "blur", 0.01, limits).reasons
+    assert reason == "blur was not measured at a strength of 0.01 or less"
 
 
 def test_people_of_one_sequence_alone_cannot_be_audited(frames):
