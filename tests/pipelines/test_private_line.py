@@ -1,0 +1,112 @@
+"""Private video as an asset: off unless a camera asks for it, audited, told in the report."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from assets.checks import CLAIMS
+from assets.checks_privacy import (
+    browsers_can_play_it,
+    every_frame_is_accounted_for,
+    nothing_else_goes_with_it,
+)
+from camera_analysis.camera import Camera, load_camera, write_camera
+from camera_analysis.private_day import write_private_day
+from camera_analysis.private_video_settings import PrivateVideoSettings
+from camera_analysis.scramble import new_key
+from camera_analysis.scramble_file import ScrambleReader
+from camera_analysis.video import SampledFrame, read_samples
+from pipelines.cli_privacy import privacy
+from pipelines.runs import RunFailedError
+from tests.camera_analysis.factories_private import film
+
+DAY = "2026-01-05"
+
+
+def ask_for_video(tiny, **settings) -> None:
+    folder = tiny.settings.footage / "door"
+    wanted = PrivateVideoSettings(hold_s=0.5, **settings)
+    write_camera(replace(load_camera(folder), private_video=wanted), folder)
+
+
+def version_of(tiny) -> Path:
+    return tiny.store.path(tiny.store.require("private_video", f"door/{DAY}"))
+
+
+def page_of(tiny) -> str:
+    version = tiny.store.require("camera_report", f"door/{DAY}")
+    return (tiny.store.path(version) / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_camera_asks_for_private_video_and_gets_it(tiny, run_day, monkeypatch):
+    source = tiny.film("door", f"{DAY}T08-00-00.mp4")
+    ask_for_video(tiny, method="mask", reversible=True)
+    with pytest.raises(RunFailedError, match=r"\[private_video\].*privacy key"):
+        run_day("door", DAY)
+    page = page_of(tiny)
+    assert "Video with people hidden" in page and "comes last" in page, "the report does not wait"
+
+    key = new_key()
+    monkeypatch.setattr("pipelines.resources.privacy_key", lambda _store: key)
+    run_day("door", DAY)
+    made = version_of(tiny)
+    video = made / "videos" / f"{DAY}T08-00-00.mp4"
+    source_frames, shown = (
+        [one.frame_rgb for one in read_samples(path, 1e-4) if isinstance(one, SampledFrame)]
+        for path in (source, video)
+    )
+    assert len(shown) == len(source_frames)
+    people = list(ScrambleReader(video.with_suffix(".people"), key, video).people())
+    assert people
+    for one in people:
+        assert (one.pixels_rgb == source_frames[one.number][one.mask_hw]).all()
+    looked_at = {
+        claim.name: claim.look(made).passed
+        for claim in CLAIMS["private_video"]
+        if not claim.against
+    }
+    assert looked_at["every_frame_is_accounted_for"] and looked_at["browsers_can_play_it"]
+    assert looked_at["nothing_else_goes_with_it"] and not looked_at["a_network_looked_for_people"]
+
+    assert key not in (made / "provenance.json").read_bytes()
+
+
+def broken(made: Path, target: Path) -> Path:
+    shutil.copytree(made, target)
+    return target
+
+
+def test_claims_find_what_is_wrong(tmp_path):
+    """A version with a frame too few, one with its index last, one with words of the source."""
+    footage = tmp_path / "footage"
+    footage.mkdir()
+    film(footage / f"{DAY}T08-00-00.mp4", [n / 10 for n in range(30)])
+    made = tmp_path / "made"
+    made.mkdir()
+    settings = PrivateVideoSettings(method="mask", hold_s=0.25)
+    camera = Camera(id="door", folder=footage, private_video=settings)
+    write_private_day(camera, DAY, None, made)
+    name = f"videos/{DAY}T08-00-00.mp4"
+
+    shorter = broken(made, tmp_path / "shorter")
+    with av.open(str(shorter / name), "w") as container:
+        container.metadata["title"] = "Aisle 7"
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv444p"
+        frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    for claim in (every_frame_is_accounted_for, browsers_can_play_it, nothing_else_goes_with_it):
+        assert claim(made).passed
+        assert not claim(shorter).passed
+    assert "title" in nothing_else_goes_with_it(shorter).seen
+
+
+def test_the_command_line_knows_the_group():
+    assert {"video", "key", "restore", "methods"} <= set(privacy.commands)
