@@ -6,23 +6,20 @@ from what is stored.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from assets.partitions import camera_day_key
-from camera_analysis.camera import CAMERA_FILE
+from camera_analysis.camera_edit import set_camera_keys
 from pipelines.backfill import write_index_page
-from pipelines.footage import load_own_camera, own_camera_folder
+from pipelines.footage import own_camera_folder
 from pipelines.outcome import index_page
 from pipelines.resources import open_store
 from pipelines.runs import Planned, Runner
 from pipelines.schedules import CAMERA_TAG
 from pipelines.settings import Settings
-
-_LEARN_FROM = re.compile(r"^learn_from:.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +42,8 @@ def relearn(settings: Settings, camera_id: str, first_day: str) -> JudgedAgain:
     Raises:
         ValueError: there is no such camera, or the day is no day.
     """
-    set_learn_from(own_camera_folder(settings.footage, camera_id), date.fromisoformat(first_day))
+    folder = own_camera_folder(settings.footage, camera_id)
+    set_camera_keys(folder, {"learn_from": date.fromisoformat(first_day)})
     return judge_again(settings, camera_id, first_day)
 
 
@@ -63,26 +61,6 @@ def judge_again(settings: Settings, camera_id: str, first_day: str) -> JudgedAga
         failed=(*problems, *write_index_page(runner)),
         index_page=index_page(settings),
     )
-
-
-def set_learn_from(folder: Path, day: date) -> None:
-    """Write ``learn_from`` into a camera's ``camera.yaml``, and leave every other line as it is.
-
-    Raises:
-        ValueError: the file cannot be used afterwards; then it is as it was.
-    """
-    path = folder / CAMERA_FILE
-    before = path.read_text(encoding="utf-8") if path.exists() else None
-    line = f"learn_from: {day.isoformat()}"
-    text, replaced = _LEARN_FROM.subn(line, before or "")
-    if not replaced:
-        text = f"{text.rstrip()}\n{line}\n" if text.strip() else f"{line}\n"
-    path.write_text(text, encoding="utf-8")
-    try:
-        load_own_camera(folder)
-    except ValueError:
-        path.unlink() if before is None else path.write_text(before, encoding="utf-8")
-        raise
 
 
 def lines_of(camera_id: str, outcome: JudgedAgain) -> Sequence[str]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from camera_analysis.camera import CameraConfigError, load_camera
@@ -67,6 +69,15 @@ def test_a_file_that_is_wrong_already_is_not_touched(folder):
     with pytest.raises(CameraConfigError, match="unknown keys"):
         set_camera_keys(folder, {"rois": DESK})
     assert (folder / "camera.yaml").read_text() == "intervall: 3\n"
+
+
+def test_a_day_is_written_as_a_day(folder):
+    (folder / "camera.yaml").write_text("# by the lift\ntime_zone: Europe/Berlin  # hangs there\n")
+    set_camera_keys(folder, {"learn_from": date(2026, 3, 2)})
+    set_camera_keys(folder, {"learn_from": date(2026, 3, 9)})
+    assert (folder / "camera.yaml").read_text() == (
+        "# by the lift\ntime_zone: Europe/Berlin  # hangs there\nlearn_from: 2026-03-09\n"
+    )
 
 
 def test_the_camera_is_the_one_that_is_read_back(folder):

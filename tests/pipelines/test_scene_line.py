@@ -16,7 +16,6 @@ from camera_analysis.camera import load_camera
 from camera_analysis.video_write import write_video
 from pipelines.cli import main
 from pipelines.instance import open_instance
-from pipelines.relearn import set_learn_from
 from tests.pipelines.factories_door import add_door, call
 
 DAYS = ("2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08")
@@ -107,27 +106,6 @@ def test_a_camera_that_only_reports_is_judged_all_the_same(knocked):
     # Its window holds no day of this view, so there is nothing to judge by, and the page says why.
     assert told(knocked, "anomalies", "anomalies.json", MOVED)["status"] == "warming_up"
     assert told(knocked, "scene_change", "scene.json", MOVED)["says"] in page(knocked, MOVED)
-
-
-def test_learn_from_is_one_line_and_leaves_the_others_as_they_are(tmp_path):
-    folder = tmp_path / "door"
-    folder.mkdir()
-    file = folder / "camera.yaml"
-    file.write_text("# by the lift\ntime_zone: Europe/Berlin  # hangs there\n")
-    set_learn_from(folder, date(2026, 3, 2))
-    set_learn_from(folder, date(2026, 3, 9))
-    assert file.read_text() == (
-        "# by the lift\ntime_zone: Europe/Berlin  # hangs there\nlearn_from: 2026-03-09\n"
-    )
-
-
-def test_a_camera_file_that_cannot_be_used_stays_as_it_was(tmp_path):
-    folder = tmp_path / "door"
-    folder.mkdir()
-    (folder / "camera.yaml").write_text("nonsense: 1\n")
-    with pytest.raises(ValueError, match="nonsense"):
-        set_learn_from(folder, date(2026, 3, 2))
-    assert (folder / "camera.yaml").read_text() == "nonsense: 1\n"
 
 
 def test_relearning_an_unknown_camera_says_so(tiny):
