@@ -47,6 +47,7 @@ def live(
     from camera_analysis.live_frames import LiveView
     from camera_analysis.live_hiding import LiveConfig
     from camera_analysis.live_sources import LiveClock
+    from camera_analysis.measured_audit import measured_verdict
     from camera_analysis.private_video_settings import PrivateVideoSettings
     from pipelines.champion_segmenter import champion_segmenter
     from pipelines.live_preview import LiveServer, is_loopback, new_token, serve
@@ -62,6 +63,9 @@ def live(
             of_camera or PrivateVideoSettings(),
             **{key: value for key, value in stated.items() if value is not None},  # type: ignore[arg-type]
         )
+        verdict = measured_verdict(hiding.method, hiding.strength)
+        if not verdict.passed:
+            click.echo(f"{hiding.method} failed its audit: {'; '.join(verdict.reasons)}", err=True)
         config = LiveConfig(settings=hiding, learn_s=learn_seconds)
         with champion_segmenter(settings) as segmenter:
             if segmenter is None:

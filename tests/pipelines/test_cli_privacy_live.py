@@ -88,8 +88,9 @@ def test_no_picture_of_the_stream_shows_anybody(clip, tmp_path, monkeypatch):
 def test_another_address_gets_a_token_of_its_own(clip, tmp_path, monkeypatch):
     asked = []
     serve_and(monkeypatch, lambda server: asked.append(server.token))
-    result = run(clip, tmp_path, "--host", "0.0.0.0")
+    result = run(clip, tmp_path, "--host", "0.0.0.0", "--method", "pixelate")
     assert result.exit_code == 0, result.output
+    assert "pixelate failed its audit: a matcher links" in result.output
     assert len(asked[0]) >= 32 and f"?token={asked[0]}" in result.output
 
 
