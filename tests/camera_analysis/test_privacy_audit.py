@@ -21,9 +21,10 @@ from camera_analysis.audit_table import (
     verdict_of,
     write_rows,
 )
+from camera_analysis.measured_audit import measured, measured_verdict
 from camera_analysis.motion import MotionConfig, learn_plate
 from camera_analysis.picture_likeness import psnr_db, ssim
-from camera_analysis.privacy_audit import PrivacyAudit
+from camera_analysis.privacy_audit import PrivacyAudit, cases
 
 SHIRTS = [(200, 40, 40), (40, 60, 200), (40, 160, 60), (210, 190, 40)]
 TROUSERS = [(40, 40, 60), (200, 200, 190), (90, 60, 30), (120, 120, 130)]
@@ -241,3 +242,14 @@ def test_likeness_of_pictures():
     assert psnr_db(picture, off, everywhere) == pytest.approx(10 * np.log10(255**2 / 100))
     with pytest.raises(ValueError, match="mask is empty"):
         ssim(picture, picture, ~everywhere)
+
+
+def test_every_filter_that_hides_people_was_measured():
+    rows, about = measured()
+    assert {(row.method, row.strength) for row in rows} == set(cases())
+    assert about.startswith("Measured in November 2026")
+
+
+def test_filters_that_hide_the_place_alone_never_pass():
+    (reason,) = measured_verdict("background_blur", 0.05).reasons
+    assert reason == "background_blur hides no people"
