@@ -90,7 +90,7 @@ class RegionsMeta:
         height: of the label maps.
         width: of the label maps.
         native_wh: width and height of the footage.
-        step_s: seconds between the frames looked at.
+        step_s: seconds between the frames looked at, or of the footage where that is slower.
         segmenter: its version, or "none".
     """
 
@@ -184,9 +184,15 @@ class RegionWriter(RowGroups):
         self._rows: list[dict[str, object]] = []
         self._rows_per_group = rows_per_group
         self._frames = self._between = self._regions = self._humans = 0
+        self._last_time: datetime | None = None
+        self._least_step_s = 0.0
 
     def add(self, frame: FrameRegions) -> None:
         """Append the regions of the next frame; times increase."""
+        if self._last_time is not None:
+            step_s = (frame.time_utc - self._last_time).total_seconds()
+            self._least_step_s = min(step_s, self._least_step_s or step_s)
+        self._last_time = frame.time_utc
         self._frames += 1
         self._between += frame.frame_id is None
         self._regions += len(frame.regions)
@@ -194,6 +200,10 @@ class RegionWriter(RowGroups):
         self._rows += [_row(frame, region) for region in frame.regions]
         if len(self._rows) >= self._rows_per_group:
             self._flush()
+
+    def step_s(self, asked_s: float) -> float:
+        """Seconds between frames: those asked for, or more where the footage has no more frames."""
+        return max(asked_s, round(self._least_step_s, 3))
 
     def summary(self, step_s: float) -> RegionsSummary:
         """What was written so far."""

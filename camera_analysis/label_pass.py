@@ -188,6 +188,7 @@ def process_day(
     summary = _finish(camera, day, reader.view, segmenter, faults, notes, index_out, labels_out)
     if regions is None or regions_out is None:
         return summary
+    step_s = regions.step_s(step_s)
     _describe_regions(summary, reader.view, step_s, regions_out)
     return replace(summary, regions=regions.summary(step_s))
 

@@ -131,7 +131,8 @@ def _row(track: Track, meta: RegionsMeta, rule: TrackingRule) -> dict[str, objec
     feet, steps_s = track.feet_xy, np.diff(track.times_us) / 1e6
     length = float(np.linalg.norm(np.diff(feet, axis=0), axis=1).sum())
     ground = ground_xy(track, meta, rule)
-    gaps = steps_s > GAP_STEPS * meta.step_s
+    usual_s = max(meta.step_s, float(np.median(steps_s)) if len(steps_s) else 0.0)
+    gaps = steps_s > GAP_STEPS * usual_s
     return {
         "track_id": track.track_id,
         "class_id": track.class_id,

@@ -156,3 +156,12 @@ def _region(box, class_id=None):
     return DayRegion(
         box=box, area_px=box.area, class_id=class_id, outline=outline_of(np.ones((4, 4), bool))
     )
+
+
+def test_footage_slower_than_asked_for_says_its_own_step(tmp_path):
+    with RegionWriter(tmp_path) as writer:
+        assert writer.step_s(0.2) == 0.2
+        for n in range(5):
+            time = START + timedelta(seconds=n)
+            writer.add(FrameRegions(time_utc=time, frame_id=n, regions=()))
+        assert (writer.step_s(0.2), writer.step_s(5.0)) == (1.0, 5.0)

@@ -140,6 +140,12 @@ def test_a_day_without_anybody_has_empty_tables(days):
     assert len(list(out.glob("*.png"))) == 3
 
 
+def test_steps_of_slow_footage_are_no_gaps(days):
+    slow = [frame for number, frame in enumerate(film(10, WALKS[0])) if number % 2 == 0]
+    summary, _ = days.make("slow", slow)
+    assert (summary.walks, summary.gaps) == (1, 0)
+
+
 def test_speeds_are_measured_over_a_second_and_jitter_is_none():
     times = np.arange(0, 4_000_000, 200_000)
     steady = np.column_stack([times / 1e6 * 30, np.zeros(len(times))])
