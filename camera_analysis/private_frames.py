@@ -120,9 +120,6 @@ class PeopleHider:
         small = cv2.resize(frame.frame_rgb, (width, height), interpolation=cv2.INTER_AREA)
         small = np.asarray(small, np.uint8)
         due = frame.offset_s - self._looked_s >= self._settings.network_interval_s - 1e-6
-        if due:
-            self._looked_s = frame.offset_s
-            self._fault = self._fault_of(small, frame.offset_s)
         found = safe_mask(
             small,
             self._view.plate,
@@ -131,6 +128,11 @@ class PeopleHider:
             safety=self._settings.safety,
             movers=self._settings.hide == "movers",
         )
+        if due:  # what is found now holds until the next look, a doubt of the network too
+            self._looked_s = frame.offset_s
+            self._fault = self._fault_of(small, frame.offset_s)
+            if self._segmenter is not None:
+                self._fault = self._fault or found.distrust
         reason = self._fault or found.distrust
         judged = _Judged(frame=frame, reason=reason, doubtful_share=found.doubtful_share)
         return judged, found.mask_hw

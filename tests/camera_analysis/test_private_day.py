@@ -147,6 +147,22 @@ class FindsLime:
         return near.astype(np.float32)
 
 
+class InDoubt:
+    """A network that neither sees nor rules out somebody in a quarter of the view."""
+
+    version = "doubt-1"
+
+    def probability(self, frames):
+        answers = np.zeros(frames.shape[:3], np.float32)
+        answers[:, : HEIGHT // 2, : WIDTH // 2] = 0.2
+        return answers
+
+
+def test_frames_between_two_looks_of_a_network_in_doubt_are_hidden_too(footage, tmp_path):
+    summary = write_private_day(camera_of(footage), DAY, InDoubt(), tmp_path)
+    assert summary.hidden_frames == summary.frames == len(TIMES)
+
+
 def test_who_stands_still_all_the_time_is_hidden_by_a_network(tmp_path):
     """The plate is learned with them in it: motion sees nobody."""
     folder = fresh(tmp_path / "footage")
