@@ -17,6 +17,7 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dataset_build.label_maps import HUMAN, IGNORE, NOT_HUMAN
@@ -139,8 +140,7 @@ class PackWriter:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._fresh: list[dict[str, object]] = []
-        self._pieces: list[pa.Table | int] = []  # rows of other packs; how many fresh ones between
-        self._other: IO[bytes] | None = None  # pack that was copied from last
+        self._pieces: list[pa.Table] = []
         self._masks = self._written_bytes = self._indexed_bytes = self._mask_bytes = 0
 
     def __enter__(self) -> PackWriter:
@@ -160,8 +160,6 @@ class PackWriter:
         finally:
             self._pack.close()
             self._index.close()
-            if self._other is not None:
-                self._other.close()
 
     def add(self, sample_id: str, mask: PackedMask) -> None:
         """Append one mask."""
@@ -177,10 +175,6 @@ class PackWriter:
                 "sha256": mask.sha256,
             }
         )
-        if self._pieces and isinstance(self._pieces[-1], int):
-            self._pieces[-1] += 1
-        else:
-            self._pieces.append(1)
 
     def copy(self, index: pa.Table, pack: Path) -> None:
         """Append masks of another pack that follow each other there, without decoding them.
@@ -194,33 +188,26 @@ class PackWriter:
         """
         if not index.num_rows:
             return
+        self._end_fresh()
         self._pieces.append(index)
-        offsets, lengths = index["offset"], index["length"]
-        left = offsets[-1].as_py() + lengths[-1].as_py() - offsets[0].as_py()
+        left = pc.sum(index["length"]).as_py()
         self._written_bytes += left
-        source = self._opened(pack)
-        source.seek(offsets[0].as_py())
-        while left:
-            piece = source.read(min(left, _COPIED_AT_ONCE))
-            if not piece:
-                raise MaskPackError(f"{pack}: ends {left} bytes early; pack the source again")
-            self._pack.write(piece)
-            left -= len(piece)
-
-    def _opened(self, pack: Path) -> IO[bytes]:
-        """Another pack; it stays open, because what is unchanged is copied in many pieces."""
-        if self._other is not None and self._other.name == str(pack):
-            return self._other
-        if self._other is not None:
-            self._other.close()
-        self._other = pack.open("rb")
-        return self._other
+        with pack.open("rb") as source:
+            source.seek(index["offset"][0].as_py())
+            while left:
+                piece = source.read(min(left, _COPIED_AT_ONCE))
+                if not piece:
+                    raise MaskPackError(f"{pack}: ends {left} bytes early; pack the source again")
+                self._pack.write(piece)
+                left -= len(piece)
 
     def end_group(self) -> None:
         """Write the index of what was appended since the last call as one row group."""
+        self._end_fresh()
         if not self._pieces:
             return
-        group = self._rows()
+        group = pa.concat_tables(self._pieces).combine_chunks()
+        self._pieces.clear()
         ends = np.cumsum(group["length"].to_numpy()) + self._indexed_bytes
         offsets = pa.array(ends - group["length"].to_numpy(), pa.int64())
         group = group.set_column(1, MASK_INDEX.field("offset"), offsets)
@@ -241,18 +228,10 @@ class PackWriter:
             preview=preview,
         )
 
-    def _rows(self) -> pa.Table:
-        """Index rows of what was appended since the last group; forgets them."""
-        fresh, taken = pa.Table.from_pylist(self._fresh, MASK_INDEX), 0
-        tables = []
-        for piece in self._pieces:
-            if isinstance(piece, int):
-                tables.append(fresh.slice(taken, piece))
-                taken += piece
-            else:
-                tables.append(piece)
-        self._fresh, self._pieces = [], []
-        return pa.concat_tables(tables).combine_chunks()
+    def _end_fresh(self) -> None:
+        if self._fresh:
+            self._pieces.append(pa.Table.from_pylist(self._fresh, MASK_INDEX))
+            self._fresh = []
 
 
 class MaskPack:
