@@ -93,14 +93,19 @@ class Stages:
             encode_label_png(labels_hw)
 
 
-def whole(folder: Path, interval_s: float, segmenter: HumanSegmenter | None) -> None:
-    """The pass itself."""
+def whole(
+    folder: Path, interval_s: float, segmenter: HumanSegmenter | None, *, tracks: bool = False
+) -> None:
+    """The pass itself; with regions for tracks, five times a second."""
     camera = Camera(id="bench", folder=folder, interval_s=interval_s)
     with tempfile.TemporaryDirectory() as work:
         index, labels = Path(work, "index"), Path(work, "labels")
         index.mkdir()
         labels.mkdir()
-        process_day(camera, DAY, segmenter, index, labels)
+        regions = Path(work, "regions") if tracks else None
+        if regions:
+            regions.mkdir()
+        process_day(camera, DAY, segmenter, index, labels, regions_out=regions)
 
 
 def rows_of(
@@ -147,7 +152,13 @@ def main() -> None:
         costs = interleave(
             {
                 "pass, network": lambda: whole(folder, options.interval, segmenter),
+                "pass, network, tracks": lambda: whole(
+                    folder, options.interval, segmenter, tracks=True
+                ),
                 "pass, motion only": lambda: whole(folder, options.interval, None),
+                "pass, motion only, tracks": lambda: whole(
+                    folder, options.interval, None, tracks=True
+                ),
                 "decode": stages.decode,
                 "inference": stages.inference,
                 "quality": stages.quality,

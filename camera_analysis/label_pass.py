@@ -1,7 +1,8 @@
 """One streaming pass over a camera-day: frame index, faults, label maps, pictures.
 
-Each file is read twice: sparsely for its background plate, then at the camera's interval. Nothing
-is kept per frame but a few numbers, so memory does not grow with the length of the day.
+Each file is read twice: sparsely for its background plate, then at the camera's interval, and at
+its tracking rate where regions are asked for. Nothing is kept per frame but a few numbers, so
+memory does not grow with the length of the day.
 """
 
 from __future__ import annotations
