@@ -10,8 +10,8 @@ from assets.cameras import STORE, camera_report
 from assets.checks import specs
 from assets.publishing import RETRY, Event, publish
 from assets.resources import VersionStore
-from camera_analysis import report_index
-from camera_analysis.report_index import IndexEntry, camera_cards, index_entry, read_entries
+from camera_analysis.reports import report_index
+from camera_analysis.reports.report_index import IndexEntry, camera_cards, index_entry, read_entries
 
 #: Not every camera has a report for every day since the first: missing ones hold nothing up.
 WHEN_A_REPORT_CHANGES = dg.AutomationCondition.eager().without(

@@ -8,9 +8,9 @@ from typing import Any
 
 from assets.resources import VersionStore
 from camera_analysis.camera import Camera
-from camera_analysis.event_exclusion import count_without
-from camera_analysis.event_feedback import Feedback, alarm_spans, marks_of_camera
-from camera_analysis.event_marks import read_marks
+from camera_analysis.events.event_exclusion import count_without
+from camera_analysis.events.event_feedback import Feedback, alarm_spans, marks_of_camera
+from camera_analysis.events.event_marks import read_marks
 
 
 class CameraMarks:

@@ -15,12 +15,15 @@ from assets.partitions import CAMERA_DAY, store_partition, window_of_preceding_d
 from assets.progress import log_progress
 from assets.publishing import RETRY, Event, need, publish, publish_together
 from assets.resources import CameraSetup, GpuGuard, VersionStore
-from camera_analysis import anomaly, counts, label_pass, learned_normal, report
 from camera_analysis.camera import Camera, load_camera
-from camera_analysis.channel_history import write_scale
-from camera_analysis.labels import read_labels_meta
-from camera_analysis.scene_files import read_scene
-from camera_analysis.segmenter import Segmenter
+from camera_analysis.channels.channel_history import write_scale
+from camera_analysis.events import anomaly
+from camera_analysis.labelling import label_pass
+from camera_analysis.labelling.labels import read_labels_meta
+from camera_analysis.labelling.segmenter import Segmenter
+from camera_analysis.normal import counts, learned_normal
+from camera_analysis.normal.scene_files import read_scene
+from camera_analysis.reports import report
 from segmentation.inference_config import InferenceConfig
 
 STORE = dg.ResourceParam[VersionStore]

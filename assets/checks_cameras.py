@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from assets.claims import Claim, Finding
-from camera_analysis.counts import ClassCounts
-from camera_analysis.hourly_channels import HourlyChannels
-from camera_analysis.scene_files import read_scene
+from camera_analysis.normal.counts import ClassCounts
+from camera_analysis.normal.hourly_channels import HourlyChannels
+from camera_analysis.normal.scene_files import read_scene
 
 
 def frames_are_in_time_order(folder: Path) -> Finding:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from assets.claims import Claim, Finding
-from camera_analysis.event_marks import MARKS, read_marks
-from camera_analysis.event_queue import QUEUE_FILE
+from camera_analysis.events.event_marks import MARKS, read_marks
+from camera_analysis.events.event_queue import QUEUE_FILE
 
 
 def queued_events_say_why(folder: Path) -> Finding:

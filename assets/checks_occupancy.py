@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from assets.claims import Claim, Finding
-from camera_analysis.occupancy import MEASURED, NO_REGIONS
-from camera_analysis.occupancy_files import read_occupancy
+from camera_analysis.occupancy.occupancy import MEASURED, NO_REGIONS
+from camera_analysis.occupancy.occupancy_files import read_occupancy
 
 
 def shares_are_shares(folder: Path) -> Finding:

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from assets.claims import Claim, Finding
-from camera_analysis.labels import NO_SEGMENTER
-from camera_analysis.measured_audit import measured_verdict, methods_that_pass
-from camera_analysis.private_day import OFF, VIDEO_FOLDER, read_private_note
-from camera_analysis.private_files import FRAMES_FILE
-from camera_analysis.video_header import VideoHeader, read_header
+from camera_analysis.audit.measured_audit import measured_verdict, methods_that_pass
+from camera_analysis.footage.video_header import VideoHeader, read_header
+from camera_analysis.labelling.labels import NO_SEGMENTER
+from camera_analysis.privacy.private_day import OFF, VIDEO_FOLDER, read_private_note
+from camera_analysis.privacy.private_files import FRAMES_FILE
 
 #: Of what may be people, estimated to be in view. On labelled people masks without a margin and
 #: without holding leave 0.5 to 6.3 % of them, and are estimated at 3.2 to 5.3 %.

@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from assets.claims import Claim, Finding
-from camera_analysis.day_regions import REGIONS_FILE, read_regions_meta
-from camera_analysis.track_tables import SUMMARY_FILE, TRACKS_FILE
-from camera_analysis.trajectories import TRAJECTORIES_FILE
+from camera_analysis.labelling.day_regions import REGIONS_FILE, read_regions_meta
+from camera_analysis.tracks.track_tables import SUMMARY_FILE, TRACKS_FILE
+from camera_analysis.tracks.trajectories import TRAJECTORIES_FILE
 
 #: Share of the tracks that may be lost and found again as another before it is a warning.
 MOST_LOST = 0.3

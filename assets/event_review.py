@@ -11,8 +11,8 @@ from assets.checks import specs
 from assets.publishing import RETRY, Event, publish
 from assets.resources import ReviewSetup, VersionStore
 from assets.review import connect
-from camera_analysis import event_marking, event_queue
-from camera_analysis.event_marks import read_marks
+from camera_analysis.events import event_marking, event_queue
+from camera_analysis.events.event_marks import read_marks
 from dataset_build import review_pictures
 
 STORE = dg.ResourceParam[VersionStore]

@@ -8,7 +8,7 @@ from assets.cameras import CAMERAS, STORE, CameraDay
 from assets.checks import specs
 from assets.partitions import CAMERA_DAY
 from assets.publishing import RETRY, Event, publish
-from camera_analysis.occupancy import find_occupancy
+from camera_analysis.occupancy.occupancy import find_occupancy
 
 
 @dg.asset(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from camera_analysis.file_time import FIRST_DAY
+from camera_analysis.footage.file_time import FIRST_DAY
 from dataset_build.sources import SOURCES
 from segmentation.config import ARCHITECTURES
 

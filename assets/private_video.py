@@ -12,7 +12,7 @@ from assets.models import RAY_GPU_STEP, champion_model
 from assets.partitions import CAMERA_DAY
 from assets.progress import log_progress
 from assets.publishing import RETRY, Event, publish
-from camera_analysis.private_day import write_private_day
+from camera_analysis.privacy.private_day import write_private_day
 
 #: Every frame is decoded and encoded: what somebody waits for goes first.
 LAST = {"dagster/priority": "-1"}

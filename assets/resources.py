@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from camera_analysis.anomaly import AnomalyConfig
 from camera_analysis.camera import Camera
-from camera_analysis.label_pass import PassConfig
+from camera_analysis.events.anomaly import AnomalyConfig
+from camera_analysis.labelling.label_pass import PassConfig
 from segmentation.config import ModelConfig, TrainConfig
 from segmentation.inference_config import InferenceConfig
 from segmentation.postprocess_config import PostprocessConfig

@@ -8,8 +8,8 @@ from assets.cameras import CAMERAS, DEFAULT_WINDOW_DAYS, STORE, CameraDay
 from assets.checks import specs
 from assets.partitions import CAMERA_DAY, window_of_preceding_days
 from assets.publishing import RETRY, Event, publish
-from camera_analysis import scene_files
-from camera_analysis.scene_views import SceneLimits
+from camera_analysis.normal import scene_files
+from camera_analysis.normal.scene_views import SceneLimits
 
 #: One set of limits serves all cameras.
 LIMITS = SceneLimits()

@@ -8,7 +8,7 @@ from assets.cameras import CAMERAS, STORE, CameraDay
 from assets.checks import specs
 from assets.partitions import CAMERA_DAY
 from assets.publishing import RETRY, Event, publish
-from camera_analysis.trajectories import make_trajectories
+from camera_analysis.tracks.trajectories import make_trajectories
 
 
 @dg.asset(

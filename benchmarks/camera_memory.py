@@ -44,7 +44,7 @@ def film(hour_s: int) -> Iterator[npt.NDArray[np.uint8]]:
 
 def link_footage(source: Path, folder: Path, hours: float) -> None:
     """As many links to a file, one after the other, as fill the hours."""
-    from camera_analysis.video import probe
+    from camera_analysis.footage.video import probe
 
     length_s = probe(source).duration_s or 3600.0
     for number in range(math.ceil(hours * 3600 / length_s - 0.01)):
@@ -55,11 +55,11 @@ def link_footage(source: Path, folder: Path, hours: float) -> None:
 
 def run_day(footage: Path, hours: float, interval_s: float, model: Path | None) -> None:
     """All stages of one day; prints the peak after each, MiB."""
-    from camera_analysis.anomaly import AnomalyConfig, judge_day
     from camera_analysis.camera import Camera
-    from camera_analysis.counts import count_day
-    from camera_analysis.label_pass import process_day
-    from camera_analysis.learned_normal import build_normal
+    from camera_analysis.events.anomaly import AnomalyConfig, judge_day
+    from camera_analysis.labelling.label_pass import process_day
+    from camera_analysis.normal.counts import count_day
+    from camera_analysis.normal.learned_normal import build_normal
 
     segmenter = None
     if model:
@@ -128,7 +128,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work:
         footage = options.footage
         if footage is None:
-            from camera_analysis.video_write import write_video
+            from camera_analysis.footage.video_write import write_video
 
             footage = Path(work, "hour.mp4")
             write_video(footage, film(900 if options.quick else 3600), FPS)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from measuring import parser_of, report
 
-from camera_analysis.channel_codes import (
+from camera_analysis.channels.channel_codes import (
     ABSENT,
     BINS,
     DIRECTION,
@@ -27,11 +27,11 @@ from camera_analysis.channel_codes import (
     CodeConfig,
     CodeReader,
 )
-from camera_analysis.code_tables import DAY_CODES, CodesMeta
-from camera_analysis.counts import ClassCounts
-from camera_analysis.hourly_channels import HourlyChannels
 from camera_analysis.label_classes import CLASS_NAMES, HUMAN, OTHER_MOVER
-from camera_analysis.stay import LEAST_STAY_S, StayClock
+from camera_analysis.labelling.code_tables import DAY_CODES, CodesMeta
+from camera_analysis.labelling.stay import LEAST_STAY_S, StayClock
+from camera_analysis.normal.counts import ClassCounts
+from camera_analysis.normal.hourly_channels import HourlyChannels
 
 HEIGHT, WIDTH = 360, 640
 GOAL_MB = 2.0

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from measuring import interleave, parser_of, report
 from scipy import stats
 
-from camera_analysis.counts import ClassCounts
+from camera_analysis.normal.counts import ClassCounts
 
 HEIGHT, WIDTH = 480, 640
 CLASSES = ("static", "human", "other mover")

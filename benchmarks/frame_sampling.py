@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 from measuring import Row, Value, interleave, parser_of, report
 
-from camera_analysis.video import SampledFrame, read_samples
-from camera_analysis.video_file import ReadConfig
+from camera_analysis.footage.video import SampledFrame, read_samples
+from camera_analysis.footage.video_file import ReadConfig
 
 FPS = 25
 INTERVAL_S = 4.7

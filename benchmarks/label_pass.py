@@ -15,15 +15,21 @@ from camera_memory import DAY, FPS, film
 from measuring import Cost, interleave, parser_of, report
 
 from camera_analysis.camera import Camera
-from camera_analysis.frame_quality import QualityLimits, QualityMeter
-from camera_analysis.label_pass import process_day
-from camera_analysis.labels import encode_label_png
-from camera_analysis.motion import ImageRgb, MotionConfig, difference_sigma, learn_plate, mover_mask
-from camera_analysis.plates import PLATE_SAMPLES, plate_quality, to_grey
-from camera_analysis.registration import edges_of
-from camera_analysis.video import SampledFrame, read_samples
-from camera_analysis.video_file import ReadConfig
-from camera_analysis.video_write import write_video
+from camera_analysis.footage.video import SampledFrame, read_samples
+from camera_analysis.footage.video_file import ReadConfig
+from camera_analysis.footage.video_write import write_video
+from camera_analysis.labelling.frame_quality import QualityLimits, QualityMeter
+from camera_analysis.labelling.label_pass import process_day
+from camera_analysis.labelling.labels import encode_label_png
+from camera_analysis.labelling.motion import (
+    ImageRgb,
+    MotionConfig,
+    difference_sigma,
+    learn_plate,
+    mover_mask,
+)
+from camera_analysis.labelling.plates import PLATE_SAMPLES, plate_quality, to_grey
+from camera_analysis.labelling.registration import edges_of
 from segmentation.config import ModelConfig
 from segmentation.model_folder import ModelDescription, TrainingFacts, write_model
 from segmentation.models.registry import build_model, count_parameters

@@ -14,11 +14,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 from camera_analysis.camera import load_camera
-from camera_analysis.label_pass import process_day
-from camera_analysis.labels import read_labels_meta
-from camera_analysis.occupancy import day_scores
-from camera_analysis.occupancy_calibration import calibrate_occupancy, read_labels, table_lines
-from camera_analysis.roi_masks import Grid, roi_masks
+from camera_analysis.labelling.label_pass import process_day
+from camera_analysis.labelling.labels import read_labels_meta
+from camera_analysis.occupancy.occupancy import day_scores
+from camera_analysis.occupancy.occupancy_calibration import (
+    calibrate_occupancy,
+    read_labels,
+    table_lines,
+)
+from camera_analysis.occupancy.roi_masks import Grid, roi_masks
 
 START = "2026-01-05T08-00-00"
 

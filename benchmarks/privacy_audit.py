@@ -3,8 +3,9 @@
 People of labelled sequences (``SEQUENCES``: SBI 2015, or any folder of ``input`` and
 ``groundtruth`` whose moving things are people) and of labelled photographs (``--photographs
 IMAGES MASKS``: MATLAB files with a matrix ``groundtruth``, as of CCP; above 0 is a person) are
-hidden by every method at every strength, then attacked: see ``camera_analysis/privacy_audit.py``.
-``--picture`` draws the plot, ``--publish`` writes the table that ships with the package.
+hidden by every method at every strength, then attacked: see
+``camera_analysis/audit/privacy_audit.py``. ``--picture`` draws the plot, ``--publish`` writes the
+table that ships with the package.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ import cv2
 import numpy as np
 from measuring import Row, parser_of, report
 
-from camera_analysis.audit_frames import audit_frames
-from camera_analysis.audit_people import AuditFrame
-from camera_analysis.audit_pictures import save_audit
-from camera_analysis.audit_table import (
+from camera_analysis.audit.audit_frames import audit_frames
+from camera_analysis.audit.audit_people import AuditFrame
+from camera_analysis.audit.audit_pictures import save_audit
+from camera_analysis.audit.audit_table import (
     AuditLimits,
     AuditRow,
     verdict_at,
     write_rows,
 )
-from camera_analysis.benchmark_layouts.change_detection import load_sbi
-from camera_analysis.privacy_audit import PrivacyAudit, cases
+from camera_analysis.audit.privacy_audit import PrivacyAudit, cases
+from camera_analysis.benchmark.layouts.change_detection import load_sbi
 from dataset_build.matlab_files import read_matrix
 
 PHOTOGRAPH_PX = 320

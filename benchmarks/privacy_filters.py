@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from measuring import Cost, Row, interleave, parser_of, report
 
-from camera_analysis.privacy_filters import FILTERS, apply_filter
-from camera_analysis.privacy_frame import FilterInput, boxes_of
+from camera_analysis.privacy.privacy_filters import FILTERS, apply_filter
+from camera_analysis.privacy.privacy_frame import FilterInput, boxes_of
 from pipelines.synthetic.privacy_sheet import draw_scene, tracks_of
 
 Picture = npt.NDArray[np.uint8]

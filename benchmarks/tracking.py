@@ -21,12 +21,12 @@ from measuring import parser_of, report
 from trackers.eval import box_iou, compute_clear_metrics, compute_identity_metrics
 
 from camera_analysis.camera import Camera
-from camera_analysis.day_regions import RegionsMeta, iterate_regions, read_regions_meta
-from camera_analysis.label_pass import process_day
-from camera_analysis.tracker import NO_TRACK, Tracker
-from camera_analysis.tracking import seen_frames
-from camera_analysis.tracking_rule import TrackingRule
-from camera_analysis.trajectories import person_size
+from camera_analysis.labelling.day_regions import RegionsMeta, iterate_regions, read_regions_meta
+from camera_analysis.labelling.label_pass import process_day
+from camera_analysis.tracks.tracker import NO_TRACK, Tracker
+from camera_analysis.tracks.tracking import seen_frames
+from camera_analysis.tracks.tracking_rule import TrackingRule
+from camera_analysis.tracks.trajectories import person_size
 
 Boxes = npt.NDArray[np.float64]
 DAY = "2009-01-01"

@@ -12,15 +12,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
-from camera_analysis.file_time import FileTime
-from camera_analysis.frame_quality import QualityLimits
-from camera_analysis.image_runs import ImageClock
-from camera_analysis.lens import Lens, lens_document, read_lens
-from camera_analysis.occupancy_rule import OccupancyRule, read_rule, rule_document
-from camera_analysis.private_video_settings import PrivateVideoSettings, read_private_video
-from camera_analysis.rois import Roi, read_rois, rois_document
-from camera_analysis.tracking_rule import TrackingRule, read_tracking, tracking_document
-from camera_analysis.video_file import Sampling
+from camera_analysis.footage.file_time import FileTime
+from camera_analysis.footage.image_runs import ImageClock
+from camera_analysis.footage.video_file import Sampling
+from camera_analysis.labelling.frame_quality import QualityLimits
+from camera_analysis.lenses.lens import Lens, lens_document, read_lens
+from camera_analysis.occupancy.occupancy_rule import OccupancyRule, read_rule, rule_document
+from camera_analysis.occupancy.rois import Roi, read_rois, rois_document
+from camera_analysis.privacy.private_video_settings import PrivateVideoSettings, read_private_video
+from camera_analysis.tracks.tracking_rule import TrackingRule, read_tracking, tracking_document
 from camera_analysis.yaml_values import mapping, typed
 
 CAMERA_FILE = "camera.yaml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from camera_analysis.segmenter import Segmenter
+from camera_analysis.labelling.segmenter import Segmenter
 from pipelines.executors import GpuSlots
 from pipelines.resources import open_store
 from pipelines.settings import Settings

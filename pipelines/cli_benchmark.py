@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from camera_analysis.benchmark_layouts.change_detection import ChangeBenchmark
-    from camera_analysis.benchmark_layouts.clips import AnomalyBenchmark
-    from camera_analysis.segmenter import Segmenter
+    from camera_analysis.benchmark.layouts.change_detection import ChangeBenchmark
+    from camera_analysis.benchmark.layouts.clips import AnomalyBenchmark
+    from camera_analysis.labelling.segmenter import Segmenter
 
 NO_MODEL = "movers alone: no segmenter was given (--model)"
 NOT_ANOMALIES = "the truth says what moves, not what is abnormal"
@@ -43,8 +43,8 @@ def benchmark(layout: str, folder: Path, output: Path, model: Path | None, budge
     Layouts: ucsd_ped1, ucsd_ped2, avenue, shanghaitech, street_scene, upcam, cdnet2014, sbi.
     One configuration serves all; nothing is fitted to test footage.
     """
-    from camera_analysis.benchmark_layouts.clips import AnomalyBenchmark
-    from camera_analysis.benchmark_layouts.registry import load_benchmark
+    from camera_analysis.benchmark.layouts.clips import AnomalyBenchmark
+    from camera_analysis.benchmark.layouts.registry import load_benchmark
 
     try:
         loaded = load_benchmark(layout, folder)
@@ -80,8 +80,12 @@ def _anomalies(
     budget: float,
     judged_by: str,
 ) -> dict[str, Any]:
-    from camera_analysis.benchmark_files import write_metrics, write_pictures, write_scores
-    from camera_analysis.benchmark_run import BenchmarkConfig, run_benchmark, summary
+    from camera_analysis.benchmark.benchmark_files import (
+        write_metrics,
+        write_pictures,
+        write_scores,
+    )
+    from camera_analysis.benchmark.benchmark_run import BenchmarkConfig, run_benchmark, summary
 
     config = BenchmarkConfig(false_alarms_per_hour=budget)
     with _Bars() as bars:
@@ -106,9 +110,9 @@ def _anomalies(
 def _changes(
     loaded: ChangeBenchmark, segmenter: Segmenter | None, output: Path, judged_by: str
 ) -> dict[str, Any]:
-    from camera_analysis.benchmark_change import change_summary, run_change_benchmark
-    from camera_analysis.benchmark_files import write_change_picture, write_metrics
-    from camera_analysis.benchmark_scores import METRICS
+    from camera_analysis.benchmark.benchmark_change import change_summary, run_change_benchmark
+    from camera_analysis.benchmark.benchmark_files import write_change_picture, write_metrics
+    from camera_analysis.benchmark.benchmark_scores import METRICS
 
     with _Bars() as bars:
         found = run_change_benchmark(loaded, segmenter, progress=bars.show)
@@ -125,7 +129,7 @@ def _changes(
 
 def _tell(document: dict[str, Any]) -> None:
     """One line per figure, ours beside the baseline."""
-    from camera_analysis.benchmark_scores import METRICS
+    from camera_analysis.benchmark.benchmark_scores import METRICS
 
     ours, delta = document["ours"], document["delta_map"]
     for metric in METRICS:

@@ -74,7 +74,7 @@ def _write_camera(
 ) -> list[str]:
     """Write the new camera's ``camera.yaml``; nothing stays behind if it cannot be used."""
     from camera_analysis.camera import CAMERA_FILE, load_camera, require_camera_id
-    from camera_analysis.footage_files import footage_days
+    from camera_analysis.footage.footage_files import footage_days
 
     place = settings.footage / require_camera_id(camera_id)
     target = place / CAMERA_FILE

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from camera_analysis.camera import Camera
-    from camera_analysis.lens import Lens
-    from camera_analysis.lens_calibration import Calibration
+    from camera_analysis.lenses.lens import Lens
+    from camera_analysis.lenses.lens_calibration import Calibration
     from pipelines.regions_of_interest import Background
 
 KINDS = click.Choice(("fisheye", "rectilinear"))
@@ -70,7 +70,7 @@ def calibrate_lens(
     from tempfile import TemporaryDirectory
 
     from camera_analysis.camera_edit import set_camera_keys
-    from camera_analysis.lens import lens_document
+    from camera_analysis.lenses.lens import lens_document
     from pipelines.footage import load_own_camera, own_camera_folder
     from pipelines.regions_of_interest import background_of
 
@@ -111,7 +111,7 @@ def calibrate_lens(
 def _click(
     place: Path, camera: Camera, kind: str, focal_px: float | None, max_error_px: float
 ) -> None:
-    from camera_analysis.lens_calibration import CalibrationLimits
+    from camera_analysis.lenses.lens_calibration import CalibrationLimits
     from pipelines.line_page import LinePage
     from pipelines.regions_of_interest import clear_background_of
 
@@ -129,7 +129,7 @@ def _click(
 def _from_boards(kind: str, folder: Path, pattern: str, max_error_px: float) -> Calibration:
     import cv2
 
-    from camera_analysis.lens_calibration import CalibrationLimits, calibrate_chessboard
+    from camera_analysis.lenses.lens_calibration import CalibrationLimits, calibrate_chessboard
 
     across, _, down = pattern.partition("x")
     if not (across.isdigit() and down.isdigit()):
@@ -154,8 +154,8 @@ def _from_lines(
     focal_px: float | None,
     max_error_px: float,
 ) -> Calibration:
-    from camera_analysis.lens_calibration import CalibrationLimits
-    from camera_analysis.lens_lines import calibrate_lines
+    from camera_analysis.lenses.lens_calibration import CalibrationLimits
+    from camera_analysis.lenses.lens_lines import calibrate_lines
 
     return calibrate_lines(
         read_lines(path) if path else [],
@@ -189,7 +189,7 @@ def read_lines(path: Path) -> list[npt.NDArray[np.float64]]:
 
 
 def _given(kind: str, matrix: str, distortion: str, size_wh: tuple[int, int]) -> Lens:
-    from camera_analysis.lens import Lens
+    from camera_analysis.lenses.lens import Lens
 
     numbers = _numbers(matrix, "--matrix")
     if len(numbers) != 4:
@@ -223,8 +223,8 @@ def _lines_of(found: Calibration) -> list[str]:
 
 
 def _draw(camera: Camera, lens: Lens, background: Background, path: Path) -> None:
-    from camera_analysis.occupancy_pictures import save_regions
-    from camera_analysis.roi_masks import Grid, roi_masks
+    from camera_analysis.occupancy.occupancy_pictures import save_regions
+    from camera_analysis.occupancy.roi_masks import Grid, roi_masks
 
     rows, columns = background.rgb.shape[:2]
     grid = Grid(native_wh=background.native_wh, label_wh=(columns, rows))

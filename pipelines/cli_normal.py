@@ -84,8 +84,8 @@ def _write(
     hours: Sequence[int] | None,
     output: Path,
 ) -> list[str]:
-    from camera_analysis.counts import counted_by
-    from camera_analysis.learned_normal import build_normal
+    from camera_analysis.normal.counts import counted_by
+    from camera_analysis.normal.learned_normal import build_normal
     from pipelines.resources import open_store
 
     store = open_store(settings)

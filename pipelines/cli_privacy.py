@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from camera_analysis.privacy_filters import FILTERS
-from camera_analysis.private_video_settings import PrivateVideoSettings
+from camera_analysis.privacy.privacy_filters import FILTERS
+from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
 from pipelines.cli_home import HOME_OPTION, settings_of
 from pipelines.cli_privacy_audit import audit
 from pipelines.cli_privacy_live import live
@@ -89,8 +89,8 @@ def video(
     The home's champion model says where people are. Without one, only what moves is hidden: who
     stands still throughout the file is seen.
     """
-    from camera_analysis.measured_audit import measured_verdict
-    from camera_analysis.private_clip import write_private_clip
+    from camera_analysis.audit.measured_audit import measured_verdict
+    from camera_analysis.privacy.private_clip import write_private_clip
     from pipelines.champion_segmenter import champion_segmenter
 
     target = output or file.with_name(f"{file.stem}-private.mp4")
@@ -171,8 +171,8 @@ def restore(
 
     Another key, a changed byte, a frame that was swapped or removed: all are refused.
     """
-    from camera_analysis.privacy_restore import restore_video
-    from camera_analysis.private_day import SCRAMBLED_SUFFIX
+    from camera_analysis.privacy.privacy_restore import restore_video
+    from camera_analysis.privacy.private_day import SCRAMBLED_SUFFIX
 
     target = output or private_video.with_name(f"{private_video.stem}-restored.mkv")
     try:

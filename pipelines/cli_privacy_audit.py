@@ -12,7 +12,7 @@ from tqdm import tqdm
 from pipelines.cli_home import HOME_OPTION, settings_of
 
 if TYPE_CHECKING:
-    from camera_analysis.audit_table import AuditRow
+    from camera_analysis.audit.audit_table import AuditRow
 
 _COLUMNS = "method     strength  faces found  people linked  (by outline)  restored  seen  verdict"
 
@@ -46,15 +46,15 @@ def audit(
     or more sequences of labelled frames (input/ and groundtruth/, 255 for people): the same,
     measured on them.
     """
-    from camera_analysis.audit_table import AuditLimits, write_rows
-    from camera_analysis.measured_audit import measured
+    from camera_analysis.audit.audit_table import AuditLimits, write_rows
+    from camera_analysis.audit.measured_audit import measured
 
     if sequences is None:
         rows, about = measured()
         click.echo(about)
         _tell([row for row in rows if not methods or row.method in methods], rows)
         return
-    from camera_analysis.audit_pictures import save_audit
+    from camera_analysis.audit.audit_pictures import save_audit
 
     try:
         found = _measured_on(sequences, frames, methods, settings_of(home).home)
@@ -70,10 +70,10 @@ def audit(
 def _measured_on(
     sequences: Path, frames: int, methods: Sequence[str], home: Path
 ) -> list[AuditRow]:
-    from camera_analysis.audit_frames import audit_frames
-    from camera_analysis.audit_table import CONTROL
-    from camera_analysis.benchmark_layouts.change_detection import load_sbi
-    from camera_analysis.privacy_audit import PrivacyAudit, cases
+    from camera_analysis.audit.audit_frames import audit_frames
+    from camera_analysis.audit.audit_table import CONTROL
+    from camera_analysis.audit.privacy_audit import PrivacyAudit, cases
+    from camera_analysis.benchmark.layouts.change_detection import load_sbi
     from pipelines.champion_segmenter import champion_segmenter
     from pipelines.settings import load_settings
 
@@ -92,7 +92,7 @@ def _measured_on(
 
 
 def _tell(rows: Sequence[AuditRow], all_rows: Sequence[AuditRow]) -> None:
-    from camera_analysis.audit_table import AuditLimits, verdict_at
+    from camera_analysis.audit.audit_table import AuditLimits, verdict_at
 
     click.echo(_COLUMNS)
     for row in rows:

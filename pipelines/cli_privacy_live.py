@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from camera_analysis.privacy_filters import FILTERS
+from camera_analysis.privacy.privacy_filters import FILTERS
 from pipelines.cli_home import HOME_OPTION, settings_of
 
 _HIDING = [name for name, one in FILTERS.items() if one.hides_people]
@@ -44,11 +44,11 @@ def live(
     The page tells frames per second and latency. Frames that come while another one is worked on
     are dropped; one whose mask is not to be trusted is hidden as a whole.
     """
-    from camera_analysis.live_frames import LiveView
-    from camera_analysis.live_hiding import LiveConfig
-    from camera_analysis.live_sources import LiveClock
-    from camera_analysis.measured_audit import measured_verdict
-    from camera_analysis.private_video_settings import PrivateVideoSettings
+    from camera_analysis.audit.measured_audit import measured_verdict
+    from camera_analysis.privacy.live_frames import LiveView
+    from camera_analysis.privacy.live_hiding import LiveConfig
+    from camera_analysis.privacy.live_sources import LiveClock
+    from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
     from pipelines.champion_segmenter import champion_segmenter
     from pipelines.live_preview import LiveServer, is_loopback, new_token, serve
     from pipelines.live_source import live_source

@@ -9,8 +9,8 @@ from typing import NoReturn
 
 import click
 
-from camera_analysis.stream_record import Clock, Outage, RecordConfig, record_stream
-from camera_analysis.stream_segments import Segment
+from camera_analysis.footage.stream_record import Clock, Outage, RecordConfig, record_stream
+from camera_analysis.footage.stream_segments import Segment
 from pipelines.cli_home import HOME_OPTION, settings_of
 
 
@@ -38,9 +38,9 @@ def record(
     Reconnects where the connection breaks, after a growing wait. Stop with Ctrl-C or SIGTERM:
     the running segment is completed first. Sound is not recorded.
     """
-    from camera_analysis.stream_address import redacted, stream_address
-    from camera_analysis.stream_names import DEFAULT_NAME, SegmentNames
-    from camera_analysis.stream_recover import recover_parts
+    from camera_analysis.footage.stream_address import redacted, stream_address
+    from camera_analysis.footage.stream_names import DEFAULT_NAME, SegmentNames
+    from camera_analysis.footage.stream_recover import recover_parts
     from pipelines.footage import load_own_camera, own_camera_folder
 
     settings = settings_of(home)

@@ -34,10 +34,10 @@ def calibrate_occupancy(
     Twenty frames with somebody inside and twenty without, of several hours, are a start. Times are
     the camera's local time unless they state an offset. Writes `occupancy` into camera.yaml.
     """
-    from camera_analysis import occupancy_calibration
     from camera_analysis.camera_edit import set_camera_keys
-    from camera_analysis.footage_files import local_day
-    from camera_analysis.occupancy_rule import rule_document
+    from camera_analysis.footage.footage_files import local_day
+    from camera_analysis.occupancy import occupancy_calibration
+    from camera_analysis.occupancy.occupancy_rule import rule_document
     from pipelines.footage import load_own_camera, own_camera_folder
     from pipelines.regions_of_interest import scores_of_days
 

@@ -21,7 +21,7 @@ def tracks(camera_id: str, day: str, home: Path | None) -> None:
 
     Reads what is stored; nothing is tracked again.
     """
-    from camera_analysis.trajectories import TRAJECTORIES_FILE
+    from camera_analysis.tracks.trajectories import TRAJECTORIES_FILE
     from pipelines.resources import open_store
 
     settings = settings_of(home)

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.html_page import Picture, inline_png
+from camera_analysis.reports.html_page import Picture, inline_png
 
 HOST = "127.0.0.1"
 #: A hundred regions of a hundred corners are far less.

@@ -9,10 +9,10 @@ from datetime import datetime
 import pyarrow.parquet as pq
 
 from assets.resources import ReviewSetup
-from camera_analysis.anomaly_files import EVENTS_FILE
-from camera_analysis.event_feedback import stored_events
-from camera_analysis.event_marking import HandedMark, hand_in
-from camera_analysis.event_marks import EventMark, SeenEvent, mark_of, read_marks
+from camera_analysis.events.anomaly_files import EVENTS_FILE
+from camera_analysis.events.event_feedback import stored_events
+from camera_analysis.events.event_marking import HandedMark, hand_in
+from camera_analysis.events.event_marks import EventMark, SeenEvent, mark_of, read_marks
 from pipelines.resources import open_store, resources_of
 from pipelines.settings import Settings
 from pipelines.storage.store import Store

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from assets.partitions import last_day
 from camera_analysis.camera import Camera, CameraConfigError, load_camera, require_camera_id
-from camera_analysis.file_time import FIRST_DAY
-from camera_analysis.footage_files import find_footage, local_day
+from camera_analysis.footage.file_time import FIRST_DAY
+from camera_analysis.footage.footage_files import find_footage, local_day
 from pipelines.storage.store import Store
 
 

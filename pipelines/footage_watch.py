@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from camera_analysis.camera import CAMERA_FILE, Camera
-from camera_analysis.file_time import FIRST_DAY
+from camera_analysis.footage.file_time import FIRST_DAY
 from pipelines.footage import (
     CameraDayFootage,
     UnusableCamera,

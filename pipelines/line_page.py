@@ -9,11 +9,11 @@ import numpy as np
 
 from camera_analysis.camera import load_camera
 from camera_analysis.camera_edit import set_camera_keys
-from camera_analysis.html_page import render
-from camera_analysis.lens import LensKind, lens_document
-from camera_analysis.lens_calibration import CalibrationLimits
-from camera_analysis.lens_lines import calibrate_lines
-from camera_analysis.rois import read_rois
+from camera_analysis.lenses.lens import LensKind, lens_document
+from camera_analysis.lenses.lens_calibration import CalibrationLimits
+from camera_analysis.lenses.lens_lines import calibrate_lines
+from camera_analysis.occupancy.rois import read_rois
+from camera_analysis.reports.html_page import render
 from pipelines.drawing_page import DrawingPage, inlined
 from pipelines.regions_of_interest import Background
 

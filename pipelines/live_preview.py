@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
-from camera_analysis.live_frames import LivePicture, LiveStatus
+from camera_analysis.privacy.live_frames import LivePicture, LiveStatus
 
 _BOUNDARY = "picture"
 #: A viewer hears at least so often that the server is there; one that is gone is noticed then.

@@ -9,17 +9,17 @@ from functools import partial
 from pathlib import Path
 
 from camera_analysis.camera import Camera, camera_document
-from camera_analysis.clean_plate import clean_plate
-from camera_analysis.footage_files import FootageFile, find_footage
-from camera_analysis.footage_samples import probe_footage
-from camera_analysis.label_pass import PassConfig
-from camera_analysis.live_hiding import MASK_PX, EmptyPlace
-from camera_analysis.live_sources import ArrivedFrame, LiveClock, file_frames, stream_frames
-from camera_analysis.mask_safety import SafetyConfig
-from camera_analysis.plates import learn_view
-from camera_analysis.stream_address import redacted, require_address, stream_address
-from camera_analysis.stream_record import RecordConfig
-from camera_analysis.video_file import ReadConfig
+from camera_analysis.footage.footage_files import FootageFile, find_footage
+from camera_analysis.footage.footage_samples import probe_footage
+from camera_analysis.footage.stream_address import redacted, require_address, stream_address
+from camera_analysis.footage.stream_record import RecordConfig
+from camera_analysis.footage.video_file import ReadConfig
+from camera_analysis.labelling.label_pass import PassConfig
+from camera_analysis.labelling.plates import learn_view
+from camera_analysis.privacy.clean_plate import clean_plate
+from camera_analysis.privacy.live_hiding import MASK_PX, EmptyPlace
+from camera_analysis.privacy.live_sources import ArrivedFrame, LiveClock, file_frames, stream_frames
+from camera_analysis.privacy.mask_safety import SafetyConfig
 from pipelines.footage import load_own_camera, own_camera_folder
 
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)

@@ -15,9 +15,14 @@ import dagster as dg
 
 from assets.partitions import camera_day_key
 from camera_analysis.camera import Camera, write_camera
-from camera_analysis.file_time import FIRST_DAY
-from camera_analysis.image_runs import IMAGE_SUFFIXES, ImageClock, StartedRun, find_image_runs
-from camera_analysis.video_file import VideoError, packet_span_s
+from camera_analysis.footage.file_time import FIRST_DAY
+from camera_analysis.footage.image_runs import (
+    IMAGE_SUFFIXES,
+    ImageClock,
+    StartedRun,
+    find_image_runs,
+)
+from camera_analysis.footage.video_file import VideoError, packet_span_s
 from pipelines.jobs import CAMERA_ASSETS
 from pipelines.resources import open_store
 from pipelines.runs import Planned, Runner

@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from camera_analysis.scramble import KEY_BYTES, key_id, new_key
+from camera_analysis.privacy.scramble import KEY_BYTES, key_id, new_key
 
 KEY_VARIABLE, FILE_VARIABLE = "LEARNED_NORMAL_PRIVACY_KEY", "LEARNED_NORMAL_PRIVACY_KEY_FILE"
 

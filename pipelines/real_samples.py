@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import yaml
 
-from camera_analysis.benchmarks import frame_auc
+from camera_analysis.benchmark.benchmarks import frame_auc
 from pipelines.demo import camera_plan, dataset_plan, fastest_precision, model_plan
 from pipelines.executors import GpuSlots
 from pipelines.resources import open_store

@@ -11,16 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from camera_analysis.camera import Camera
-from camera_analysis.footage_files import find_footage
-from camera_analysis.footage_samples import probe_footage
-from camera_analysis.frame_quality import QualityLimits
-from camera_analysis.label_pictures import save_plate
-from camera_analysis.labels import read_labels_meta
-from camera_analysis.motion import MotionConfig
-from camera_analysis.occupancy import DayScores, day_scores
-from camera_analysis.plates import learn_view
-from camera_analysis.roi_masks import Grid, roi_masks
-from camera_analysis.video_file import ReadConfig
+from camera_analysis.footage.footage_files import find_footage
+from camera_analysis.footage.footage_samples import probe_footage
+from camera_analysis.footage.video_file import ReadConfig
+from camera_analysis.labelling.frame_quality import QualityLimits
+from camera_analysis.labelling.label_pictures import save_plate
+from camera_analysis.labelling.labels import read_labels_meta
+from camera_analysis.labelling.motion import MotionConfig
+from camera_analysis.labelling.plates import learn_view
+from camera_analysis.occupancy.occupancy import DayScores, day_scores
+from camera_analysis.occupancy.roi_masks import Grid, roi_masks
 from pipelines.resources import open_store
 from pipelines.settings import Settings
 

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 from assets.resources import CameraSetup, ModelSetup, ReviewSetup
-from camera_analysis.anomaly import AnomalyConfig
-from camera_analysis.label_pass import PassConfig
+from camera_analysis.events.anomaly import AnomalyConfig
+from camera_analysis.labelling.label_pass import PassConfig
 from pipelines.executors import GpuSlots
 from pipelines.footage import files_of_day
 from pipelines.privacy_key import privacy_key

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from camera_analysis.camera import load_camera
 from camera_analysis.camera_edit import set_camera_keys
-from camera_analysis.html_page import render
-from camera_analysis.lens import lens_at, rectify_frame
-from camera_analysis.roi_masks import Grid, roi_masks
-from camera_analysis.rois import Space, read_rois, rois_document
+from camera_analysis.lenses.lens import lens_at, rectify_frame
+from camera_analysis.occupancy.roi_masks import Grid, roi_masks
+from camera_analysis.occupancy.rois import Space, read_rois, rois_document
+from camera_analysis.reports.html_page import render
 from pipelines.drawing_page import DrawingPage, inlined
 from pipelines.regions_of_interest import Background
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from camera_analysis.file_time import FIRST_DAY
+from camera_analysis.footage.file_time import FIRST_DAY
 from dataset_build.config import CleaningRules, DatasetConfig
 from dataset_build.custom_sources import CustomSource
 from pipelines.source_settings import (

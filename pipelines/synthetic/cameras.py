@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from camera_analysis.camera import Camera, write_camera
-from camera_analysis.occupancy_rule import OccupancyRule
-from camera_analysis.private_video_settings import PrivateVideoSettings
-from camera_analysis.video_write import write_video
+from camera_analysis.footage.video_write import write_video
+from camera_analysis.occupancy.occupancy_rule import OccupancyRule
+from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
 from pipelines.synthetic.corridor import STORY as CORRIDOR
 from pipelines.synthetic.factory import STORY as FACTORY
 from pipelines.synthetic.footage import Clip, film

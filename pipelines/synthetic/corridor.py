@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from camera_analysis.lens import Lens
-from camera_analysis.rois import Roi
+from camera_analysis.lenses.lens import Lens
+from camera_analysis.occupancy.rois import Roi
 from pipelines.synthetic.actors import Mover, Track, Walker
 from pipelines.synthetic.figures import Pinhole
 from pipelines.synthetic.footage import MARGIN_PX, Clip, Incident, Knock, Light

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import cv2
 
-from camera_analysis.lens import Lens, rectify_points
-from camera_analysis.rois import Roi
+from camera_analysis.lenses.lens import Lens, rectify_points
+from camera_analysis.occupancy.rois import Roi
 from pipelines.synthetic.actors import Boxes, Mover, Track, Walker, foot_px, forklift
 from pipelines.synthetic.figures import Fisheye, ImageArray
 from pipelines.synthetic.footage import MARGIN_PX, Clip, Incident, Light

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from camera_analysis.video_write import write_video
+from camera_analysis.footage.video_write import write_video
 from pipelines.synthetic.actors import Boxes, Left, Moment, Mover, Track, Walker
 from pipelines.synthetic.bodies import Solid, solids
 from pipelines.synthetic.figures import Pinhole, Projection, Sprite, elevation_of

@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.motion import BoolImage, ImageRgb, clean_mask
-from camera_analysis.privacy_filters import FILTERS
-from camera_analysis.privacy_frame import FilterInput
+from camera_analysis.labelling.motion import BoolImage, ImageRgb, clean_mask
+from camera_analysis.privacy.privacy_filters import FILTERS
+from camera_analysis.privacy.privacy_frame import FilterInput
 from pipelines.synthetic.actors import Track, Walker
 from pipelines.synthetic.figures import Pinhole
 from pipelines.synthetic.footage import MARGIN_PX, Clip, Light, film

@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from camera_analysis.video_write import write_video
+from camera_analysis.footage.video_write import write_video
 from pipelines.synthetic.actors import Boxes, Left, Moment, Mover, Track, Walker
 from pipelines.synthetic.bodies import Solid, raised
 from pipelines.synthetic.figures import (

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from camera_analysis.lens import Lens
-from camera_analysis.rois import Roi
+from camera_analysis.lenses.lens import Lens
+from camera_analysis.occupancy.rois import Roi
 from pipelines.synthetic.actors import Mover
 from pipelines.synthetic.footage import Clip, Light
 from pipelines.synthetic.scenes import Place

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from camera_analysis.lens import Lens
-from camera_analysis.rois import Roi
+from camera_analysis.lenses.lens import Lens
+from camera_analysis.occupancy.rois import Roi
 from pipelines.synthetic import things as things
 from pipelines.synthetic.actors import Driven, Left, Mover, Track, Walker, foot_px
 from pipelines.synthetic.canvas import Material

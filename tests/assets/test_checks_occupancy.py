@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from assets.checks import audit
-from camera_analysis.occupancy_files import DayOccupancy, RoiDay, write_occupancy
-from camera_analysis.occupancy_rule import OccupancyRule
-from camera_analysis.stays import find_stays, occupied_frames
+from camera_analysis.occupancy.occupancy_files import DayOccupancy, RoiDay, write_occupancy
+from camera_analysis.occupancy.occupancy_rule import OccupancyRule
+from camera_analysis.occupancy.stays import find_stays, occupied_frames
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 
 from assets.checks import CLAIMS
 from assets.checks_privacy import its_audit_passed, people_are_covered
-from camera_analysis.private_day import PRIVATE_FILE
-from camera_analysis.private_files import FRAMES_FILE, PRIVATE_FRAMES
+from camera_analysis.privacy.private_day import PRIVATE_FILE
+from camera_analysis.privacy.private_files import FRAMES_FILE, PRIVATE_FRAMES
 
 
 def noted(folder, **settings):

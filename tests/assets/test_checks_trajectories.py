@@ -15,9 +15,9 @@ from assets.checks_trajectories import (
     regions_lie_in_the_view,
     tracks_are_rarely_lost,
 )
-from camera_analysis.day_regions import write_regions_meta
+from camera_analysis.labelling.day_regions import write_regions_meta
 from tests.camera_analysis.factories_tracks import film
-from tests.camera_analysis.test_trajectories import META, WALKS, Day
+from tests.camera_analysis.tracks.test_trajectories import META, WALKS, Day
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from camera_analysis.counts import count_day
 from camera_analysis.label_classes import CLASS_NAMES, HUMAN
-from camera_analysis.labels import FRAMES, LabelsMeta, LabelWriter, write_labels_meta
-from camera_analysis.learned_normal import build_normal
+from camera_analysis.labelling.labels import FRAMES, LabelsMeta, LabelWriter, write_labels_meta
+from camera_analysis.normal.counts import count_day
+from camera_analysis.normal.learned_normal import build_normal
 
 HEIGHT, WIDTH = 48, 96
 MORNING = datetime(2026, 1, 5, 8, 0, 0, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from camera_analysis.event_marks import EventMark, SeenEvent
+from camera_analysis.events.event_marks import EventMark, SeenEvent
 from tests.camera_analysis.factories_days import HEIGHT, MORNING, WIDTH
 
 

@@ -7,7 +7,7 @@ import functools
 import cv2
 import numpy as np
 
-from camera_analysis.lens import Lens, pixel_rays
+from camera_analysis.lenses.lens import Lens, pixel_rays
 
 PATTERN = (7, 5)  # inner corners
 SIZE = (480, 360)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from camera_analysis.timed_video import SourceClock, TimedVideoWriter
+from camera_analysis.footage.timed_video import SourceClock, TimedVideoWriter
 from tests.camera_analysis.factories_scene import noisy, room
 
 HEIGHT, WIDTH = 120, 160

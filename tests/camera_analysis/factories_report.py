@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 from PIL import Image, ImageDraw
 
 from camera_analysis.camera import Camera
-from camera_analysis.labels import FAULTS, FRAMES
-from camera_analysis.report import ReportInputs
-from camera_analysis.report_index import IndexEntry
-from camera_analysis.rois import Roi
+from camera_analysis.labelling.labels import FAULTS, FRAMES
+from camera_analysis.occupancy.rois import Roi
+from camera_analysis.reports.report import ReportInputs
+from camera_analysis.reports.report_index import IndexEntry
 
 UTC_US = pa.timestamp("us", tz="UTC")
 DAY = "2026-01-05"

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from camera_analysis.day_regions import DayRegion, FrameRegions, outline_of
 from camera_analysis.label_classes import HUMAN
-from camera_analysis.regions import Box
-from camera_analysis.track_tables import Track
+from camera_analysis.labelling.day_regions import DayRegion, FrameRegions, outline_of
+from camera_analysis.labelling.regions import Box
+from camera_analysis.tracks.track_tables import Track
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 STEP_S = 0.2

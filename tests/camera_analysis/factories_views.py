@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from camera_analysis.label_pictures import save_plate
-from camera_analysis.registration import read_view
+from camera_analysis.labelling.label_pictures import save_plate
+from camera_analysis.labelling.registration import read_view
 from tests.camera_analysis.factories_scene import noisy, room
 
 HEIGHT, WIDTH = 240, 320

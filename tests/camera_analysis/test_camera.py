@@ -14,11 +14,11 @@ from camera_analysis.camera import (
     require_camera_id,
     write_camera,
 )
-from camera_analysis.file_time import FileTime
-from camera_analysis.footage_files import find_footage, footage_days
-from camera_analysis.frame_quality import QualityLimits
-from camera_analysis.lens import Lens
-from camera_analysis.rois import Roi
+from camera_analysis.footage.file_time import FileTime
+from camera_analysis.footage.footage_files import find_footage, footage_days
+from camera_analysis.labelling.frame_quality import QualityLimits
+from camera_analysis.lenses.lens import Lens
+from camera_analysis.occupancy.rois import Roi
 
 ROOM = r"""
 id: room

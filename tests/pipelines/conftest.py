@@ -13,7 +13,7 @@ import pytest
 
 from assets.partitions import camera_day_key
 from camera_analysis.camera import Camera, write_camera
-from camera_analysis.video_write import write_video
+from camera_analysis.footage.video_write import write_video
 from dataset_build import review_fiftyone, review_pull, review_worst
 from pipelines import demo
 from pipelines.resources import open_store

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from camera_analysis.counts import ClassCounts
 from camera_analysis.label_classes import CLASS_NAMES
-from camera_analysis.learned_normal import load_normal
+from camera_analysis.normal.counts import ClassCounts
+from camera_analysis.normal.learned_normal import load_normal
 from pipelines.cli import main
 from pipelines.cli_normal import WEEKDAYS, _numbers
 

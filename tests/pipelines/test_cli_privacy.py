@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from camera_analysis.privacy_filters import FILTERS
-from camera_analysis.video import SampledFrame, read_samples
+from camera_analysis.footage.video import SampledFrame, read_samples
+from camera_analysis.privacy.privacy_filters import FILTERS
 from pipelines.cli_privacy import privacy
 from pipelines.privacy_key import PrivacyKeyError, privacy_key, read_key_file
 from tests.camera_analysis.factories_private import film, frame_of, lime_share, walker

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from click.testing import CliRunner
 
-from camera_analysis.privacy_filters import FILTERS
+from camera_analysis.privacy.privacy_filters import FILTERS
 from pipelines.cli import main
 
 SHIRTS = [(200, 40, 40), (40, 60, 200)]

@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from camera_analysis.camera import Camera, CameraConfigError, write_camera
-from camera_analysis.live_sources import LiveClock
-from camera_analysis.video_write import write_video
+from camera_analysis.footage.video_write import write_video
+from camera_analysis.privacy.live_sources import LiveClock
 from pipelines import live_preview
 from pipelines.cli import main
 from pipelines.live_source import live_source

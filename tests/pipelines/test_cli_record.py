@@ -5,7 +5,7 @@ from __future__ import annotations
 from click.testing import CliRunner
 
 from camera_analysis.camera import load_camera
-from camera_analysis.footage_files import find_footage
+from camera_analysis.footage.footage_files import find_footage
 from pipelines.cli import main
 from tests.camera_analysis.factories_footage import numbered_clip, steady
 from tests.camera_analysis.stream_server import PASSWORD, USER, Broadcast, served

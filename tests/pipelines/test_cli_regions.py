@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from camera_analysis.camera import load_camera
 from camera_analysis.camera_edit import set_camera_keys
-from camera_analysis.labels import read_labels_meta, write_labels_meta
+from camera_analysis.labelling.labels import read_labels_meta, write_labels_meta
 from pipelines.cli import main
 from pipelines.resources import open_store
 from pipelines.settings import load_settings

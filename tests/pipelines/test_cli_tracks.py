@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from pipelines.cli import main
 from tests.camera_analysis.factories_tracks import film
-from tests.camera_analysis.test_trajectories import WALKS, Day
+from tests.camera_analysis.tracks.test_trajectories import WALKS, Day
 
 DAYS = ("2026-01-05", "2026-01-06")
 

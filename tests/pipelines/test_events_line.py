@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from camera_analysis.counts import ClassCounts
-from camera_analysis.event_marks import read_marks
-from camera_analysis.learned_normal import load_normal
-from camera_analysis.video_write import write_video
+from camera_analysis.events.event_marks import read_marks
+from camera_analysis.footage.video_write import write_video
+from camera_analysis.normal.counts import ClassCounts
+from camera_analysis.normal.learned_normal import load_normal
 from pipelines.cli import main
 from tests.pipelines.factories_door import add_door, call
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from assets.partitions import camera_day_key
-from camera_analysis.event_marks import read_marks
+from camera_analysis.events.event_marks import read_marks
 from pipelines.resources import open_store, resources_of
 from pipelines.runs import Planned, Runner
 from pipelines.settings import Settings, load_settings, save_settings

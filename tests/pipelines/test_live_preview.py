@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from camera_analysis.live_frames import LivePicture, LiveStatus
+from camera_analysis.privacy.live_frames import LivePicture, LiveStatus
 from pipelines.live_preview import LiveServer, is_loopback, new_token
 
 

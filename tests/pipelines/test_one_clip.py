@@ -8,8 +8,8 @@ import re
 import pytest
 
 from camera_analysis.camera import load_camera
-from camera_analysis.footage_files import find_footage
-from camera_analysis.image_runs import ImageClock
+from camera_analysis.footage.footage_files import find_footage
+from camera_analysis.footage.image_runs import ImageClock
 from pipelines.jobs import CAMERA_ASSETS
 from pipelines.one_clip import (
     ClipTooShortError,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from assets.partitions import camera_day_key
-from camera_analysis.labels import read_labels_meta
+from camera_analysis.labelling.labels import read_labels_meta
 from pipelines.runs import Planned, Runner
 from tests.segmentation.factories_model import write_untrained
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from camera_analysis.privacy_filters import FILTERS
+from camera_analysis.privacy.privacy_filters import FILTERS
 from pipelines.synthetic.privacy_sheet import COLUMNS, TILE_PX, draw_scene, draw_sheet
 
 

@@ -17,11 +17,11 @@ from assets.checks_privacy import (
     nothing_else_goes_with_it,
 )
 from camera_analysis.camera import Camera, load_camera, write_camera
-from camera_analysis.private_day import write_private_day
-from camera_analysis.private_video_settings import PrivateVideoSettings
-from camera_analysis.scramble import new_key
-from camera_analysis.scramble_file import ScrambleReader
-from camera_analysis.video import SampledFrame, read_samples
+from camera_analysis.footage.video import SampledFrame, read_samples
+from camera_analysis.privacy.private_day import write_private_day
+from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
+from camera_analysis.privacy.scramble import new_key
+from camera_analysis.privacy.scramble_file import ScrambleReader
 from pipelines.cli_privacy import privacy
 from pipelines.runs import RunFailedError
 from tests.camera_analysis.factories_private import film

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from assets.partitions import camera_day_key
 from camera_analysis.camera import Camera, write_camera
-from camera_analysis.labels import NO_SEGMENTER, read_labels_meta
+from camera_analysis.labelling.labels import NO_SEGMENTER, read_labels_meta
 from pipelines.champion_sensor import champion_sensor
 from pipelines.cli import main
 from pipelines.definitions import build_definitions

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from assets.partitions import camera_day_key
 from camera_analysis.camera import load_camera
-from camera_analysis.video_write import write_video
+from camera_analysis.footage.video_write import write_video
 from pipelines.cli import main
 from pipelines.instance import open_instance
 from tests.pipelines.factories_door import add_door, call

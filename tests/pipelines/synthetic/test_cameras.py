@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from camera_analysis.camera import load_camera
-from camera_analysis.footage_files import find_footage, footage_days
+from camera_analysis.footage.footage_files import find_footage, footage_days
 from pipelines.synthetic.actors import Track
 from pipelines.synthetic.cameras import (
     HOURS,

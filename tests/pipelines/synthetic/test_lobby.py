@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from camera_analysis.benchmark_layouts.clips import judged_frames
-from camera_analysis.benchmark_layouts.registry import load_benchmark
+from camera_analysis.benchmark.layouts.clips import judged_frames
+from camera_analysis.benchmark.layouts.registry import load_benchmark
 from pipelines.synthetic.lobby import LobbyConfig, make_lobby
 
 CONFIG = LobbyConfig(train_files=1, test_files=2, quiet_files=1, seconds=24.0, incidents=1)

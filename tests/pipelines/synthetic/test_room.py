@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camera_analysis.benchmark_layouts.registry import load_benchmark
+from camera_analysis.benchmark.layouts.registry import load_benchmark
 from pipelines.synthetic.room import KINDS, SIZES_WH, RoomConfig, make_room
 
 CONFIG = RoomConfig(train_files=1, test_files=2, quiet_files=1, seconds=60.0, incidents=3)

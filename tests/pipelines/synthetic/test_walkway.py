@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import pytest
 
-from camera_analysis.benchmark_layouts.clips import judged_frames
-from camera_analysis.benchmark_layouts.registry import load_benchmark
+from camera_analysis.benchmark.layouts.clips import judged_frames
+from camera_analysis.benchmark.layouts.registry import load_benchmark
 from pipelines.synthetic.walkway import WalkwayConfig, make_walkway
 
 CONFIG = WalkwayConfig(train_clips=1, test_clips=2, frames=40, people=(3, 4))

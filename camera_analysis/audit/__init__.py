@@ -1,0 +1,1 @@
+"""What each privacy filter still gives away, measured."""

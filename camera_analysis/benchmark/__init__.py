@@ -1,0 +1,1 @@
+"""Published footage with truth, and scores against it."""

@@ -1,0 +1,88 @@
+"""upCam: ``train/DD/*.mp4`` of ordinary life; ``*.mp4`` beside ``<stem>.labels.csv`` to judge.
+
+The labels are one 0 or 1 a frame. ``<stem>.events.md``, where it is there, names the events:
+``- 002390 - 002719: **(A)** Laying down on bed.`` counts frames from 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from camera_analysis.benchmark.layouts.clips import (
+    VIDEO_SUFFIXES,
+    AnomalyBenchmark,
+    Clip,
+    FrameTruth,
+    LayoutError,
+    find_root,
+    footage_clip,
+)
+
+FPS = 5.0
+CAMERA = "upcam"
+NO_PLACE = "the truth says when something is abnormal, not where"
+
+
+def load_upcam(folder: Path) -> AnomalyBenchmark:
+    """The upCam room.
+
+    Raises:
+        LayoutError: another layout, or no video with labels.
+    """
+    root = find_root(folder, ("train",), "upCam")
+    train = [
+        path
+        for path in sorted((root / "train").rglob("*"))
+        if path.suffix.lower() in VIDEO_SUFFIXES
+    ]
+    labelled = [
+        (path, path.with_suffix(".labels.csv"))
+        for path in sorted(root.rglob("*"))
+        if path.suffix.lower() in VIDEO_SUFFIXES and path.with_suffix(".labels.csv").is_file()
+    ]
+    if not labelled:
+        raise LayoutError(f"{root}: expected a video beside its <stem>.labels.csv; found none")
+    judged = {path for path, _ in labelled}
+    return AnomalyBenchmark(
+        layout="upcam",
+        train=tuple(
+            footage_clip(path, camera=CAMERA, fps=FPS) for path in train if path not in judged
+        ),
+        test=tuple(_test_clip(path, labels) for path, labels in labelled),
+        absent=dict.fromkeys(("pixel_auc", "rbdc", "tbdc"), NO_PLACE),
+    )
+
+
+def _test_clip(path: Path, labels: Path) -> Clip:
+    listed = path.with_suffix(".events.md")
+    frames = sum(1 for line in labels.read_text(encoding="utf-8").splitlines() if line.strip())
+    return footage_clip(
+        path,
+        camera=CAMERA,
+        fps=FPS,
+        truth=_opener(labels),
+        events=_events(listed, frames) if listed.is_file() else None,
+    )
+
+
+def _opener(labels: Path) -> Callable[[], Iterator[FrameTruth]]:
+    return lambda: _read(labels)
+
+
+def _read(labels: Path) -> Iterator[FrameTruth]:
+    values = np.loadtxt(labels, dtype=np.float64, ndmin=1, delimiter=",")
+    if values.ndim != 1 or not np.isin(values, (0, 1)).all():
+        raise LayoutError(f"{labels}: expected one 0 or 1 a line")
+    yield from (FrameTruth(abnormal=bool(value)) for value in values)
+
+
+def _events(path: Path, frames: int) -> tuple[tuple[int, int], ...]:
+    """Abnormal events that begin within the labelled frames; first and last frame from 0."""
+    pattern = re.compile(r"(\d+)\s*-\s*(\d+):\s*\*\*\(A\)\*\*")
+    found = pattern.findall(path.read_text(encoding="utf-8"))
+    spans = [(int(first) - 1, min(int(last), frames) - 1) for first, last in found]
+    return tuple((first, last) for first, last in spans if first <= last)

@@ -1,0 +1,1 @@
+"""Speed, direction, size, tone and stay: what is usual where, and how rare what is seen."""

@@ -1,0 +1,313 @@
+"""The learned normal of a camera in channels: counted, calibrated by cross-fitting, and applied.
+
+The counts of the training footage are kept in folds. A frame of a fold is scored against the counts
+of all other folds, which subtraction gives without a second look; its channels are calibrated by
+the frames of the other folds; what their evidence then comes to says how high it rises when nothing
+is wrong. Nothing is fitted to test footage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from camera_analysis.benchmark.layouts.clips import Clip, ImageRgb
+from camera_analysis.channels.channel_calibration import (
+    MOMENT_S,
+    Calibration,
+    calibrate,
+    moment_maxima,
+)
+from camera_analysis.channels.channel_codes import CodeConfig, CodeReader
+from camera_analysis.channels.channel_counts import ChannelCounts
+from camera_analysis.channels.channel_maps import SCORED, ChannelMaps, MapConfig
+from camera_analysis.channels.channel_regions import (
+    FoundRegion,
+    RegionConfig,
+    frame_evidence,
+    peak_regions,
+    smoothed_regions,
+)
+from camera_analysis.channels.channel_segments import (
+    KeptCodes,
+    Segment,
+    SegmentConfig,
+    cut_segments,
+    walk,
+)
+from camera_analysis.channels.channel_surprise import TailConfig, TailTables
+from camera_analysis.channels.tone_light import usual_picture
+from camera_analysis.labelling.time_smoothing import gaussian_mean
+
+FloatImage = npt.NDArray[np.float32]
+FloatVector = npt.NDArray[np.float64]
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelConfig:
+    """One configuration for every camera."""
+
+    codes: CodeConfig = field(default_factory=CodeConfig)
+    tails: TailConfig = field(default_factory=TailConfig)
+    maps: MapConfig = field(default_factory=MapConfig)
+    regions: RegionConfig = field(default_factory=RegionConfig)
+    segments: SegmentConfig = field(default_factory=SegmentConfig)
+    # Clips whose first frames say what the view usually looks like.
+    usual_clips: int = 32
+    # Places by which maps are widened before they meet: peaks of one thing lie apart.
+    widen: int = 3
+    frame_smoothing_s: float = 0.3  # standard deviation
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelVerdict:
+    """One frame against the normal.
+
+    Attributes:
+        evidence_hw: (h, w) nats on the grid, of all channels together.
+        regions: around its peaks, in pixels of the frame.
+        of_channel: channel -> (h, w) evidence, in nats.
+    """
+
+    evidence_hw: FloatImage
+    regions: list[FoundRegion]
+    of_channel: dict[str, FloatImage]
+
+    @property
+    def channels(self) -> dict[str, float]:
+        """Channel -> largest evidence of the frame, in nats."""
+        return {channel: float(evidence.max()) for channel, evidence in self.of_channel.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelNormal:
+    """What is normal for a camera.
+
+    Attributes:
+        counts: the statistic.
+        tables: scores that follow from it.
+        calibrations: channel -> score to evidence.
+        held_out: (scores, fps) of each training segment, judged without its own fold.
+        usual: grey levels of the view, that tones are freed from changes of light by.
+        config: as it was learned.
+    """
+
+    counts: ChannelCounts
+    tables: TailTables
+    calibrations: Mapping[str, Calibration]
+    held_out: tuple[tuple[FloatVector, float], ...]
+    usual: FloatImage
+    config: ChannelConfig
+
+    def judge(self, frames: Iterator[ImageRgb], fps: float) -> Iterator[ChannelVerdict]:
+        """Verdicts of consecutive frames."""
+        yield from _judge(frames, fps, self)
+
+
+def learn_channels(
+    clips: Sequence[Clip], config: ChannelConfig, progress: Progress | None = None
+) -> ChannelNormal:
+    """Learn from clips of one camera on which nothing is wrong.
+
+    Args:
+        clips: training clips, in the order of time.
+        config: see there.
+        progress: called as progress(what, frames done, frames in all).
+
+    Raises:
+        ValueError: no frames, or clips of different sizes.
+    """
+    usual = _usual(clips, config)
+    footage = _read(cut_segments(clips, config.segments), usual, config, progress)
+    folds = _count(footage)
+    total = ChannelCounts(next(iter(folds.values())).grids)
+    for counts in folds.values():
+        total = total + counts
+    alone = len(folds) == 1
+    others = {
+        fold: TailTables(total if alone else total - counts, config.tails)
+        for fold, counts in folds.items()
+    }
+    maxima = _maxima(footage, others, config, _ticking(progress, "calibrating", footage))
+    without = {fold: calibrate_channels(maxima, None if alone else fold) for fold in folds}
+    held_out, tick = [], _ticking(progress, "judging what was left out", footage)
+    for segment, codes in footage:
+        fps, known = segment.clip.fps, without[segment.fold]
+        maps = ChannelMaps(others[segment.fold], fps, config.maps)
+        highest = [join_evidence(maps.of(read), known, config)[0].max() for read in codes]
+        calm = gaussian_mean(np.array(highest, np.float64), config.frame_smoothing_s * fps)
+        held_out.append((calm, fps))
+        tick(len(codes))
+    return ChannelNormal(
+        counts=total,
+        tables=TailTables(total, config.tails),
+        calibrations=calibrate_channels(maxima, None),
+        held_out=tuple(held_out),
+        usual=usual,
+        config=config,
+    )
+
+
+def clip_scores(
+    regions: Sequence[Sequence[FoundRegion]], fps: float, config: ChannelConfig
+) -> tuple[FloatVector, list[list[FoundRegion]]]:
+    """Score of each frame of a clip in nats, and its regions with the scores of their tracks.
+
+    A frame's score is of the frame, not of its tracks: those reach beyond what they follow.
+    """
+    scores = frame_evidence(regions, fps, config.frame_smoothing_s)
+    return scores, smoothed_regions(regions, fps, config.regions)
+
+
+def calibrate_channels(
+    maxima: Sequence[tuple[int, Mapping[str, FloatVector]]], left_out: int | None
+) -> dict[str, Calibration]:
+    """Channel -> its calibration from the moments of all folds but one.
+
+    Args:
+        maxima: fold, and channel -> largest score of each moment, of each training segment.
+        left_out: a fold; None takes all.
+    """
+    taken = [of_segment for fold, of_segment in maxima if fold != left_out]
+    return {channel: calibrate([scores[channel] for scores in taken]) for channel in SCORED}
+
+
+def _usual(clips: Sequence[Clip], config: ChannelConfig) -> FloatImage:
+    """What the view usually looks like, by the first frames of clips spread over all."""
+    pictures = []
+    for clip in clips[:: max(1, len(clips) // config.usual_clips)]:
+        for frame in islice(clip.frames(), 1):
+            reader = CodeReader(frame.shape[0], frame.shape[1], config.codes)
+            pictures.append(reader.picture(frame))
+    if not pictures:
+        raise ValueError("no training frames to learn from")
+    return usual_picture(pictures)
+
+
+def _read(
+    segments: Sequence[Segment],
+    usual: FloatImage,
+    config: ChannelConfig,
+    progress: Progress | None,
+) -> list[tuple[Segment, KeptCodes]]:
+    total = sum(segment.stop - segment.start for segment in segments)
+    done = 0
+
+    def tick() -> None:
+        nonlocal done
+        done += 1
+        if progress:
+            progress("learning", done, total)
+
+    read = [
+        (segment, KeptCodes(frames, config.codes, tick, usual))
+        for segment, frames in walk(segments)
+    ]
+    return [(segment, codes) for segment, codes in read if len(codes)]
+
+
+def _count(footage: Sequence[tuple[Segment, KeptCodes]]) -> dict[int, ChannelCounts]:
+    folds: dict[int, ChannelCounts] = {}
+    for segment, codes in footage:
+        counts = folds.setdefault(segment.fold, ChannelCounts(codes.grids))
+        for read in codes:
+            counts.add(read)
+    if not folds:
+        raise ValueError("no training frame could be read")
+    return folds
+
+
+def _maxima(
+    footage: Sequence[tuple[Segment, KeptCodes]],
+    others: Mapping[int, TailTables],
+    config: ChannelConfig,
+    tick: Callable[[int], None],
+) -> list[tuple[int, dict[str, FloatVector]]]:
+    """Fold of each segment, and channel -> its largest score in each moment."""
+    found = []
+    for segment, codes in footage:
+        maps = ChannelMaps(others[segment.fold], segment.clip.fps, config.maps)
+        frames = [{c: float(scores.max()) for c, scores in maps.of(read).items()} for read in codes]
+        moment = max(1, round(MOMENT_S * segment.clip.fps))
+        of_segment = {c: moment_maxima(np.array([f[c] for f in frames]), moment) for c in SCORED}
+        found.append((segment.fold, of_segment))
+        tick(len(codes))
+    return found
+
+
+def _ticking(
+    progress: Progress | None, what: str, footage: Sequence[tuple[Segment, KeptCodes]]
+) -> Callable[[int], None]:
+    total = sum(len(codes) for _, codes in footage)
+    done = 0
+
+    def tick(frames: int) -> None:
+        nonlocal done
+        done += frames
+        if progress:
+            progress(what, done, total)
+
+    return tick
+
+
+def _judge(
+    frames: Iterator[ImageRgb], fps: float, normal: ChannelNormal
+) -> Iterator[ChannelVerdict]:
+    config = normal.config
+    maps = ChannelMaps(normal.tables, fps, config.maps)
+    reader: CodeReader | None = None
+    for frame in frames:
+        height, width = frame.shape[:2]
+        reader = reader or CodeReader(height, width, config.codes, normal.usual)
+        cell_xy = (
+            config.codes.grid_px * width / reader.width,
+            config.codes.grid_px * height / reader.height,
+        )
+        codes = reader.read(frame).codes
+        yield fuse(maps.of(codes), normal.calibrations, cell_xy, config)
+
+
+def fuse(
+    surprise: Mapping[str, FloatImage],
+    calibrations: Mapping[str, Calibration],
+    cell_xy: tuple[float, float],
+    config: ChannelConfig,
+) -> ChannelVerdict:
+    """Evidence of all channels of a frame, brought together where it meets.
+
+    Args:
+        surprise: channel -> (h, w) nats, of :class:`ChannelMaps`.
+        calibrations: channel -> surprise to evidence.
+        cell_xy: pixels of the frame per place, along x and y.
+        config: see there.
+    """
+    total, of_channel = join_evidence(surprise, calibrations, config)
+    regions = peak_regions(total, cell_xy, config.regions)
+    return ChannelVerdict(evidence_hw=total, regions=regions, of_channel=of_channel)
+
+
+def join_evidence(
+    surprise: Mapping[str, FloatImage],
+    calibrations: Mapping[str, Calibration],
+    config: ChannelConfig,
+) -> tuple[FloatImage, dict[str, FloatImage]]:
+    """Evidence of all channels, and each channel's evidence.
+
+    A channel's 1/p is its likelihood ratio at most; what exceeds 1 adds up over channels, and
+    evidence is the logarithm of the total. Up to a constant that is -log of the harmonic mean of
+    the p-values (Good 1958; Wilson 2019, who shows that it holds for dependent ones too): the
+    likelihood ratio where each channel is as likely to be the one that departs. What one channel is
+    sure of counts nearly alone, and three small surprises stay small.
+    """
+    around = np.ones((config.widen, config.widen), np.uint8)
+    of_channel = {c: calibrations[c].evidence(scores) for c, scores in surprise.items()}
+    wide = [cv2.dilate(np.maximum(evidence, 0.0), around) for evidence in of_channel.values()]
+    ratios = np.logaddexp.reduce(wide, axis=0)  # nats; exp of them may overflow
+    total = ratios + np.log1p(-(len(wide) - 1) * np.exp(-ratios))
+    return np.asarray(np.maximum(total, 0.0), np.float32), of_channel

@@ -1,0 +1,141 @@
+"""Evidence at places becomes regions, regions become tracks, and tracks calm the scores.
+
+A region is what lies around a peak of the map and reaches a share of it: no threshold decides its
+outline, so every threshold can be tried afterwards. Regions of neighbouring frames whose
+boxes overlap are one track; a region's score is the mean of its track's around it in time, with
+zero where the track is not: a flash of one frame loses most of its score, a stay keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from camera_analysis.labelling.regions import Box
+from camera_analysis.labelling.time_smoothing import gaussian_mean
+
+FloatImage = npt.NDArray[np.float32]
+FloatVector = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegionConfig:
+    """Which peaks are regions, and how long a moment lasts."""
+
+    most_regions: int = 8  # of a frame: more movers than that rarely stand out at once
+    least_evidence: float = 0.5  # nats: less is nothing to report
+    share_of_peak: float = 0.1  # evidence falls off inside a thing, not only at its outline
+    shrink_cells: int = 1  # by which maps were widened when channels were brought together
+    reach_of_size: float = 0.3  # of a box's longer side: how far a thing moves between two frames
+    smoothing_s: float = 0.4  # standard deviation; a step of a walker
+
+
+@dataclass(frozen=True)
+class FoundRegion:
+    """One region: box in pixels of the original frame, evidence in nats."""
+
+    box: Box
+    evidence: float
+
+
+def peak_regions(
+    evidence_hw: FloatImage, cell_xy: tuple[float, float], config: RegionConfig
+) -> list[FoundRegion]:
+    """Regions of one frame, the highest first.
+
+    Args:
+        evidence_hw: (h, w) nats on the grid.
+        cell_xy: original pixels per grid cell, along x and y.
+        config: see there.
+    """
+    left = evidence_hw.copy()
+    regions: list[FoundRegion] = []
+    while len(regions) < config.most_regions:
+        row, column = divmod(int(left.argmax()), left.shape[1])
+        peak = float(left[row, column])
+        if peak < config.least_evidence:
+            break
+        around = (left >= config.share_of_peak * peak).astype(np.uint8)
+        _, parts, stats, _ = cv2.connectedComponentsWithStats(around, connectivity=8)
+        part = int(parts[row, column])
+        x, y, width, height = stats[part, :4].tolist()
+        regions.append(FoundRegion(_box(x, y, width, height, cell_xy, config), peak))
+        left[parts == part] = 0.0
+    return regions
+
+
+def smoothed_regions(
+    frames: Sequence[Sequence[FoundRegion]], fps: float, config: RegionConfig
+) -> list[list[FoundRegion]]:
+    """Regions of a clip with the scores of their tracks.
+
+    Args:
+        frames: regions of each frame, in the order of time.
+        fps: frames per second.
+        config: see there.
+    """
+    tracks = _linked(frames, config)
+    sigma = config.smoothing_s * fps
+    smooth: list[list[FoundRegion]] = [list(regions) for regions in frames]
+    for track in tracks:
+        first, last = track[0][0], track[-1][0]
+        dense = np.zeros(last - first + 1)
+        for frame, place in track:
+            dense[frame - first] = frames[frame][place].evidence
+        calm = gaussian_mean(dense, sigma, before=first, after=len(frames) - 1 - last)
+        for frame, place in track:
+            smooth[frame][place] = FoundRegion(frames[frame][place].box, float(calm[frame - first]))
+    return smooth
+
+
+def frame_evidence(
+    frames: Sequence[Sequence[FoundRegion]], fps: float, smoothing_s: float
+) -> FloatVector:
+    """(N,) score of each frame: its highest region, smoothed over time."""
+    highest = np.array(
+        [max((region.evidence for region in regions), default=0.0) for regions in frames]
+    )
+    return gaussian_mean(highest, smoothing_s * fps)
+
+
+def _box(
+    x: int, y: int, width: int, height: int, cell_xy: tuple[float, float], config: RegionConfig
+) -> Box:
+    shrink_x = min(config.shrink_cells, (width - 1) // 2)
+    shrink_y = min(config.shrink_cells, (height - 1) // 2)
+    return Box(
+        round((x + shrink_x) * cell_xy[0]),
+        round((y + shrink_y) * cell_xy[1]),
+        round((x + width - shrink_x) * cell_xy[0]),
+        round((y + height - shrink_y) * cell_xy[1]),
+    )
+
+
+def _linked(
+    frames: Sequence[Sequence[FoundRegion]], config: RegionConfig
+) -> list[list[tuple[int, int]]]:
+    """Tracks as lists of (frame, place in the frame); a track may miss one frame."""
+    tracks: list[list[tuple[int, int]]] = []
+    open_tracks: list[int] = []
+    for number, regions in enumerate(frames):
+        open_tracks = [t for t in open_tracks if tracks[t][-1][0] >= number - 2]
+        taken: set[int] = set()
+        for place, region in enumerate(regions):
+            grown = region.box.grown(config.reach_of_size)
+            best, most = -1, 0
+            for track in open_tracks:
+                frame, other = tracks[track][-1]
+                common = frames[frame][other].box.grown(config.reach_of_size).common(grown)
+                if frame < number and track not in taken and common > most:
+                    best, most = track, common
+            if best < 0:
+                tracks.append([])
+                best = len(tracks) - 1
+                open_tracks.append(best)
+            taken.add(best)
+            tracks[best].append((number, place))
+    return tracks

@@ -1,0 +1,316 @@
+"""Judge a camera-day: every frame against its normal, and what departs becomes an event.
+
+With a history, the day is judged by the learned normal of the days before. A single clip is judged
+by cross-fitting: each block of time by all the others, never by itself. Either way the label maps
+are streamed, so that memory does not grow with the length of the day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.parquet as pq
+
+from camera_analysis.channels.channel_notes import ChannelNotes
+from camera_analysis.channels.day_channels import (
+    DayChannels,
+    channels_by_cross_fit,
+    channels_by_history,
+)
+from camera_analysis.events.anomaly_files import AnomalySummary, FrameScores, JudgedDay, write_day
+from camera_analysis.events.event_feedback import Feedback, with_feedback
+from camera_analysis.events.events import EventConfig, EventTracker, Snapshot, subjects
+from camera_analysis.footage.frame_times import MICROSECONDS, FrameTimes, read_frame_times
+from camera_analysis.labelling.labels import (
+    LABELS_FILE,
+    NO_SEGMENTER,
+    LabelsMeta,
+    iterate_labels,
+    read_labels_meta,
+)
+from camera_analysis.labelling.regions import surprising_regions
+from camera_analysis.normal.cross_fit import CrossFit, cut_blocks
+from camera_analysis.normal.learned_normal import READY, WARMING_UP, LearnedNormal, load_normal
+from camera_analysis.normal.surprise import (
+    ScoreConfig,
+    SurpriseModel,
+    alarm_threshold,
+    smooth_over_time,
+)
+
+LabelArray = npt.NDArray[np.uint8]
+Mode = Literal["history", "clip"]
+Progress = Callable[[int, int], None]
+
+JUDGED = "judged"
+CROSS_FITTED = "cross_fitted"
+SCENE_CHANGED = "scene_changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnomalyConfig(ScoreConfig, EventConfig):
+    """How a day is judged: scores, events, and the cross-fitting of a single clip."""
+
+    # Contiguous blocks of a clip: each is judged by seven eighths of it.
+    blocks: int = 8
+    # Seconds on either side of a block; what shows now showed a moment ago too.
+    guard_s: float = 5.0
+    # Fewer frames behind any block's normal, and the clip is too short to judge.
+    min_normal_frames: int = 30
+    # Frames of a normal day in which the channels may alarm by chance.
+    channel_alarms_per_day: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse values that judge nothing."""
+        ScoreConfig.__post_init__(self)
+        EventConfig.__post_init__(self)
+        if self.channel_alarms_per_day <= 0:
+            raise ValueError(
+                f"channel_alarms_per_day is {self.channel_alarms_per_day}; it must be above 0"
+            )
+        if self.blocks < 2 or self.guard_s < 0 or self.min_normal_frames < 1:
+            raise ValueError(
+                f"blocks {self.blocks} must be at least 2, guard_s {self.guard_s} at least 0 and "
+                f"min_normal_frames {self.min_normal_frames} at least 1"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Judge:
+    """The normal of each label map, by position, and the threshold that goes with it."""
+
+    status: str
+    model_at: Callable[[int], SurpriseModel]
+    normal_frames: int
+    alarm_bits: float
+    channels: DayChannels | None  # None: class surprise judges alone
+
+
+def judge_day(
+    index_dir: Path,
+    labels_dir: Path,
+    normal_dir: Path,
+    out: Path,
+    *,
+    day: str,
+    zone: ZoneInfo,
+    config: AnomalyConfig,
+    mode: Mode,
+    scene_changed: bool = False,
+    feedback: Feedback | None = None,
+    progress: Progress | None = None,
+) -> AnomalySummary:
+    """Score every usable frame of a day and find the events in it.
+
+    Args:
+        index_dir: folder of ``frames.parquet``.
+        labels_dir: folder of ``labels.parquet``, ``labels.json``, ``plate.png``, and of the codes
+            of the channels; without them class surprise judges alone.
+        normal_dir: folder of the learned normal; for a clip it says whether there is enough.
+        out: existing empty folder; gets frame_scores.parquet, events.parquet, anomalies.json,
+            and where frames were judged timeline.png and two pictures of each of the top events.
+        day: local day, "YYYY-MM-DD".
+        zone: of the camera; pictures show its time.
+        config: thresholds.
+        mode: "history" judges by the normal of other days, "clip" by cross-fitting.
+        scene_changed: the day shows another scene than the normal; no frame of it is judged.
+        feedback: what was said of events of this camera; what is expected is no alarm.
+        progress: called with (label maps read, label maps to read over all passes).
+
+    Raises:
+        ValueError: the day is in its own history, or size, classes or segmenter differ from the
+            normal's.
+    """
+    meta = read_labels_meta(labels_dir)
+    times = read_frame_times(index_dir, zone)
+    normal = load_normal(normal_dir)
+    judge: _Judge | None = None
+    if (
+        not scene_changed
+        and normal.status == READY
+        and pq.read_metadata(labels_dir / LABELS_FILE).num_rows
+    ):
+        _require_same_grid(meta, normal)
+        if mode == "history":
+            channels = channels_by_history(labels_dir, normal_dir, config.channel_alarms_per_day)
+            judge = _judge_by_history(normal, day, channels, config)
+        else:
+            judge = _judge_by_cross_fit(labels_dir, meta, times, config, progress)
+    if judge is None:
+        judged = _unjudged(SCENE_CHANGED if scene_changed else WARMING_UP, normal, meta, config)
+    else:
+        judged = _judge(labels_dir, meta, times, judge, config, progress)
+    if feedback is not None:
+        judged = with_feedback(judged, feedback, meta)
+    return write_day(judged, times, labels_dir, out)
+
+
+def _judge_by_history(
+    normal: LearnedNormal, day: str, channels: DayChannels | None, config: AnomalyConfig
+) -> _Judge:
+    if day in normal.days:
+        raise ValueError(
+            f"day {day} is in the window of its own normal ({', '.join(normal.days)}); "
+            "leave it out, or judge a single clip by cross-fitting (mode: clip)"
+        )
+    model = SurpriseModel(normal.counts_khw, normal.frames, config)
+    return _Judge(
+        status=JUDGED,
+        model_at=lambda _: model,
+        normal_frames=normal.frames,
+        alarm_bits=alarm_threshold(normal.frames, model.classes, config),
+        channels=channels,
+    )
+
+
+def _judge_by_cross_fit(
+    labels_dir: Path,
+    meta: LabelsMeta,
+    times: FrameTimes,
+    config: AnomalyConfig,
+    progress: Progress | None,
+) -> _Judge | None:
+    """None where a block would be judged by too few frames."""
+    rows = pq.read_metadata(labels_dir / LABELS_FILE).num_rows
+    guard = round(config.guard_s / times.interval.total_seconds())
+    blocks = cut_blocks(rows, config.blocks, guard)
+    fit = CrossFit(
+        labels_dir,
+        meta,
+        blocks,
+        config,
+        progress=lambda done: progress(done, 2 * rows) if progress else None,
+    )
+    if fit.least_frames < config.min_normal_frames:
+        return None
+    return _Judge(
+        status=CROSS_FITTED,
+        model_at=fit.model_at,
+        normal_frames=fit.least_frames,
+        alarm_bits=alarm_threshold(fit.least_frames, len(meta.classes), config),
+        channels=channels_by_cross_fit(labels_dir, blocks, config.channel_alarms_per_day),
+    )
+
+
+def _judge(
+    labels_dir: Path,
+    meta: LabelsMeta,
+    times: FrameTimes,
+    judge: _Judge,
+    config: AnomalyConfig,
+    progress: Progress | None,
+) -> JudgedDay:
+    """One streaming pass: scores of every frame, regions linked into events."""
+    rows = pq.read_metadata(labels_dir / LABELS_FILE).num_rows
+    before = rows if judge.status == CROSS_FITTED else 0
+    told = subjects(meta.classes, segmented=meta.segmenter != NO_SEGMENTER)
+    tracker = EventTracker(told, times.interval, config)
+    frame_ids, delta_share, raw_bits = [], [], []
+    channels = ChannelNotes(judge.channels)
+    for position, label_map in enumerate(iterate_labels(labels_dir)):
+        model, labels_hw = judge.model_at(position), label_map.labels_hw
+        frame = model.score(labels_hw)
+        frame_ids.append(label_map.frame_id)
+        delta_share.append(frame.delta_share)
+        raw_bits.append(frame.raw_bits)
+        regions = surprising_regions(
+            labels_hw, frame, model, judge.alarm_bits, config.min_area_share
+        )
+        tracker.add(
+            label_map.frame_id,
+            times.utc(label_map.frame_id),
+            channels.join(label_map, regions, model.classes),
+            model.frames,
+            partial(_snapshot, model, labels_hw),
+        )
+        if progress:
+            progress(before + position + 1, before + rows)
+    return JudgedDay(
+        status=judge.status,
+        alarm_bits=judge.alarm_bits,
+        normal_frames=judge.normal_frames,
+        classes=meta.classes,
+        channel_alarm_bits=channels.alarm_bits,
+        channel_promise=judge.channels.promise if judge.channels else None,
+        scores=channels.added_to(
+            _smoothed(frame_ids, delta_share, raw_bits, times, judge.alarm_bits, config)
+        ),
+        events=tracker.finish(),
+    )
+
+
+def _snapshot(model: SurpriseModel, labels_hw: LabelArray) -> Snapshot:
+    return Snapshot(labels_hw=labels_hw, delta_bits_hw=model.delta_bits(labels_hw))
+
+
+def _smoothed(
+    frame_ids: list[int],
+    delta_share: list[float],
+    raw_bits: list[float],
+    times: FrameTimes,
+    alarm_bits: float,
+    config: AnomalyConfig,
+) -> FrameScores:
+    utc_us = times.utc_us[[times.rows[frame_id] for frame_id in frame_ids]]
+    raw = np.array(raw_bits, np.float64)
+    bits = smooth_over_time(
+        raw,
+        utc_us / MICROSECONDS,
+        config.smoothing_samples,
+        (config.max_gap_samples + 0.5) * times.interval.total_seconds(),
+    )
+    return FrameScores(
+        frame_ids=np.array(frame_ids, np.int64),
+        utc_us=utc_us,
+        delta_share=np.array(delta_share, np.float64),
+        raw_bits=raw,
+        bits=bits,
+        alarm=bits >= alarm_bits,
+    )
+
+
+def _unjudged(
+    status: str, normal: LearnedNormal, meta: LabelsMeta, config: AnomalyConfig
+) -> JudgedDay:
+    nothing = np.zeros(0)
+    return JudgedDay(
+        status=status,
+        alarm_bits=alarm_threshold(normal.frames, len(meta.classes), config),
+        normal_frames=normal.frames,
+        classes=meta.classes,
+        scores=FrameScores(
+            frame_ids=nothing.astype(np.int64),
+            utc_us=nothing.astype(np.int64),
+            delta_share=nothing,
+            raw_bits=nothing,
+            bits=nothing,
+            alarm=nothing.astype(bool),
+        ),
+        events=(),
+    )
+
+
+def _require_same_grid(meta: LabelsMeta, normal: LearnedNormal) -> None:
+    _, height, width = normal.counts_khw.shape
+    if (meta.height, meta.width) != (height, width):
+        raise ValueError(
+            f"label maps of {meta.width} x {meta.height} pixels cannot be judged by a normal of "
+            f"{width} x {height} ({', '.join(normal.days)}); the camera's resolution changed"
+        )
+    if meta.classes != normal.classes:
+        raise ValueError(
+            f"label maps of classes {list(meta.classes)} cannot be judged by a normal of "
+            f"{list(normal.classes)}; the segmenter changed, label the window's days again"
+        )
+    if meta.segmenter != normal.segmenter:
+        raise ValueError(
+            f"label maps of segmenter {meta.segmenter!r} cannot be judged by a normal of "
+            f"{normal.segmenter!r}; build the normal of the day again"
+        )

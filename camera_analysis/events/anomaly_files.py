@@ -1,0 +1,251 @@
+"""What judging a day leaves behind: two tables, a summary, a time line, pictures of top events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from camera_analysis.charts import Timeline, save_timeline
+from camera_analysis.events.alarm_promise import AlarmPromise
+from camera_analysis.events.events import Event
+from camera_analysis.footage.frame_times import FrameTimes
+from camera_analysis.labelling.code_tables import DAY_CHANNELS
+from camera_analysis.labelling.labels import LabelsMeta, read_labels_meta
+from camera_analysis.labelling.regions import CLASS
+from camera_analysis.pictures import EventPicture, read_plate, save_delta, save_marked
+
+SCORES_FILE = "frame_scores.parquet"
+EVENTS_FILE = "events.parquet"
+ANOMALIES_META_FILE = "anomalies.json"
+TIMELINE_FILE = "timeline.png"
+PLATE_FILE = "plate.png"
+
+#: Two judged frames further apart than this many intervals are not joined by a line.
+GAP_INTERVALS = 3.5
+
+_UTC_MICROSECONDS = pa.timestamp("us", tz="UTC")
+
+#: One row per judged frame, in the order of time.
+SCORES = pa.schema(
+    [
+        ("frame_id", pa.int32()),
+        ("time_utc", _UTC_MICROSECONDS),
+        ("delta_share", pa.float64()),  # share of known pixels that differ from the mode, [0, 1]
+        ("surprise_bits", pa.float64()),  # smoothed over time
+        ("surprise_raw_bits", pa.float64()),  # of the frame alone
+        ("alarm", pa.bool_()),  # surprise_bits or channels_bits reaches its threshold
+        # How rarely a normal frame shows as much anywhere; null where class judged alone.
+        ("channels_bits", pa.float64()),  # all channels together
+        *((f"{channel}_bits", pa.float64()) for channel in DAY_CHANNELS),  # null: not calibrated
+    ]
+)
+
+#: One row per event, in the order of time.
+EVENTS = pa.schema(
+    [
+        ("event_id", pa.int32()),  # from 1
+        ("start_utc", _UTC_MICROSECONDS),
+        ("end_utc", _UTC_MICROSECONDS),  # of the last frame that shows it
+        ("peak_frame_id", pa.int32()),
+        ("peak_time_utc", _UTC_MICROSECONDS),
+        ("class_id", pa.int16()),
+        ("class_name", pa.string()),
+        ("x0", pa.int32()),  # box at the peak, in label-map pixels; x1 and y1 are exclusive
+        ("y0", pa.int32()),
+        ("x1", pa.int32()),
+        ("y1", pa.int32()),
+        ("height", pa.int32()),  # of the label maps
+        ("width", pa.int32()),
+        ("area_px", pa.int32()),
+        ("frames", pa.int32()),
+        ("score_bits", pa.float64()),
+        ("reason", pa.string()),
+        ("leading", pa.string()),  # "class" or the channel that departs most at any time of it
+        # The largest score of each alone, within the event; null where class judged alone.
+        *((f"{channel}_bits", pa.float64()) for channel in (CLASS, *DAY_CHANNELS)),
+        ("expected_by", pa.string()),  # key of the mark that makes it no alarm; "" for an alarm
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameScores:
+    """Scores of the judged frames, in the order of time; all arrays are (N,).
+
+    Args:
+        channels: "channels" (all together) and channel -> bits; empty where class judged alone.
+    """
+
+    frame_ids: npt.NDArray[np.int64]
+    utc_us: npt.NDArray[np.int64]
+    delta_share: npt.NDArray[np.float64]
+    raw_bits: npt.NDArray[np.float64]
+    bits: npt.NDArray[np.float64]
+    alarm: npt.NDArray[np.bool_]
+    channels: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedDay:
+    """A judged day, ready to be written.
+
+    Args:
+        status: "judged", "cross_fitted", "warming_up" or "scene_changed".
+        alarm_bits: the threshold that was used.
+        normal_frames: frames behind the normal; behind the smallest block's for a clip.
+        classes: class names.
+        scores: of every judged frame.
+        events: in the order of time.
+        channel_alarm_bits: threshold of the channels; None where class surprise judged alone.
+        channel_promise: how often a normal day reaches it, promised and measured.
+    """
+
+    status: str
+    alarm_bits: float
+    normal_frames: int
+    classes: tuple[str, ...]
+    scores: FrameScores
+    events: Sequence[Event]
+    channel_alarm_bits: float | None = None
+    channel_promise: AlarmPromise | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnomalySummary:
+    """What was judged; ``worst_bits`` is 0 without events.
+
+    Args:
+        events: alarms; those that a person said to expect are counted apart.
+        worst_bits: of the alarms.
+    """
+
+    status: str
+    frames: int
+    frames_over_threshold: int
+    events: int
+    expected_events: int
+    alarm_bits: float
+    normal_frames: int
+    worst_bits: float
+    channel_alarm_bits: float | None
+    channel_promise: AlarmPromise | None
+    pictures: tuple[Path, ...]
+
+
+def write_day(day: JudgedDay, times: FrameTimes, labels_dir: Path, out: Path) -> AnomalySummary:
+    """Write everything of a judged day; without a judged frame the tables are empty.
+
+    Args:
+        day: the judged day.
+        times: of its frames.
+        labels_dir: folder of the privacy-safe ``plate.png`` that pictures are drawn on.
+        out: existing folder.
+    """
+    pq.write_table(_scores_table(day.scores), out / SCORES_FILE, compression="zstd")
+    events = _events_table(day, read_labels_meta(labels_dir))
+    pq.write_table(events, out / EVENTS_FILE, compression="zstd")
+    alarms = [event for event in day.events if not event.expected_by]
+    summary = AnomalySummary(
+        status=day.status,
+        frames=len(day.scores.bits),
+        frames_over_threshold=int(day.scores.alarm.sum()),
+        events=len(alarms),
+        expected_events=len(day.events) - len(alarms),
+        alarm_bits=day.alarm_bits,
+        normal_frames=day.normal_frames,
+        worst_bits=max((event.score_bits for event in alarms), default=0.0),
+        channel_alarm_bits=day.channel_alarm_bits,
+        channel_promise=day.channel_promise,
+        pictures=_save_pictures(day, times, labels_dir, out) if len(day.scores.bits) else (),
+    )
+    meta = {name: value for name, value in asdict(summary).items() if name != "pictures"}
+    text = json.dumps(meta, indent=1, sort_keys=True)
+    (out / ANOMALIES_META_FILE).write_text(text + "\n", encoding="utf-8")
+    return summary
+
+
+def _scores_table(scores: FrameScores) -> pa.Table:
+    columns = {
+        "frame_id": scores.frame_ids,
+        "time_utc": scores.utc_us,
+        "delta_share": scores.delta_share,
+        "surprise_bits": scores.bits,
+        "surprise_raw_bits": scores.raw_bits,
+        "alarm": scores.alarm,
+    }
+    for channel in ("channels", *DAY_CHANNELS):
+        bits = scores.channels.get(channel, np.full(len(scores.bits), np.nan))
+        columns[f"{channel}_bits"] = np.asarray(bits, np.float64)
+    arrays = [
+        pa.array(columns[column.name], from_pandas=True).cast(column.type) for column in SCORES
+    ]
+    return pa.Table.from_arrays(arrays, schema=SCORES)
+
+
+def _events_table(day: JudgedDay, meta: LabelsMeta) -> pa.Table:
+    rows = [
+        {
+            "event_id": event.event_id,
+            "start_utc": event.start,
+            "end_utc": event.end,
+            "peak_frame_id": event.peak_frame_id,
+            "peak_time_utc": event.peak_time,
+            "class_id": event.class_id,
+            "class_name": day.classes[event.class_id],
+            **asdict(event.box),
+            "height": meta.height,
+            "width": meta.width,
+            "area_px": event.area_px,
+            "frames": event.frames,
+            "score_bits": event.score_bits,
+            "reason": event.reason,
+            "leading": event.leading,
+            **{f"{channel}_bits": bits for channel, bits in event.channel_bits.items()},
+            "expected_by": event.expected_by,
+        }
+        for event in day.events
+    ]
+    return pa.Table.from_pylist(rows, schema=EVENTS)
+
+
+def _save_pictures(
+    day: JudgedDay, times: FrameTimes, labels_dir: Path, out: Path
+) -> tuple[Path, ...]:
+    paths = [out / TIMELINE_FILE]
+    save_timeline(
+        Timeline(
+            times=[times.utc(frame_id) for frame_id in day.scores.frame_ids.tolist()],
+            zone=times.zone,
+            surprise_bits=day.scores.bits,
+            delta_share=day.scores.delta_share,
+            alarm_bits=day.alarm_bits,
+            spans=[(event.start, event.end) for event in day.events],
+            gap=times.interval * GAP_INTERVALS,
+        ),
+        paths[0],
+    )
+    for event in day.events:
+        if event.snapshot is None:
+            continue
+        height, width = event.snapshot.labels_hw.shape
+        picture = EventPicture(
+            title=f"event {event.event_id}, {times.local(event.peak_time):%H:%M:%S}",
+            caption=event.reason,
+            plate_rgb=read_plate(labels_dir / PLATE_FILE, height, width),
+            labels_hw=event.snapshot.labels_hw,
+            delta_bits_hw=event.snapshot.delta_bits_hw,
+            box_xyxy=(event.box.x0, event.box.y0, event.box.x1, event.box.y1),
+            classes=day.classes,
+        )
+        marked, delta = (out / f"{kind}_{event.event_id}.png" for kind in ("marked", "delta"))
+        save_marked(picture, marked)
+        save_delta(picture, delta)
+        paths += [marked, delta]
+    return tuple(paths)

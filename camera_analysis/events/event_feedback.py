@@ -1,0 +1,117 @@
+"""What was said of events shapes how the next ones are judged: what is expected is no alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from camera_analysis.events.anomaly_files import EVENTS_FILE, JudgedDay
+from camera_analysis.events.event_marks import ALARM, EventMark, SeenEvent, expected_by
+from camera_analysis.events.events import Event
+from camera_analysis.footage.frame_times import MICROSECONDS
+from camera_analysis.labelling.labels import LabelsMeta, read_labels_meta
+
+#: Samples by which smoothing over time spreads the scores of an event.
+_SPREAD_SAMPLES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feedback:
+    """The marks that concern a camera.
+
+    Args:
+        camera: its id.
+        day: the judged local day, "YYYY-MM-DD".
+        marks: of this camera, by its present scene.
+    """
+
+    camera: str
+    day: str
+    marks: tuple[EventMark, ...]
+
+
+def marks_of_camera(
+    marks: Mapping[str, EventMark], camera: str, learn_from: date | None
+) -> tuple[EventMark, ...]:
+    """The marks of one camera by time; those of a scene that is gone say nothing any more."""
+    first = learn_from.isoformat() if learn_from else ""
+    found = [one for one in marks.values() if one.event.camera == camera]
+    current = [one for one in found if one.event.day >= first]
+    return tuple(sorted(current, key=lambda one: (one.event.start_utc, one.event.key)))
+
+
+def alarm_spans(marks: Sequence[EventMark], day: str) -> list[tuple[datetime, datetime]]:
+    """First and last instant of the events of a day that were called alarms."""
+    return [
+        (one.event.start_utc, one.event.end_utc)
+        for one in marks
+        if one.mark == ALARM and one.event.day == day
+    ]
+
+
+def with_feedback(judged: JudgedDay, feedback: Feedback, meta: LabelsMeta) -> JudgedDay:
+    """The day with its expected events named; frames that only those fill raise no alarm."""
+    events = [
+        replace(event, expected_by=found.event.key)
+        if (found := expected_by(_seen(event, feedback, meta, judged), feedback.marks))
+        else event
+        for event in judged.events
+    ]
+    utc_us = judged.scores.utc_us
+    spread = _SPREAD_SAMPLES * float(np.median(np.diff(utc_us))) if utc_us.size > 1 else 0.0
+    expected, others = np.zeros(utc_us.size, bool), np.zeros(utc_us.size, bool)
+    for event in events:
+        within = (utc_us >= _us(event.start) - spread) & (utc_us <= _us(event.end) + spread)
+        (expected if event.expected_by else others)[within] = True
+    alarm = judged.scores.alarm & ~(expected & ~others)
+    return replace(judged, events=events, scores=replace(judged.scores, alarm=alarm))
+
+
+def stored_events(
+    anomalies_dir: Path, camera: str, day: str, *, label_maps: Path | None = None
+) -> list[SeenEvent]:
+    """The events of a judged day, in the order of ``events.parquet``.
+
+    Args:
+        anomalies_dir: folder of ``events.parquet``.
+        camera: its id.
+        day: local, "YYYY-MM-DD".
+        label_maps: folder of ``labels.json``, for days judged before events held the size that
+            their boxes lie in; without it, such a day has no events.
+    """
+    columns = ["start_utc", "end_utc", "x0", "y0", "x1", "y1", "class_name"]
+    path = anomalies_dir / EVENTS_FILE
+    newer = [name for name in ("height", "width", "leading") if name in pq.read_schema(path).names]
+    rows = pq.read_table(path, columns=[*columns, *newer]).to_pylist()
+    if "height" not in newer:
+        if label_maps is None:
+            return []
+        meta = read_labels_meta(label_maps)
+        rows = [row | {"height": meta.height, "width": meta.width} for row in rows]
+    return [SeenEvent(camera=camera, day=day, **row) for row in rows]
+
+
+def _seen(event: Event, feedback: Feedback, meta: LabelsMeta, judged: JudgedDay) -> SeenEvent:
+    return SeenEvent(
+        camera=feedback.camera,
+        day=feedback.day,
+        start_utc=event.start,
+        end_utc=event.end,
+        x0=event.box.x0,
+        y0=event.box.y0,
+        x1=event.box.x1,
+        y1=event.box.y1,
+        height=meta.height,
+        width=meta.width,
+        class_name=judged.classes[event.class_id],
+        leading=event.leading,
+    )
+
+
+def _us(moment: datetime) -> int:
+    return round(moment.timestamp() * MICROSECONDS)

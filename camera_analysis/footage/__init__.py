@@ -1,0 +1,1 @@
+"""Files, images and streams become frames with exact times; video is written."""

@@ -1,0 +1,1 @@
+"""One pass over a camera-day: frame quality, moving pixels, label maps, regions."""

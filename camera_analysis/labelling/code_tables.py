@@ -1,0 +1,187 @@
+"""The channel codes of a camera-day's frames as a table, readable by any Parquet reader.
+
+Only places where something moves or stays are listed; a frame in which nothing does has empty
+lists. No pixel is stored.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from camera_analysis.channels.channel_codes import (
+    ABSENT,
+    DIRECTION,
+    MOTION,
+    SIZE,
+    SPEED,
+    STAY,
+    CodeConfig,
+    CodeMap,
+)
+from camera_analysis.labelling.labels import ROWS_PER_GROUP, RowGroups
+
+CODES_FILE = "codes.parquet"
+CODES_META_FILE = "codes.json"
+
+#: How the frames of a camera-day become codes. Places of 8 working pixels, a small person's width:
+#: with 4, the counts of a busy day would take three times the room.
+DAY_CODES = CodeConfig(grid_px=8)
+#: The channels of a camera-day.
+DAY_CHANNELS = (SPEED, DIRECTION, SIZE, STAY)
+
+#: One row per label map. The lists are of one length; 255 where a channel says nothing.
+CODES = pa.schema(
+    [
+        ("frame_id", pa.int32()),
+        ("paired", pa.bool_()),  # a frame stood beside it; without one, nothing is known of motion
+        ("place", pa.list_(pa.uint16())),  # y * grid width + x
+        *((channel, pa.list_(pa.uint8())) for channel in DAY_CHANNELS),
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodesMeta:
+    """What ``codes.json`` says, so that codes and places can be read without us.
+
+    A code c of speed, size or stay means ``least * 2 ** (c / per_octave)`` and more; a direction
+    is the sector of 45 degrees around c * 45 degrees, from along x towards y (down).
+
+    Args:
+        grid: (h, w) places.
+        cell_px: side of a place in label-map pixels, along x and y.
+        speed_px: label-map pixels a second of speed code 0.
+        size_px: label-map pixels of size code 0, square root of an area.
+        stay_s: seconds of stay code 0.
+        per_octave: channel -> codes per doubling.
+    """
+
+    grid: tuple[int, int]
+    cell_px: tuple[float, float]
+    speed_px: float
+    size_px: float
+    stay_s: float
+    per_octave: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class CodedFrame:
+    """Codes of one frame: channel -> (h, w) uint8, 255 where there is nothing to read."""
+
+    frame_id: int
+    paired: bool
+    codes: dict[str, CodeMap]
+
+
+class CodeWriter(RowGroups):
+    """Appends rows to ``codes.parquet``; memory is bounded by one row group.
+
+    Args:
+        folder: existing directory.
+        rows_per_group: frames of one row group.
+    """
+
+    def __init__(self, folder: Path, *, rows_per_group: int = 8 * ROWS_PER_GROUP) -> None:
+        super().__init__(folder / CODES_FILE, CODES)
+        self._rows: list[CodedFrame] = []
+        self._places: list[np.ndarray[tuple[int], np.dtype[np.intp]]] = []
+        self._rows_per_group = rows_per_group
+
+    def add(self, frame: CodedFrame) -> None:
+        """Append one frame."""
+        seen = np.stack([frame.codes[channel].ravel() != ABSENT for channel in DAY_CHANNELS])
+        places = np.flatnonzero(seen.any(axis=0))
+        sparse = {c: frame.codes[c].ravel()[places] for c in DAY_CHANNELS}
+        self._rows.append(CodedFrame(frame.frame_id, frame.paired, sparse))
+        self._places.append(places)
+        if len(self._rows) >= self._rows_per_group:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._rows:
+            return
+        ends = np.cumsum([0, *(len(places) for places in self._places)])
+        offsets = pa.array(ends.astype(np.int32))
+        columns = [
+            pa.array([row.frame_id for row in self._rows], pa.int32()),
+            pa.array([row.paired for row in self._rows]),
+            pa.ListArray.from_arrays(
+                offsets, pa.array(np.concatenate(self._places).astype(np.uint16))
+            ),
+            *(
+                pa.ListArray.from_arrays(
+                    offsets, pa.array(np.concatenate([row.codes[c] for row in self._rows]))
+                )
+                for c in DAY_CHANNELS
+            ),
+        ]
+        self._writer.write_table(pa.Table.from_arrays(columns, schema=CODES))
+        self._rows, self._places = [], []
+
+
+def write_codes_meta(meta: CodesMeta, folder: Path) -> None:
+    """Write ``codes.json``."""
+    text = json.dumps(asdict(meta), indent=1, sort_keys=True)
+    (folder / CODES_META_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def read_codes_meta(folder: Path) -> CodesMeta | None:
+    """Read ``codes.json``; None for a day labelled before there were channels."""
+    path = folder / CODES_META_FILE
+    if not path.is_file():
+        return None
+    return codes_meta_of(json.loads(path.read_text(encoding="utf-8")))
+
+
+def codes_meta_of(told: Mapping[str, Any]) -> CodesMeta:
+    """The meta of a JSON document that holds its fields."""
+    pairs = {name: tuple(told[name]) for name in ("grid", "cell_px")}
+    return CodesMeta(**{**told, **pairs})
+
+
+def iterate_codes(
+    labels_dir: Path, meta: CodesMeta, chosen: Callable[[int], bool] = lambda position: True
+) -> Iterator[CodedFrame]:
+    """Codes of a day's frames in order, one row group in memory at a time.
+
+    Args:
+        labels_dir: folder of ``codes.parquet``.
+        meta: of the same folder.
+        chosen: whether the frame at a position, counted from 0, is wanted.
+    """
+    with pq.ParquetFile(labels_dir / CODES_FILE) as file:
+        first = 0
+        for group in range(file.num_row_groups):
+            rows = file.metadata.row_group(group).num_rows
+            wanted = [row for row in range(rows) if chosen(first + row)]
+            first += rows
+            if wanted:
+                yield from _frames_of(file.read_row_group(group), wanted, meta)
+
+
+def _frames_of(table: pa.Table, wanted: Sequence[int], meta: CodesMeta) -> Iterator[CodedFrame]:
+    lists = {name: table[name].combine_chunks() for name in ("place", *DAY_CHANNELS)}
+    flat = {name: np.asarray(column.flatten()) for name, column in lists.items()}
+    ends = np.concatenate([[0], np.cumsum(np.asarray(lists["place"].value_lengths()))])
+    ids, paired = table["frame_id"].to_pylist(), table["paired"].to_pylist()
+    for row in wanted:
+        part = slice(int(ends[row]), int(ends[row + 1]))
+        codes = {}
+        for channel in DAY_CHANNELS:
+            dense = np.full(meta.grid[0] * meta.grid[1], ABSENT, np.uint8)
+            dense[flat["place"][part]] = flat[channel][part]
+            codes[channel] = dense.reshape(meta.grid)
+        yield CodedFrame(ids[row], paired[row], codes)
+
+
+def motionless(grid: tuple[int, int]) -> dict[str, CodeMap]:
+    """Codes of a frame of whose motion nothing is known."""
+    return {channel: np.full(grid, ABSENT, np.uint8) for channel in MOTION}

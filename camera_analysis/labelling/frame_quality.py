@@ -1,0 +1,184 @@
+"""Whether a sampled frame can be used: each fault is a number and a threshold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from camera_analysis.labelling.registration import Edges, Shift, edges_of, measure_shift
+
+GreyImage = npt.NDArray[np.uint8]
+
+#: Reason codes of a frame; "" is usable. The first that applies is given.
+REASONS: tuple[str, ...] = (
+    *("", "dark", "bright", "covered"),
+    *("corrupt", "blurred", "frozen", "moved"),
+)
+
+#: Rows of one grey level beyond these are glare or shadow, not damage.
+_NEAR_BLACK, _NEAR_WHITE = 5, 250
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityLimits:
+    """Thresholds beyond which a frame is not used."""
+
+    dark_luma: float = 6.0  # grey levels of 255: below, even a night camera shows nothing
+    bright_luma: float = 249.0  # blinded
+    covered_textured_share: float = 0.02  # of 8x8 blocks: a covered lens has no edges anywhere
+    block_contrast: float = 5.0  # standard deviation in grey levels that makes a block textured
+    corrupt_rows: float = 0.1  # of the height: a sensor never gives a row twice, a decoder does
+    blurred_share: float = 0.15  # of the plate's sharpness: out of focus, or a drop on the lens
+    frozen_s: float = 60.0  # bit-identical for longer: the encoder hangs; sensors are never silent
+    moved_share: float = 0.02  # of the frame's width: beyond, pixels no longer mean the same place
+    turned_deg: float = 2.0  # moves the frame's sides by what moved_share allows
+    unrecognised_match: float = 0.2  # edges that agree less with the plate are another view
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlateQuality:
+    """What a usable frame of this view looks like.
+
+    Attributes:
+        edges: of the plate.
+        sharpness: of the plate.
+        luma_mean: mean grey level, 0-255.
+        repeats_h: (H,) rows that equal the one above, as in a letter box.
+    """
+
+    edges: Edges
+    sharpness: float
+    luma_mean: float
+    repeats_h: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameQuality:
+    """Measures of one frame.
+
+    Attributes:
+        luma_mean: mean grey level, 0-255.
+        sharpness: variance of the smoothed frame's Laplacian.
+        textured_share: share of 8x8 blocks with contrast.
+        repeated_rows: share of rows that equal the one above where those of the plate do not: what
+            a decoder fills in for missing data.
+        still_share: share of pixels identical to the sample before; 0 for the first.
+        still_s: for how long the samples have been bit-identical.
+        shift: displacement against the plate.
+        plate: what the frame is compared with.
+        width: of the frame, pixels.
+    """
+
+    luma_mean: float
+    sharpness: float
+    textured_share: float
+    repeated_rows: float
+    still_share: float
+    still_s: float
+    shift: Shift
+    plate: PlateQuality
+    width: int
+
+    def reason(self, limits: QualityLimits) -> str:
+        """First of :data:`REASONS` that applies, or "" where the frame is usable."""
+        if self.luma_mean < limits.dark_luma:
+            return "dark"
+        if self.luma_mean > limits.bright_luma:
+            return "bright"
+        if self.textured_share < limits.covered_textured_share:
+            return "covered"
+        if self.repeated_rows > limits.corrupt_rows:
+            return "corrupt"
+        if self.sharpness_share < limits.blurred_share:
+            return "blurred"
+        if self.still_s > limits.frozen_s:
+            return "frozen"
+        return "moved" if is_moved(self.shift, self.width, limits) else ""
+
+    @property
+    def sharpness_share(self) -> float:
+        """Sharpness as a share of what the plate would have in this light.
+
+        Contrast falls with brightness. A plate without any detail says nothing: 1.
+        """
+        dimmer = min(1.0, self.luma_mean / max(self.plate.luma_mean, 1.0))
+        expected = self.plate.sharpness * dimmer**2
+        return self.sharpness / expected if expected > 0 else 1.0
+
+
+def is_moved(shift: Shift, width: int, limits: QualityLimits) -> bool:
+    """Whether the view is displaced or turned, or no longer recognised at all."""
+    displaced = shift.shift_px > limits.moved_share * width
+    turned = abs(shift.rotation_deg) > limits.turned_deg
+    return displaced or turned or shift.match < limits.unrecognised_match
+
+
+def sharpness_of(grey: GreyImage) -> float:
+    """Variance of the Laplacian of an (H, W) uint8 frame, smoothed so that noise is no detail."""
+    smooth = cv2.GaussianBlur(grey, (5, 5), 1.0)
+    _, deviation = cv2.meanStdDev(cv2.Laplacian(smooth, cv2.CV_32F))
+    return float(deviation[0, 0]) ** 2
+
+
+def textured_share_of(grey: GreyImage, block_contrast: float) -> float:
+    """Share of 8x8 blocks whose standard deviation exceeds ``block_contrast`` grey levels."""
+    values = grey.astype(np.float32)
+    size = (max(1, grey.shape[1] // 8), max(1, grey.shape[0] // 8))
+    mean = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+    square = cv2.resize(values * values, size, interpolation=cv2.INTER_AREA)
+    return float((square - mean * mean > block_contrast**2).mean())
+
+
+def repeats_of(grey: GreyImage) -> npt.NDArray[np.bool_]:
+    """(H,) rows of an (H, W) uint8 frame that equal the row above; neither black nor white ones."""
+    ends = grey[:, 0]
+    repeats_h = np.zeros(len(grey), bool)
+    # Few rows have an equal neighbour at their end: the others need not be compared.
+    for row in np.flatnonzero(ends[1:] == ends[:-1]) + 1:
+        blank = not _NEAR_BLACK < ends[row] < _NEAR_WHITE
+        repeats_h[row] = not blank and np.array_equal(grey[row], grey[row - 1])
+    return repeats_h
+
+
+class QualityMeter:
+    """Measures frames in order; remembers the sample before, and since when it is the same."""
+
+    def __init__(self, limits: QualityLimits) -> None:
+        self._limits = limits
+        self._previous: GreyImage | None = None
+        self._still_since_s = 0.0
+
+    def measure(
+        self, grey: GreyImage, edges: Edges, time_s: float, plate: PlateQuality
+    ) -> FrameQuality:
+        """Measure an (H, W) uint8 frame taken ``time_s`` seconds into the day's footage."""
+        still_share = 0.0
+        if self._previous is not None and self._previous.shape == grey.shape:
+            still_share = float(np.count_nonzero(self._previous == grey)) / grey.size
+        if still_share < 1.0:
+            self._still_since_s = time_s
+        self._previous = grey
+        return FrameQuality(
+            luma_mean=float(cv2.mean(grey)[0]),
+            sharpness=sharpness_of(grey),
+            textured_share=textured_share_of(grey, self._limits.block_contrast),
+            repeated_rows=float((repeats_of(grey) & ~plate.repeats_h).mean()),
+            still_share=still_share,
+            still_s=time_s - self._still_since_s,
+            shift=measure_shift(plate.edges, edges),
+            plate=plate,
+            width=grey.shape[1],
+        )
+
+
+def plate_quality(grey: GreyImage) -> PlateQuality:
+    """Quality of an (H, W) uint8 plate."""
+    return PlateQuality(
+        edges=edges_of(grey),
+        sharpness=sharpness_of(grey),
+        luma_mean=float(cv2.mean(grey)[0]),
+        repeats_h=repeats_of(grey),
+    )

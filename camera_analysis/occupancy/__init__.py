@@ -1,0 +1,1 @@
+"""Regions of interest: how much of a person is inside, when, for how long."""

@@ -1,0 +1,1 @@
+"""One HTML page per camera-day, and the index of cameras."""

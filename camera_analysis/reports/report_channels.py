@@ -1,0 +1,78 @@
+"""What a report says of the channels: which one an event departs in, and what is usual where."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from camera_analysis.events.alarm_promise import AlarmPromise
+from camera_analysis.reports.report_figures import Figure, figure_of
+
+#: What each channel is called on a page.
+NAMES: Mapping[str, str] = {
+    "class": "class at its place",
+    "speed": "speed",
+    "direction": "direction",
+    "size": "size",
+    "stay": "length of stay",
+}
+#: Pictures of what is usual at each place: file name -> title, caption.
+CAPTIONS: Mapping[str, tuple[str, str]] = {
+    "usual_speed.png": ("Usual speed", "How fast things move at each place."),
+    "usual_direction.png": ("Usual direction", "Which way most things move at each place."),
+    "usual_size.png": ("Usual size", "How large what moves is at each place."),
+    "usual_stay.png": ("Usual stay", "For how long each place is occupied without a break."),
+}
+
+
+@dataclass(frozen=True)
+class ChannelFacts:
+    """What the channels say of a day.
+
+    Args:
+        alarm_bits: their threshold; None where class surprise judged alone.
+        promise: frames of a normal day that reach it, promised and measured.
+        notes: event_id -> what it departs in, most first; empty for days judged without channels.
+        figures: what is usual where; those that the day has.
+    """
+
+    alarm_bits: float | None
+    promise: AlarmPromise | None
+    notes: Mapping[int, str]
+    figures: tuple[Figure, ...]
+
+
+def read_channels(anomalies: Path, learned_normal: Path) -> ChannelFacts:
+    """Read what a judged day says of its channels; days judged before there were any have none.
+
+    Args:
+        anomalies: folder of anomalies.json and events.parquet.
+        learned_normal: folder of the pictures.
+    """
+    told = json.loads((anomalies / "anomalies.json").read_text(encoding="utf-8"))
+    table = pq.read_table(anomalies / "events.parquet")
+    rows = table.to_pylist() if "leading" in table.column_names else []
+    found = [figure_of(learned_normal / name, *words) for name, words in CAPTIONS.items()]
+    return ChannelFacts(
+        alarm_bits=told.get("channel_alarm_bits"),
+        promise=AlarmPromise(**promise) if (promise := told.get("channel_promise")) else None,
+        notes={row["event_id"]: note for row in rows if (note := _note(row))},
+        figures=tuple(figure for figure in found if figure.picture),
+    )
+
+
+def _note(row: Mapping[str, Any]) -> str:
+    """As in "Leads: speed, 31 bits alone; also size 6"; nothing where there were no channels."""
+    alone = {name: row[f"{name}_bits"] for name in NAMES if row[f"{name}_bits"] is not None}
+    if not alone:
+        return ""
+    leading = row["leading"]
+    others = sorted((n for n in alone if n != leading and alone[n] >= 1), key=lambda n: -alone[n])
+    also = ", ".join(f"{NAMES[name]} {alone[name]:.0f}" for name in others)
+    first = f"Leads: {NAMES[leading]}, {alone.get(leading, row['score_bits']):.0f} bits alone"
+    return f"{first}; also {also}" if also else first

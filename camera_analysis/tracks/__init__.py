@@ -1,0 +1,1 @@
+"""Regions over time become tracks, average paths and zones."""

@@ -1,0 +1,64 @@
+"""Alarms and events on drawn score curves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camera_analysis.benchmark.alarm_events import (
+    AlarmCount,
+    alarm_threshold_for,
+    count_alarms,
+    runs,
+)
+
+
+def flags(drawing: str) -> np.ndarray:
+    return np.array([mark == "x" for mark in drawing])
+
+
+def test_runs_are_joined_over_short_gaps():
+    drawn = flags(".xx..x....x")
+    assert runs(drawn) == [(1, 2), (5, 5), (10, 10)]
+    assert runs(drawn, join=3) == [(1, 5), (10, 10)]
+    assert runs(flags("...")) == []
+
+
+def test_an_alarm_that_touches_an_event_is_not_false():
+    abnormal = flags("....xxxx......")
+    scores = flags("..xxx.....x...").astype(float)
+    count = count_alarms(scores, abnormal, 1.0, 0.5, join_s=1)
+    assert (count.false_alarms, count.events, count.events_found) == (1, 1, 1)
+    assert count.false_per_hour == pytest.approx(1 / (10 / 3600))
+
+
+def test_listed_events_count_each():
+    abnormal = flags("xxxxxx")
+    scores = np.array([1.0, 0, 0, 0, 0, 0])
+    count = count_alarms(scores, abnormal, 1.0, 0.5, events=[(0, 2), (3, 5)])
+    assert (count.events, count.events_found) == (2, 1)
+    assert count.false_per_hour is None
+
+
+def test_counts_of_clips_add():
+    one = AlarmCount(false_alarms=1, normal_hours=0.5, events=2, events_found=1)
+    assert (one + one).false_per_hour == 2.0
+
+
+def test_the_threshold_spends_the_budget_and_no_more():
+    scores = np.zeros(3600)
+    scores[[100, 1000, 2000]] = [3.0, 2.0, 1.0]  # an hour with three peaks
+    assert alarm_threshold_for([(scores, 1.0)], 1.0) == 3.0
+    assert alarm_threshold_for([(scores, 1.0)], 2.0) == 2.0
+    assert alarm_threshold_for([(scores, 1.0)], 0.0) > 3.0
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=60), st.integers(0, 4))
+def test_the_threshold_never_gives_more_alarms_than_allowed(values, allowed):
+    scores = np.array(values, float)
+    per_hour = allowed / (scores.size / 3600) + 1e-6
+    threshold = alarm_threshold_for([(scores, 1.0)], per_hour, join_s=1)
+    count = count_alarms(scores, np.zeros(scores.size, bool), 1.0, threshold, join_s=1)
+    assert count.false_alarms <= allowed

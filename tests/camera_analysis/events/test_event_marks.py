@@ -1,0 +1,113 @@
+"""A mark finds its event again, and the like of it, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from camera_analysis.events.event_marks import (
+    ALARM,
+    EXPECTED,
+    expected_by,
+    mark_of,
+    read_marks,
+    write_marks,
+)
+from tests.camera_analysis.factories_events import marked, seen
+
+
+def test_marks_are_read_back_as_they_were_written_with_equal_bytes(tmp_path):
+    marks = [
+        marked(seen(60), EXPECTED, tags=("expected",)),
+        marked(seen(0), ALARM, by="bob"),
+        marked(seen(0, camera="attic"), ALARM),
+    ]
+    for name, order in (("one", marks), ("two", marks[::-1])):
+        (tmp_path / name).mkdir()
+        summary = write_marks(order, tmp_path / name)
+    assert (summary.rows, summary.expected, summary.alarms) == (3, 1, 2)
+    assert read_marks(tmp_path / "one") == {one.event.key: one for one in marks}
+    assert (tmp_path / "one" / "marks.parquet").read_bytes() == (
+        tmp_path / "two" / "marks.parquet"
+    ).read_bytes()
+    assert "| door | 1 | 1 |" in (tmp_path / "one" / "marks.md").read_text()
+    assert read_marks(None) == {}
+
+
+@pytest.mark.parametrize(
+    ("again", "same"),
+    [
+        (seen(1, 5), True),  # computed again, it starts a second later
+        (seen(0, 5, (68, 28, 79, 47)), True),  # its box is a little larger
+        (seen(30, 5), False),
+        (seen(0, 5, (10, 30, 18, 46)), False),
+        (seen(0, 5, camera="attic"), False),
+        (seen(0, 5, width=192), False),  # the boxes are of another resolution
+    ],
+)
+def test_an_event_that_was_computed_anew_is_found_by_time_and_place(again, same):
+    marks = [marked(seen(0, 5), EXPECTED)]
+    assert (mark_of(again, marks) is not None) is same
+
+
+def test_of_two_marks_of_one_event_the_newer_counts():
+    marks = [marked(seen(0), EXPECTED, hours=2), marked(seen(1), ALARM, hours=3)]
+    assert mark_of(seen(0), marks).mark == ALARM
+
+
+@pytest.mark.parametrize(
+    ("other", "like"),
+    [
+        (seen(86_400, 5, day="2026-01-06"), True),
+        (seen(86_400, 9, (72, 28, 82, 48)), True),  # a little aside, larger, a little longer
+        (seen(86_400, 600), False),  # stays for ten minutes
+        (seen(86_400, 5, (20, 30, 28, 46)), False),  # elsewhere
+        (seen(86_400, 5, (60, 10, 90, 48)), False),  # much larger
+        (seen(86_400, 5, class_name="other mover"), False),
+        (seen(86_400, 5, camera="attic"), False),
+        (seen(86_400, 5, leading="speed"), True),
+        (seen(86_400, 5, leading="stay"), False),  # who may run here may not lie here
+    ],
+)
+def test_the_like_of_an_expected_event_is_expected(other, like):
+    mark = marked(seen(0, 5, leading="speed"), EXPECTED)
+    assert expected_by(other, [mark]) == (mark if like else None)
+
+
+def test_the_like_of_an_alarm_is_not_expected():
+    assert expected_by(seen(86_400), [marked(seen(0), ALARM)]) is None
+
+
+def test_an_event_called_an_alarm_stays_one_whatever_it_is_like():
+    marks = [marked(seen(0), EXPECTED), marked(seen(86_400), ALARM)]
+    assert expected_by(seen(86_400), marks) is None
+    assert expected_by(seen(172_800), marks) is marks[0]
+
+
+def test_times_without_a_zone_and_unknown_marks_are_refused():
+    with pytest.raises(ValueError, match="no span of UTC times"):
+        seen(0, -1)
+    with pytest.raises(ValueError, match="expected one of alarm, expected"):
+        marked(seen(0), "maybe")
+    with pytest.raises(ValueError, match="no time zone"):
+        type(marked(seen(0), ALARM))(
+            event=seen(0), mark=ALARM, tags=(), marked_by="ann", marked_at=datetime(2026, 1, 5)
+        )
+
+
+def test_the_key_names_camera_day_times_and_box():
+    keys = {
+        one.key
+        for one in (
+            seen(0),
+            seen(0, camera="attic"),
+            seen(1),
+            seen(0, 6),
+            seen(0, 5, (71, 30, 78, 46)),
+            seen(0, day="2026-01-06"),
+        )
+    }
+    assert len(keys) == 6
+    assert all(len(key) == 64 for key in keys)
+    assert seen(0).key == seen(timedelta(0).total_seconds()).key

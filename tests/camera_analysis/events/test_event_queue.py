@@ -1,0 +1,87 @@
+"""The events nobody marked, the worst first, each as one picture."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from camera_analysis.events.anomaly_files import EVENTS
+from camera_analysis.events.event_marks import ALARM
+from camera_analysis.events.event_queue import (
+    JudgedDayFiles,
+    rank_events,
+    write_picture,
+    write_queue,
+)
+from tests.camera_analysis.factories_days import HEIGHT, WIDTH, fresh
+from tests.camera_analysis.factories_events import marked, seen
+
+
+def judged_day(folder, camera, events, *, pictured=True):
+    """A judged day with events (seen, bits, key of the mark that makes it expected)."""
+    out = fresh(folder / camera)
+    rows = []
+    for number, (event, bits, expected_by) in enumerate(events, start=1):
+        told = {name: getattr(event, name) for name in ("start_utc", "end_utc", "class_name")}
+        told |= {name: getattr(event, name) for name in ("x0", "y0", "x1", "y1")}
+        told |= {"height": HEIGHT, "width": WIDTH, "leading": "class"}
+        told |= {"event_id": number, "score_bits": bits, "reason": "A person stays here"}
+        rows.append(told | {"expected_by": expected_by})
+        if pictured:
+            for name, size in (("marked", (40, 60)), ("delta", (30, 50))):
+                picture = np.full((*size, 3), 90, np.uint8)
+                cv2.imwrite(str(out / f"{name}_{number}.png"), picture)
+    table = pa.Table.from_pylist(rows, schema=EVENTS)
+    pq.write_table(table, out / "events.parquet")
+    return JudgedDayFiles(camera=camera, day="2026-01-05", anomalies=out)
+
+
+def test_the_highest_score_of_all_cameras_comes_first(tmp_path):
+    days = [
+        judged_day(tmp_path, "door", [(seen(0), 9.0, ""), (seen(60), 12.0, "")]),
+        judged_day(tmp_path, "attic", [(seen(0), 10.0, "")]),
+    ]
+    queued = rank_events(days, [], limit=2)
+    assert [(one.event.camera, one.score_bits) for one in queued] == [
+        ("door", 12.0),
+        ("attic", 10.0),
+    ]
+    assert queued[0].why == "door 2026-01-05, event 2: A person stays here"
+    assert queued[0].event.key == seen(60, leading="class").key
+    summary = write_queue(queued, fresh(tmp_path / "queue"))
+    assert (summary.rows, summary.cameras) == (2, 2)
+    rows = pq.read_table(summary.path).to_pylist()
+    assert [row["event_id"] for row in rows] == [2, 1]
+
+
+def test_what_was_marked_or_follows_from_a_mark_is_not_asked_again(tmp_path):
+    events = [(seen(0), 9.0, ""), (seen(60), 12.0, "f" * 64), (seen(120), 8.0, "")]
+    day = judged_day(tmp_path, "door", events)
+    queued = rank_events([day], [marked(seen(1), ALARM)], limit=9)
+    assert [one.event_id for one in queued] == [3]
+
+
+def test_an_event_without_pictures_is_not_queued(tmp_path):
+    day = judged_day(tmp_path, "door", [(seen(0), 9.0, "")], pictured=False)
+    assert rank_events([day], [], limit=9) == []
+
+
+def test_both_pictures_lie_side_by_side(tmp_path):
+    (queued,) = rank_events([judged_day(tmp_path, "door", [(seen(0), 9.0, "")])], [], limit=9)
+    path = tmp_path / "shown" / "one.png"
+    assert write_picture(queued, path) == (40, 60 + 12 + 50 + 12)
+    shown = cv2.imread(str(path))
+    assert (shown[:40, :60] == 90).all()
+    assert (shown[:30, 72:122] == 90).all()
+    assert (shown[30:, 72:122] == 255).all()
+    (queued.anomalies / "delta_1.png").write_text("no picture")
+    with pytest.raises(ValueError, match=r"delta_1\.png: not a picture"):
+        write_picture(queued, path)
+
+
+def test_a_queue_has_places():
+    with pytest.raises(ValueError, match="limit = 0"):
+        rank_events([], [], limit=0)

@@ -1,0 +1,101 @@
+"""Regions linked over time become events, told in a plain sentence."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from camera_analysis.events.events import EventConfig, EventTracker, Snapshot, reason, subjects
+from camera_analysis.label_classes import CLASS_NAMES
+from camera_analysis.labelling.regions import Box, Region
+from tests.camera_analysis.factories_days import MORNING
+
+SECOND = timedelta(seconds=1)
+
+
+def region(x, y=0, *, bits=12.0, class_id=1, size=8):
+    class_px = np.zeros(3)
+    class_px[class_id] = size * size
+    return Region(
+        box=Box(x, y, x + size, y + size),
+        score_bits=bits,
+        class_px=class_px,
+        seen=np.array([900.0, 3.2, 0.0]),
+    )
+
+
+def track(frames, config=None):
+    """Events of a list of region lists, one second apart."""
+    tracker = EventTracker(subjects(CLASS_NAMES, segmented=True), SECOND, config or EventConfig())
+    for i, regions in enumerate(frames):
+        labels = np.full((1, 1), i, np.uint8)
+        snapshot = Snapshot(labels_hw=labels, delta_bits_hw=labels.astype(np.float32))
+        tracker.add(i, MORNING + i * SECOND, regions, 41_200, lambda kept=snapshot: kept)
+    return tracker.finish()
+
+
+def test_a_walker_is_one_event_that_peaks_once():
+    (event,) = track([[], [region(0)], [region(8, bits=14.2)], [region(16)], []])
+    assert (event.event_id, event.frames, event.peak_frame_id) == (1, 3, 2)
+    assert (event.start, event.end) == (MORNING + SECOND, MORNING + 3 * SECOND)
+    assert (event.box, event.area_px, event.score_bits) == (Box(8, 0, 16, 8), 64, 14.2)
+    assert event.reason == "A person where 3 of 41,200 normal frames showed one (14.2 bits)"
+    assert event.snapshot.labels_hw.item() == 2
+
+
+def test_a_flash_of_one_sample_is_no_event():
+    assert track([[], [region(0)], [], [], [], []]) == []
+
+
+def test_two_missing_samples_do_not_end_an_event_but_many_do():
+    assert len(track([[region(0)], [], [], [region(0)]])) == 1
+    assert len(track([[region(0)]] * 2 + [[]] * 5 + [[region(0)]] * 2)) == 2
+
+
+def test_two_people_apart_are_two_events():
+    events = track([[region(0), region(60)]] * 3)
+    assert [event.box.x0 for event in events] == [0, 60]
+
+
+def test_what_stays_says_for_how_long():
+    (event,) = track([[region(4, class_id=2)]] * 43)
+    assert event.reason == (
+        "Something that is not a person stays here for 42 s, "
+        "where none of 41,200 normal frames showed any (12.0 bits)"
+    )
+
+
+def test_what_walks_does_not_stay():
+    (event,) = track([[region(4 * i)] for i in range(40)])
+    assert "stays" not in event.reason
+
+
+def test_the_class_is_that_of_most_pixels_over_the_event():
+    (event,) = track([[region(0, class_id=2)], [region(0)], [region(0)]])
+    assert event.class_id == 1
+
+
+def test_only_the_highest_scores_keep_a_snapshot():
+    frames = [[region(60 * i, bits=9.0 + i) for i in range(9)]] * 2
+    events = track(frames, EventConfig(pictured_events=2))
+    assert [event.score_bits for event in events if event.snapshot] == [16.0, 17.0]
+
+
+def test_a_class_of_any_segmenter_is_named():
+    (dog,) = subjects(["dog"], segmented=True)
+    text = reason(dog, seen=0.2, normal_frames=500, score_bits=9.96, stay=None)
+    assert text == "Something of class dog where none of 500 normal frames showed any (10.0 bits)"
+
+
+def test_without_a_segmenter_nobody_claims_to_know_people():
+    assert subjects(CLASS_NAMES, segmented=False)[2] == "something that moves"
+    assert subjects(["background", "person"], segmented=True)[1] == "a person"
+
+
+def test_settings_that_link_nothing_are_refused():
+    with pytest.raises(ValueError, match="min_samples"):
+        EventConfig(min_samples=0)
+    with pytest.raises(ValueError, match="stay_s"):
+        EventConfig(stay_s=-1.0)

@@ -1,0 +1,63 @@
+"""The report says which channel leads and shows what is usual; without channels it says so."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from camera_analysis.reports.report import write_report
+from camera_analysis.reports.report_channels import read_channels
+from tests.camera_analysis.factories_report import BUSY, draw_day, draw_scene
+
+BITS = {"class": 0.0, "speed": 31.2, "direction": 0.2, "size": 6.4, "stay": None}
+
+
+def with_channels(inputs):
+    """The drawn day as one that was judged in its channels: speed leads everywhere."""
+    path = inputs.anomalies / "events.parquet"
+    table = pq.read_table(path)
+    table = table.append_column("leading", pa.array(["speed"] * table.num_rows))
+    for channel, bits in BITS.items():
+        values = pa.array([bits] * table.num_rows, pa.float64())
+        table = table.append_column(f"{channel}_bits", values)
+    pq.write_table(table, path)
+    told = inputs.anomalies / "anomalies.json"
+    told.write_text(json.dumps(json.loads(told.read_text()) | {"channel_alarm_bits": 16.4}))
+    for name in ("speed", "direction", "size", "stay"):
+        draw_scene(inputs.learned_normal / f"usual_{name}.png")
+    return inputs
+
+
+def page_of(inputs, out):
+    out.mkdir()
+    write_report(inputs, out)
+    return (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_an_event_names_the_channel_that_leads_and_the_others_that_agree(tmp_path):
+    page = page_of(with_channels(draw_day(tmp_path / "day", BUSY)), tmp_path / "out")
+    assert page.count("Leads: speed, 31 bits alone; also size 6") == 2  # two have pictures
+    assert "That of the channels, 16.4\u00a0bits," in page
+    for title in ("Usual speed", "Usual direction", "Usual size", "Usual stay"):
+        assert f"<b>{title}.</b>" in page
+
+
+def test_the_page_shows_the_promise_beside_what_was_measured(tmp_path):
+    inputs = with_channels(draw_day(tmp_path / "day", BUSY))
+    told = inputs.anomalies / "anomalies.json"
+    promise = {"promised": 1.0, "measured": 1.52, "low": 0.66, "high": 3.04, "frames": 24000}
+    told.write_text(json.dumps(json.loads(told.read_text()) | {"channel_promise": promise}))
+    page = page_of(inputs, tmp_path / "out")
+    assert "1 frame of a normal day reaches it by chance" in page
+    assert "Measured: 1.5 a day (95 %: 0.7 to 3.0) in 24,000 frames" in page
+
+
+def test_a_day_judged_before_there_were_channels_says_so(tmp_path):
+    inputs = draw_day(tmp_path / "day", BUSY)
+    facts = read_channels(inputs.anomalies, inputs.learned_normal)
+    assert (facts.alarm_bits, facts.notes, facts.figures) == (None, {}, ())
+    page = page_of(inputs, tmp_path / "out")
+    assert "Surprise judged alone." in page
+    assert "Usual speed" not in page
