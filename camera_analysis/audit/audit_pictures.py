@@ -10,7 +10,7 @@ from camera_analysis.canvas import FONT_POINTS, figure, save, unit
 from camera_analysis.privacy.privacy_filters import FILTERS
 
 _PASS_RGB, _FAIL_RGB = (0, 114, 178), (213, 94, 0)
-_ROW_INCHES, _MARGIN_INCHES = 0.3, 1.6
+_ROW_INCHES, _MARGIN_INCHES = 0.3, 1.9
 
 
 def save_audit(rows: Sequence[AuditRow], limits: AuditLimits, path: Path) -> None:
@@ -51,7 +51,13 @@ def save_audit(rows: Sequence[AuditRow], limits: AuditLimits, path: Path) -> Non
         Patch(color=unit(_FAIL_RGB), label="fail"),
     ]
     sheet.legend(
-        handles=entries, loc="outside upper center", ncols=2, frameon=False, fontsize=FONT_POINTS
+        handles=entries,
+        loc="outside upper center",
+        ncols=2,
+        frameon=False,
+        fontsize=FONT_POINTS,
+        title="What a filter still gives away of people",
+        title_fontsize=FONT_POINTS,
     )
     save(sheet, path)
 
