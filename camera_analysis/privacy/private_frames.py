@@ -16,6 +16,7 @@ from camera_analysis.labelling.motion import BoolImage, ImageRgb, MotionConfig
 from camera_analysis.labelling.plates import View, to_grey
 from camera_analysis.labelling.registration import edges_of
 from camera_analysis.labelling.segmenter import Segmenter, human_probability
+from camera_analysis.privacy.clean_plate import without_people
 from camera_analysis.privacy.mask_safety import HeldMasks, safe_mask
 from camera_analysis.privacy.privacy_cover import MASK_RGB
 from camera_analysis.privacy.privacy_filters import apply_filter
@@ -72,6 +73,7 @@ class PeopleHider:
         motion: thresholds of motion.
         limits: when a frame cannot be used.
         fill_rgb: (H, W, 3) the empty place at the frames' size; None enlarges the view's plate.
+            Whom the network finds in it is not drawn.
         seed: of what filters draw at random.
 
     Raises:
@@ -100,6 +102,7 @@ class PeopleHider:
         self._motion = motion
         self._limits = limits
         self._fill_rgb = fill_rgb
+        self._empty_rgb: ImageRgb | None = None
         self._seed = seed
         self._meter = QualityMeter(limits)
         self._looked_s = -float("inf")
@@ -162,13 +165,20 @@ class PeopleHider:
         )
 
     def _filter_input(self, frame_rgb: ImageRgb, mask_hw: BoolImage) -> FilterInput:
-        if self._fill_rgb is None:
-            large = cv2.resize(self._view.plate.rgb, frame_rgb.shape[1::-1])
-            self._fill_rgb = np.asarray(large, np.uint8)
+        if self._empty_rgb is None:
+            fill = self._fill_rgb
+            if fill is None:
+                fill = np.asarray(
+                    cv2.resize(self._view.plate.rgb, frame_rgb.shape[1::-1]), np.uint8
+                )
+            height, width = self._view.grey.shape
+            self._empty_rgb = without_people(
+                fill, (width, height), self._segmenter, self._settings.safety
+            )
         return FilterInput(
             frame_rgb=frame_rgb,
             mask_hw=mask_hw,
-            plate_rgb=self._fill_rgb,
+            plate_rgb=self._empty_rgb,
             strength=self._settings.strength,
             seed=self._seed,
         )

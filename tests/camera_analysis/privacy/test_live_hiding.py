@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -52,6 +54,25 @@ def test_nobody_is_shown_while_the_empty_view_is_learned_or_after_it():
     assert sum(red_pixels(one.shown_rgb) for one in shown) == 0
     wall = shown[-1].shown_rgb[3, 3]
     assert np.abs(wall.astype(int) - 150).max() < 5, "the place itself is shown"
+
+
+@pytest.mark.parametrize("method", ["blank", "token"])
+def test_who_never_went_away_is_not_drawn_again_from_the_learned_place(method):
+    """The network hides them; the plate holds them, and methods draw the plate where they are."""
+
+    class FindsRed:
+        def probability(self, frames):
+            red = (frames[..., 0] > 170) & (frames[..., 1] < 90)
+            return red.astype(np.float32)
+
+    frame = with_somebody(15)
+    config = replace(CONFIG, settings=PrivateVideoSettings(method=method))
+    shown = list(hide_arriving(arriving(frame for _ in range(40)), FindsRed(), config))
+    assert [one.hidden for one in shown[21:]] == [""] * 19
+    red = RED[0] - RED[1]
+    left = shown[-1].shown_rgb[40:70, 62:70].astype(int)
+    assert (left[..., 0] - left[..., 1]).max() < red / 4
+    assert red_pixels(frame) > 0
 
 
 def test_other_size_is_learned_anew():
