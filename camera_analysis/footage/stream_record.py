@@ -50,6 +50,11 @@ class RecordConfig:
         if self.total_s is not None and not self.total_s > 0:
             raise ValueError(f"total_s is {self.total_s}; expected more than 0 seconds")
 
+    def wait_s(self, failures: int) -> float:
+        """Seconds before the next attempt, after so many failures in a row."""
+        doublings = min(max(0, failures - 1), 64)  # a day of them is no number that a float holds
+        return min(self.first_wait_s * 2.0**doublings, self.longest_wait_s)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outage:
@@ -101,7 +106,7 @@ def record_stream(
         if config.attempts is not None and failures >= config.attempts:
             yield Outage(time_utc=clock.now(), detail=f"{detail}; given up", next_try_s=0.0)
             return
-        wait_s = min(config.first_wait_s * 2 ** max(0, failures - 1), config.longest_wait_s)
+        wait_s = config.wait_s(failures)
         yield Outage(time_utc=clock.now(), detail=detail, next_try_s=wait_s)
         clock.sleep(wait_s)
         if recording.is_over():

@@ -106,9 +106,8 @@ def stream_frames(
         except (av.FFmpegError, OSError, UnicodeDecodeError) as error:
             detail = reason_of(error)
         failures += 1
-        wait_s = min(config.first_wait_s * 2 ** (failures - 1), config.longest_wait_s)
         logging.getLogger(__name__).warning("%s: %s", redacted(address), detail)
-        clock.sleep(wait_s)
+        clock.sleep(config.wait_s(failures))
 
 
 def _decoded(source: InputContainer, max_side_px: int) -> Iterator[ImageRgb]:

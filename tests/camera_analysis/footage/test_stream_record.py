@@ -197,6 +197,11 @@ def test_a_camera_s_own_names_are_kept_or_refused(tmp_path):
         SegmentNames(folder=tmp_path, zone=BERLIN, file_time=seconds, name="../%Y%m%d-%H%M%S")
 
 
+def test_the_wait_grows_to_its_longest_and_stays_there_for_days_of_failures():
+    waits = [RecordConfig().wait_s(failures) for failures in (0, 1, 2, 3, 7, 5000)]
+    assert waits == [1, 1, 2, 4, 60, 60]
+
+
 def test_an_address_takes_its_password_from_the_environment(tmp_path):
     text = "stream: 'rtsp://${CAM_USER}:${CAM_PASSWORD}@10.0.0.7:554/main'"
     (tmp_path / "camera.yaml").write_text(text)
