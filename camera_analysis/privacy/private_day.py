@@ -162,7 +162,7 @@ class _DayWriter:
         if view is None:
             self._fault(source, Fault(reason="no_frames", detail="no frame can be read"))
             return
-        target = self._out / VIDEO_FOLDER / f"{source.replace('/', '__').rsplit('.', 1)[0]}.mp4"
+        target = self._target_of(source)
         expected = round((info.duration_s or 0.0) * (info.frame_rate or 25))
         with self._scramble(target, view) as scramble:
 
@@ -210,6 +210,12 @@ class _DayWriter:
         note |= {"settings": asdict(settings), "files": self._files, "left_out": self._faults}
         _write_note(self._out, note)
         return summary
+
+    def _target_of(self, source: str) -> Path:
+        """A name of its own, also beside a file that differs in its ending alone."""
+        flat = source.replace("/", "__")
+        target = self._out / VIDEO_FOLDER / f"{flat.rsplit('.', 1)[0]}.mp4"
+        return target.with_name(f"{flat}.mp4") if target.exists() else target
 
     def _view_of(self, file: FootageFile, info: VideoInfo) -> View | None:
         return learn_view(

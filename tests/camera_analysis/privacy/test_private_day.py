@@ -105,6 +105,17 @@ def test_the_same_footage_gives_the_same_bytes(made, footage, tmp_path):
     assert all((out / name).read_bytes() == (tmp_path / name).read_bytes() for name in written)
 
 
+def test_files_that_differ_in_their_ending_alone_are_videos_of_their_own(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    for suffix, frames in ((".mov", 12), (".mp4", 15)):
+        film(tmp_path / f"{DAY}T08-00-00{suffix}", [n / 10 for n in range(frames)])
+    summary = write_private_day(camera_of(tmp_path), DAY, None, out)
+    videos = sorted((out / "videos").iterdir())
+    assert len(videos) == summary.videos == 2
+    assert sorted(len(frames_of(path)) for path in videos) == [12, 15]
+
+
 def test_without_being_asked_nothing_but_a_note_is_written(footage, tmp_path):
     summary = write_private_day(camera_of(footage, None), DAY, None, tmp_path)
     assert summary.status == "off"
