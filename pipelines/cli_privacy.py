@@ -186,9 +186,9 @@ def restore(
 
 def _key_of(key_file: Path | None, store: str) -> bytes:
     """The key in a file, or that which the environment names."""
-    from pipelines.privacy_key import FILE_VARIABLE, PrivacyKeyError, privacy_key, read_key_file
+    from pipelines.privacy_key import FILE_VARIABLE, PrivacyKeyError, privacy_key
 
-    found = read_key_file(key_file) if key_file else privacy_key(store)
+    found = privacy_key(store, {FILE_VARIABLE: str(key_file)} if key_file else None)
     if found is None:
         raise PrivacyKeyError(
             f"no key; give --key-file, or name one in {FILE_VARIABLE}; learned-normal privacy key"

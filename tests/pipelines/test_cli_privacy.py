@@ -89,6 +89,17 @@ def test_without_a_key_nothing_is_written(clip, tmp_path, monkeypatch):
     assert not target.exists()
 
 
+def test_a_key_in_the_store_is_refused_by_name_too(clip, tmp_path):
+    (tmp_path / "store").mkdir()
+    key = tmp_path / "store" / "key"
+    CliRunner().invoke(privacy, ["key", str(key)])
+    target = tmp_path / "a.mp4"
+    options = ("--reversible", "--key-file", key, "--output", target)
+    result = run("video", clip, *options, home=tmp_path)
+    assert result.exit_code == 1 and "lies in the store" in result.output
+    assert not target.exists()
+
+
 def test_the_source_is_never_overwritten(clip, tmp_path):
     before = clip.read_bytes()
     result = run("video", clip, "--output", clip, home=tmp_path)
