@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,9 @@ def set_camera_keys(folder: Path, changes: Mapping[str, Any]) -> Camera:
         text = _dumped(wanted)
     _require_usable(folder, text)
     aside = folder / f".{CAMERA_FILE}.new"
+    aside.write_text("", encoding="utf-8")
+    if path.exists():
+        shutil.copymode(path, aside)  # it may hold a password that its owner alone may read
     aside.write_text(text, encoding="utf-8")
     aside.replace(path)
     return load_camera(folder)

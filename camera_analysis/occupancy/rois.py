@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Literal, get_args
 
 from camera_analysis.yaml_values import mapping, typed
@@ -34,6 +35,8 @@ class Roi:
                 f"region {self.name!r}: polygon_xy needs three or more [x, y] corners, "
                 f"got {list(self.polygon_xy)}"
             )
+        if not all(isfinite(number) for corner in self.polygon_xy for number in corner):
+            raise ValueError(f"region {self.name!r}: a corner is no place: {list(self.polygon_xy)}")
         if self.space not in get_args(Space):
             raise ValueError(
                 f"region {self.name!r}: space is {self.space!r}; allowed: {get_args(Space)}"
@@ -50,7 +53,10 @@ def read_rois(value: object) -> tuple[Roi, ...]:
     for item in typed(value, (list,), "rois"):
         keys = mapping(item, ("name", "polygon_xy", "space"), "a region in rois")
         corners = tuple(
-            tuple(float(number) for number in typed(corner, (list,), "a corner of polygon_xy"))
+            tuple(
+                float(typed(number, (int, float), "a number of polygon_xy"))
+                for number in typed(corner, (list,), "a corner of polygon_xy")
+            )
             for corner in typed(keys.get("polygon_xy"), (list,), "polygon_xy")
         )
         name = str(keys.get("name", ""))

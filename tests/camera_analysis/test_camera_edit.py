@@ -29,6 +29,14 @@ def folder(tmp_path):
     return place
 
 
+def test_who_may_read_the_file_stays_as_it_was(folder):
+    path = folder / "camera.yaml"
+    path.write_text(TEXT)
+    path.chmod(0o600)
+    set_camera_keys(folder, {"rois": DESK})
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 def test_one_key_changes_and_every_other_line_stays(folder):
     (folder / "camera.yaml").write_text(TEXT)
     camera = set_camera_keys(folder, {"rois": DESK})

@@ -96,6 +96,8 @@ def test_what_is_posted_replaces_the_regions_and_nothing_else(page, folder):
         ([{"name": "a", "polygon_xy": SQUARE[:2]}], "three or more"),
         ([{"name": "a", "polygon_xy": SQUARE}] * 2, "names that differ"),
         ([{"name": "a", "polygon_xy": [[900, 900], [950, 900], [950, 950]]}], "lies outside"),
+        ([{"name": "a", "polygon_xy": [[0, 0], [9, 0], [9, float("nan")]]}], "is no place"),
+        ([{"name": "a", "polygon_xy": [[0, 0], [9, 0], [9, [1]]]}], "a number of polygon_xy"),
         ("desk", "rois is"),
     ],
 )
