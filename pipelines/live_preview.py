@@ -17,7 +17,7 @@ from dataclasses import asdict
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Protocol
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from camera_analysis.privacy.live_frames import LivePicture, LiveStatus
 
@@ -113,7 +113,7 @@ def new_token() -> str:
 
 def query_of(token: str | None) -> str:
     """The part of an address that holds the token."""
-    return f"?token={token}" if token else ""
+    return f"?token={quote(token, safe='')}" if token else ""
 
 
 class _Handler(BaseHTTPRequestHandler):

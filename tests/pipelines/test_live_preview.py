@@ -105,6 +105,14 @@ def test_unknown_path_is_not_found():
         assert ask(server, "/../etc/passwd")[0] == 404
 
 
+def test_token_of_any_letters_is_told_so_that_it_is_understood():
+    with serving(token='a&b"c d') as server:
+        told = server.page_address.split("?")[1]
+        status, _, body = ask(server, f"/?{told}")
+    assert status == 200
+    assert f'src="stream?{told}"'.encode() in body and b'"c' not in body
+
+
 def test_other_addresses_need_a_token():
     with pytest.raises(ValueError, match=r"0\.0\.0\.0 can be reached by other machines"):
         LiveServer(Three(), "0.0.0.0", 0, None)
