@@ -1,6 +1,7 @@
 """Claims about the occupancy of a camera-day."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,12 +23,13 @@ def shares_are_shares(folder: Path) -> Finding:
 
 
 def stays_do_not_overlap(folder: Path) -> Finding:
-    """The stays of one region follow each other, and none is longer than it lasted."""
+    """Each stay of a region begins after the last frame of the one before, and none is empty."""
     rows = pq.read_table(folder / "stays.parquet").to_pylist()
+    step = timedelta(seconds=read_occupancy(folder)["step_s"])  # for which a last frame stands
     wrong = [
         f"{later['roi']} {later['start_utc']:%H:%M:%S}"
         for earlier, later in pairwise(rows)
-        if earlier["roi"] == later["roi"] and earlier["start_utc"] >= later["start_utc"]
+        if earlier["roi"] == later["roi"] and earlier["end_utc"] - step >= later["start_utc"]
     ]
     wrong += [f"{row['roi']}: no time" for row in rows if row["end_utc"] <= row["start_utc"]]
     return Finding(passed=not wrong, seen=f"{len(rows)} stays, wrong: {wrong}")

@@ -74,9 +74,9 @@ def calibrate_lens(
     from pipelines.footage import load_own_camera, own_camera_folder
     from pipelines.regions_of_interest import background_of
 
-    ways = (chessboard, lines_csv, matrix, in_browser or None)
-    if sum(given is not None for given in ways) != 1:
-        raise click.UsageError("give one of --chessboard, --lines, --click and --matrix")
+    _require_one_way(chessboard, lines_csv, matrix, in_browser or None)
+    if in_browser and (picture or dry_run):
+        raise click.UsageError("--click saves on its page; --picture and --dry-run are of no use")
     settings = settings_of(home)
     try:
         place = own_camera_folder(settings.footage, camera_id)
@@ -106,6 +106,11 @@ def calibrate_lens(
             click.echo(f"written to {place / 'camera.yaml'}")
     except ValueError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _require_one_way(*ways: object) -> None:
+    if sum(given is not None for given in ways) != 1:
+        raise click.UsageError("give one of --chessboard, --lines, --click and --matrix")
 
 
 def _click(

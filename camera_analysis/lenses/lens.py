@@ -51,10 +51,11 @@ class Lens:
             raise ValueError(f"lens.matrix must be 3x3, finite, with 1 at the end: {self.matrix}")
         if min(matrix[0, 0], matrix[1, 1]) <= 0:
             raise ValueError(f"lens.matrix has no positive focal lengths: {self.matrix}")
-        if len(self.distortion) not in _COEFFICIENTS[self.kind]:
+        finite = np.isfinite(self.distortion).all()
+        if len(self.distortion) not in _COEFFICIENTS[self.kind] or not finite:
             raise ValueError(
-                f"lens.distortion of a {self.kind} lens has {len(self.distortion)} numbers; "
-                f"expected one of {_COEFFICIENTS[self.kind]}"
+                f"lens.distortion of a {self.kind} lens is {self.distortion}; "
+                f"expected one of {_COEFFICIENTS[self.kind]} finite numbers"
             )
         if self.size_wh is not None and (len(self.size_wh) != 2 or min(self.size_wh) < 1):
             raise ValueError(f"lens.size_wh is {self.size_wh}; expected [width, height] in pixels")

@@ -78,6 +78,12 @@ def test_stays_that_run_into_each_other_are_seen(folder):
     assert "stays_do_not_overlap" in refuted(folder)
 
 
+def test_a_stay_that_lasts_into_the_next_is_seen(folder):
+    ends = pq.read_table(folder / "stays.parquet")["end_utc"].to_pylist()
+    change(folder, "stays.parquet", end_utc=[ends[1], ends[1]])
+    assert refuted(folder) == {"stays_do_not_overlap"}
+
+
 def test_frames_that_do_not_add_up_are_seen(folder):
     change(folder, "hours.parquet", frames_occupied=np.array([2, 2], np.int32))
     assert refuted(folder) == {"frames_of_stays_are_the_occupied_ones"}

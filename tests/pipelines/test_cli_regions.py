@@ -96,6 +96,8 @@ def test_a_known_matrix_is_taken_over_and_nonsense_is_not(home):
     assert camera_of(home).lens.distortion == (-0.02, 0, 0, 0)
     assert "expected fx,fy,cx,cy" in call(home, "calibrate-lens", "hall", "--matrix", "1", code=1)
     assert "give one of" in call(home, "calibrate-lens", "hall", code=2)
+    asked = ("calibrate-lens", "hall", "--click", "--dry-run")
+    assert "saves on its page" in call(home, *asked, code=2)
 
 
 def test_labelled_frames_choose_the_threshold(home, tmp_path):

@@ -41,6 +41,7 @@ def test_the_centre_stays_and_barrel_distortion_is_pushed_outwards(kind):
         ({"matrix": ((1.0, 0.0), (0.0, 1.0))}, "3x3"),
         ({"matrix": ((0.0, 0, 1), (0, 1, 1), (0, 0, 1))}, "focal"),
         ({"matrix": MATRIX, "kind": "fisheye", "distortion": (0.1,)}, "expected one of"),
+        ({"matrix": MATRIX, "distortion": (0.1, np.nan, 0, 0)}, "finite numbers"),
     ],
 )
 def test_impossible_calibrations_are_refused(settings, says):
