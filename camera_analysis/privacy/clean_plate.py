@@ -18,7 +18,7 @@ from camera_analysis.labelling.motion import ImageRgb, MotionConfig
 from camera_analysis.labelling.plates import PLATE_SAMPLES, View
 from camera_analysis.labelling.segmenter import Segmenter, human_probability
 from camera_analysis.privacy.background_filters import masked_blur
-from camera_analysis.privacy.mask_safety import SafetyConfig, safe_mask, widened
+from camera_analysis.privacy.mask_safety import SafetyConfig, enlarged, safe_mask, widened
 from camera_analysis.privacy.privacy_frame import BoolImage
 
 #: Standard deviation of what goes on where people are taken out, as a share of the height: four of
@@ -60,9 +60,7 @@ def clean_plate(
         mask = safe_mask(small, view.plate, human, motion=motion, safety=safety)
         if mask.distrust:
             continue
-        free = cv2.resize(
-            (~mask.mask_hw).view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST
-        )
+        free = enlarged(~mask.mask_hw, (width, height)).view(np.uint8)
         cv2.accumulate(sample.frame_rgb, total, mask=free)
         seen += free
     free_hw = seen > 0
@@ -87,10 +85,7 @@ def without_people(
     if human_hw is None or not (human_hw > safety.human_probability).any():
         return plate_rgb
     people = widened(human_hw > safety.human_probability, safety.margin_share * size_wh[1])
-    free = cv2.resize(
-        (~people).view(np.uint8), plate_rgb.shape[1::-1], interpolation=cv2.INTER_NEAREST
-    )
-    return _continued(plate_rgb, np.asarray(free, np.uint8).view(np.bool_))
+    return _continued(plate_rgb, enlarged(~people, plate_rgb.shape[1::-1]))
 
 
 def _continued(plate_rgb: ImageRgb, free_hw: BoolImage) -> ImageRgb:

@@ -116,6 +116,12 @@ def widened(mask_hw: BoolImage, margin_px: float) -> BoolImage:
     return np.asarray(apart <= margin_px)
 
 
+def enlarged(mask_hw: BoolImage, size_wh: tuple[int, ...]) -> BoolImage:
+    """A mask at another size (width, height)."""
+    large = cv2.resize(mask_hw.view(np.uint8), size_wh[:2], interpolation=cv2.INTER_NEAREST)
+    return np.asarray(large, np.uint8).view(np.bool_)
+
+
 class HeldMasks(Generic[Item]):
     """Gives each item of a stream with the union of the masks around its time.
 

@@ -17,7 +17,7 @@ from camera_analysis.labelling.plates import View, to_grey
 from camera_analysis.labelling.registration import edges_of
 from camera_analysis.labelling.segmenter import Segmenter, human_probability
 from camera_analysis.privacy.clean_plate import without_people
-from camera_analysis.privacy.mask_safety import HeldMasks, safe_mask
+from camera_analysis.privacy.mask_safety import HeldMasks, enlarged, safe_mask
 from camera_analysis.privacy.privacy_cover import MASK_RGB
 from camera_analysis.privacy.privacy_filters import apply_filter
 from camera_analysis.privacy.privacy_frame import FilterInput
@@ -182,9 +182,3 @@ class PeopleHider:
             strength=self._settings.strength,
             seed=self._seed,
         )
-
-
-def enlarged(mask_hw: BoolImage, size_wh: tuple[int, ...]) -> BoolImage:
-    """A mask at another size (width, height)."""
-    large = cv2.resize(mask_hw.view(np.uint8), size_wh[:2], interpolation=cv2.INTER_NEAREST)
-    return np.asarray(large, np.uint8).view(np.bool_)
