@@ -52,6 +52,8 @@ MARKS_SCHEMA = pa.schema(
 #: Overlap (intersection over union) of boxes, and of times, from which two events are the same.
 _SAME = 0.3
 #: Of a box's longer side: how far from a marked box the like of its event may be.
+#: What an event departs in where its class is rare at its place, and nothing else is.
+_PRESENCE = "class"
 _REACH = 0.5
 #: Sides of the like of an event are between a half and twice the marked ones.
 _SIDES = 2.0
@@ -120,12 +122,13 @@ class SeenEvent:
         """Whether this event is of the kind of another one, at whatever time.
 
         The same class, departing in the same way, near the same place, of about that size, and not
-        much longer: who may run here may not lie here.
+        much longer: who may run here may not lie here. That something is there at all, which is all
+        that a departure in class says, is part of whatever it did there.
         """
         known = (other.camera, other.height, other.width, other.class_name)
         if (self.camera, self.height, self.width, self.class_name) != known:
             return False
-        if self.leading != other.leading and self.leading and other.leading:
+        if self.leading not in ("", _PRESENCE, other.leading) and other.leading:
             return False
         reach = other.box.grown(_REACH)
         across, down = (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2

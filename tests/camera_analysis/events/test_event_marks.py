@@ -68,6 +68,7 @@ def test_of_two_marks_of_one_event_the_newer_counts():
         (seen(86_400, 5, camera="attic"), False),
         (seen(86_400, 5, leading="speed"), True),
         (seen(86_400, 5, leading="stay"), False),  # who may run here may not lie here
+        (seen(86_400, 5, leading="class"), True),  # but who may run here may be here
     ],
 )
 def test_the_like_of_an_expected_event_is_expected(other, like):
