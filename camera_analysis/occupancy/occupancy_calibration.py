@@ -1,8 +1,9 @@
 """The threshold of occupancy from a few labelled frames, and how well it does on others.
 
-The labels are cut into halves by time. What is reported of a half was chosen on the other one, so
-that no frame judges the threshold that it chose; the threshold that is kept is chosen on all. The
-bottom-centre rule has nothing to choose and is measured on the same frames.
+The labels are cut into halves by time. What is reported of a half was chosen on the other one: its
+threshold and, of what is kept, the score too, so that no frame judges a choice that it made. What
+is kept is chosen on all. The bottom-centre rule has nothing to choose and is measured on the same
+frames.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ MIN_OF_EACH = 4
 LEAVE_SHARE = 0.5
 
 BOTTOM_CENTRE = "bottom centre"
+WITH_STAYS = "whole choice, with stays"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,8 @@ class OccupancyCalibration:
     Attributes:
         rule: chosen on all labels.
         labels: how many; ``occupied`` of them with somebody inside.
-        held_out: way of telling -> agreement; the chosen score "with stays" among them.
+        held_out: way of telling -> agreement: each score, the whole choice with stays
+            (``WITH_STAYS``) and the bottom centre.
     """
 
     rule: OccupancyRule
@@ -114,13 +117,12 @@ def calibrate_occupancy(
     labelled.require_both_kinds()
     own_first = sorted(get_args(Score), key=lambda kind: bool(kind != rule.score))
     kinds: list[Score] = [score] if score else own_first
-    held_out = {str(kind): labelled.held_out(replace(rule, score=kind)) for kind in kinds}
-    best = max(kinds, key=lambda kind: held_out[str(kind)].f1)  # of equals the camera's own
+    trials = [replace(rule, score=kind) for kind in kinds]
+    held_out: dict[str, Agreement] = {trial.score: labelled.held_out([trial]) for trial in trials}
+    best = max(trials, key=lambda trial: held_out[trial.score].f1)  # of equals the camera's own
     everything = np.ones(len(labelled.truth), bool)
-    kept = with_threshold(
-        replace(rule, score=best), labelled.threshold(replace(rule, score=best), everything)
-    )
-    held_out[f"{best}, with stays"] = labelled.held_out(kept, stays=True)
+    kept = with_threshold(best, labelled.threshold(best, everything))
+    held_out[WITH_STAYS] = labelled.held_out(trials, stays=True)
     held_out[BOTTOM_CENTRE] = labelled.agreement(labelled.bottom_centre())
     return OccupancyCalibration(
         rule=kept,
@@ -184,15 +186,23 @@ class _Labelled:
     def threshold(self, rule: OccupancyRule, among: BoolVector) -> float:
         return best_threshold(self.scores(rule)[among], self.truth[among])
 
-    def held_out(self, rule: OccupancyRule, *, stays: bool = False) -> Agreement:
-        """Agreement on each half by time with the threshold that the other half chose."""
+    def held_out(self, trials: Sequence[OccupancyRule], *, stays: bool = False) -> Agreement:
+        """Agreement on each half by time with the score and threshold that the other half chose."""
         early = self._instants < np.median(self._instants)
         said = np.zeros(len(self.truth), bool)
         for half in (early, ~early):
-            trial = with_threshold(rule, self.threshold(rule, ~half))
+            trial = self._chosen(trials, ~half)
             frames = self._in_stays(trial) if stays else self.scores(trial) >= trial.enter
             said[half] = frames[half]
         return self.agreement(said)
+
+    def _chosen(self, trials: Sequence[OccupancyRule], among: BoolVector) -> OccupancyRule:
+        """The trial of the largest F1 among some labels, with its best threshold there."""
+        ready = [with_threshold(trial, self.threshold(trial, among)) for trial in trials]
+        return max(ready, key=lambda trial: self._f1(trial, among))
+
+    def _f1(self, rule: OccupancyRule, among: BoolVector) -> float:
+        return _f1_of((self.scores(rule) >= rule.enter)[among], self.truth[among])
 
     def _in_stays(self, rule: OccupancyRule) -> BoolVector:
         occupied = {}
@@ -244,7 +254,7 @@ def table_lines(calibration: OccupancyCalibration) -> list[str]:
     """The calibration for a terminal."""
     lines = [
         f"{calibration.labels} labels, {calibration.occupied} with somebody inside; each half by "
-        "time judged with the threshold that the other half chose",
+        "time judged with the threshold (and in stays the score) that the other half chose",
         f"{'':28} {'precision':>24} {'recall':>24} {'F1':>24}",
     ]
     for name, found in calibration.held_out.items():

@@ -12,6 +12,7 @@ from camera_analysis.occupancy.agreement import agreement, wilson
 from camera_analysis.occupancy.occupancy import DayScores
 from camera_analysis.occupancy.occupancy_calibration import (
     BOTTOM_CENTRE,
+    WITH_STAYS,
     RoiLabel,
     best_threshold,
     calibrate_occupancy,
@@ -79,6 +80,15 @@ def test_no_frame_judges_the_threshold_that_it_chose():
     assert held_out.true_positives == 10  # of the early half; the late one lies below its threshold
     assert held_out.false_positives == 10
     assert found.held_out[BOTTOM_CENTRE].f1 == 1
+
+
+def test_no_half_chooses_the_score_that_it_is_judged_by():
+    """Each score separates one half alone: what the other half chose says nothing there."""
+    early = np.arange(FRAMES) < FRAMES // 2
+    told, silent = np.where(TRUTH, 0.9, 0.1), np.zeros(FRAMES)
+    scores = day(np.where(early, told, silent), np.where(early, silent, told), TRUTH)
+    found = calibrate_occupancy(labels(TRUTH), [scores], OccupancyRule(min_s=0.0), 1.0)
+    assert found.held_out[WITH_STAYS].true_positives == 0
 
 
 @given(
