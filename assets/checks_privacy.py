@@ -10,6 +10,7 @@ from assets.claims import Claim, Finding
 from camera_analysis.audit.measured_audit import measured_verdict, methods_that_pass
 from camera_analysis.footage.video_header import VideoHeader, read_header
 from camera_analysis.labelling.labels import NO_SEGMENTER
+from camera_analysis.privacy.mask_safety import estimated_in_view
 from camera_analysis.privacy.private_day import OFF, VIDEO_FOLDER, read_private_note
 from camera_analysis.privacy.private_files import FRAMES_FILE
 
@@ -103,20 +104,22 @@ def its_audit_passed(folder: Path) -> Finding:
 def people_are_covered(folder: Path) -> Finding:
     """Little that may be a person lies beside what was hidden, in the frames that are shown.
 
-    Doubtful pixels in view, as a share of them and the hidden ones. Without truth this is a rough
-    measure, and its limit as wide: see docs/privacy_audit.md.
+    Masks that are empty everywhere fail where somebody may be, and pass in an empty place. Without
+    truth this is a rough measure, and its limit as wide: see docs/privacy_audit.md.
     """
     if read_private_note(folder)["status"] == OFF:
         return NOT_ASKED
     columns = ["hidden_share", "doubtful_share", "reason"]
     rows = pq.read_table(folder / FRAMES_FILE, columns=columns)
     hidden, doubtful = rows["hidden_share"].to_numpy(), rows["doubtful_share"].to_numpy()
-    shown = (np.asarray(rows["reason"]) == "") & (hidden > 0)
-    in_view = float(doubtful[shown].sum())
-    share = in_view / max(in_view + float(hidden[shown].sum()), 1e-9)
-    seen = f"{100 * share:.2f} % of what may be people is estimated to be in view"
-    limit = f"; limit {100 * MAX_UNCOVERED_SHARE:g} %"
-    return Finding(passed=share <= MAX_UNCOVERED_SHARE, seen=f"{seen}, {shown.sum()} frames{limit}")
+    shown = np.asarray(rows["reason"]) == ""
+    share = estimated_in_view(hidden[shown], doubtful[shown])
+    masked = int((hidden[shown] > 0).sum())
+    seen = (
+        f"{100 * share:.2f} % of what may be people is estimated to be in view; {shown.sum()}"
+        f" frames are shown, {masked} of them with a mask; limit {100 * MAX_UNCOVERED_SHARE:g} %"
+    )
+    return Finding(passed=share <= MAX_UNCOVERED_SHARE, seen=seen)
 
 
 def _headers(folder: Path) -> dict[str, VideoHeader]:

@@ -18,6 +18,7 @@ from camera_analysis.labelling.frame_quality import QualityLimits
 from camera_analysis.labelling.motion import ImageRgb, MotionConfig, learn_plate
 from camera_analysis.labelling.plates import PLATE_SAMPLES, view_of
 from camera_analysis.labelling.segmenter import Segmenter
+from camera_analysis.privacy.mask_safety import estimated_in_view
 from camera_analysis.privacy.private_frames import PeopleHider, TimedFrame
 from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
 
@@ -35,8 +36,8 @@ class Coverage:
         person_px: pixels of people in all of them.
         uncovered_px: of these, in view.
         bad_frames: with more than a twentieth of the people's pixels in view.
-        estimate: what a private video says of itself, without truth: doubtful pixels in view, as a
-            share of them and the hidden ones, over shown frames.
+        estimate: what a private video says of itself, without truth, over shown frames: see
+            :func:`camera_analysis.privacy.mask_safety.estimated_in_view`.
     """
 
     frames: int
@@ -79,12 +80,11 @@ def coverage_of(
         limits=QualityLimits(),
     )
     hidden = bad = with_people = person_px = uncovered_px = 0
-    doubtful, covered = 0.0, 0.0
+    shares: list[tuple[float, float]] = []  # hidden and doubtful, of each frame that is shown
     truths = (codes for _, codes in sequence.read())
     for private, codes in zip(hider.hide(_timed(frames, fps)), truths, strict=True):
         if not private.reason:
-            doubtful += private.doubtful_share
-            covered += float(private.mask_hw.mean())
+            shares.append((float(private.mask_hw.mean()), private.doubtful_share))
         people = codes == PEOPLE_CODE if codes is not None else np.zeros(size_wh[::-1], bool)
         there = int(people.sum())
         if not there:
@@ -97,13 +97,14 @@ def coverage_of(
         )
         hidden += bool(private.reason)
         bad += left > BAD_SHARE * there
+    shown = np.asarray(shares, np.float32).reshape(-1, 2)
     return Coverage(
         frames=with_people,
         hidden_frames=hidden,
         person_px=person_px,
         uncovered_px=uncovered_px,
         bad_frames=bad,
-        estimate=doubtful / max(doubtful + covered, 1e-9),
+        estimate=estimated_in_view(shown[:, 0], shown[:, 1]),
     )
 
 

@@ -30,6 +30,10 @@ from camera_analysis.labelling.motion import (
 
 Item = TypeVar("Item")
 
+#: Doubt in a frame without any mask counts from here on: a person a tenth of the frame's height.
+#: Less of it is what noise and leaves leave of an empty place.
+QUIET_SHARE = 0.002
+
 #: Time stamps are compared to within this: seconds are no multiples of a frame's duration.
 _CLOCK_S = 1e-4
 
@@ -189,3 +193,22 @@ def uncovered_shares(mask_hw: BoolImage, truth_hw: BoolImage, margins_px: FloatI
     apart = cv2.distanceTransform((~mask_hw).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     left = np.sort(apart[truth_hw])
     return np.asarray(1 - np.searchsorted(left, margins_px, side="right") / len(left), np.float32)
+
+
+def estimated_in_view(hidden_n: FloatImage, doubtful_n: FloatImage) -> float:
+    """What a private video says of itself without truth: how much of people may be in view.
+
+    Doubtful pixels, as a share of them and the hidden ones. A frame without a mask counts where
+    more than ``QUIET_SHARE`` of it is doubtful, so masks that are empty everywhere give 1 where
+    somebody may be, and 0 in a place where nothing happens.
+
+    Args:
+        hidden_n: (N,) share of the pixels that is hidden in each frame that is shown.
+        doubtful_n: (N,) see :class:`SafeMask`, of the same frames.
+
+    Returns:
+        In [0, 1]; 0 without a frame that counts.
+    """
+    counts = (hidden_n > 0) | (doubtful_n > QUIET_SHARE)
+    in_view = float(doubtful_n[counts].sum())
+    return in_view / max(in_view + float(hidden_n[counts].sum()), 1e-9)

@@ -75,9 +75,22 @@ def test_much_doubt_beside_what_is_hidden_is_not(tmp_path):
     assert not people_are_covered(framed(tmp_path, [(0.10, 0.01, "")])).passed
 
 
-def test_frames_that_show_nothing_or_nobody_do_not_count(tmp_path):
-    rows = [(1.0, 0.9, "doubtful"), (0.0, 0.002, ""), (0.2, 0.0, "")]
+def test_frames_that_are_hidden_as_a_whole_do_not_count(tmp_path):
+    rows = [(1.0, 0.9, "doubtful"), (0.0, 0.001, ""), (0.2, 0.0, "")]
     assert people_are_covered(framed(tmp_path, rows)).passed
+
+
+def test_masks_that_are_empty_everywhere_fail_where_somebody_may_be(tmp_path):
+    finding = people_are_covered(framed(tmp_path, [(0.0, 0.0, "")] * 9 + [(0.0, 0.01, "")]))
+    assert not finding.passed
+    assert finding.seen.startswith("100.00 % of what may be people")
+    assert "10 frames are shown, 0 of them with a mask" in finding.seen
+
+
+def test_empty_corridor_passes(tmp_path):
+    finding = people_are_covered(framed(tmp_path, [(0.0, 0.0004, "")] * 10))
+    assert finding.passed
+    assert "10 frames are shown, 0 of them with a mask" in finding.seen
 
 
 def test_no_private_video_is_no_leak(tmp_path):

@@ -9,6 +9,7 @@ from camera_analysis.labelling.motion import MotionConfig, learn_plate
 from camera_analysis.privacy.mask_safety import (
     HeldMasks,
     SafetyConfig,
+    estimated_in_view,
     safe_mask,
     uncovered_shares,
     widened,
@@ -131,3 +132,11 @@ def test_what_a_margin_leaves_uncovered():
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValueError, match="expected"):
         SafetyConfig(**wrong)
+
+
+def test_estimate_counts_doubt_beside_masks_and_large_doubt_without_any():
+    hidden, doubtful = np.array([0.2, 0.0, 0.0]), np.array([0.01, 0.04, 0.001])
+    assert estimated_in_view(hidden, doubtful) == pytest.approx(0.05 / 0.25)
+    assert estimated_in_view(hidden[1:2], doubtful[1:2]) == 1
+    assert estimated_in_view(hidden[2:], doubtful[2:]) == 0
+    assert estimated_in_view(hidden[:0], doubtful[:0]) == 0
