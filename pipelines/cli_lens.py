@@ -91,16 +91,14 @@ def calibrate_lens(
             lens = _given(kind, matrix, distortion, size_wh)
         else:
             found = (
-                _from_boards(kind, chessboard, pattern, max_error_px)
+                _from_boards(kind, chessboard, pattern, max_error_px, size_wh)
                 if chessboard
                 else _from_lines(kind, lines_csv, size_wh, focal_px, max_error_px)
             )
             for line in _lines_of(found):
                 click.echo(line)
             lens = found.lens
-        if picture:
-            _draw(camera, lens, background, picture)
-            click.echo(f"picture: {picture}")
+        _show(camera, lens, background, picture)
         if not dry_run:
             set_camera_keys(place, {"lens": lens_document(lens)})
             click.echo(f"written to {place / 'camera.yaml'}")
@@ -131,9 +129,12 @@ def _click(
     page.show()
 
 
-def _from_boards(kind: str, folder: Path, pattern: str, max_error_px: float) -> Calibration:
+def _from_boards(
+    kind: str, folder: Path, pattern: str, max_error_px: float, frame_wh: tuple[int, int]
+) -> Calibration:
     import cv2
 
+    from camera_analysis.lenses.lens import same_shape
     from camera_analysis.lenses.lens_calibration import CalibrationLimits, calibrate_chessboard
 
     across, _, down = pattern.partition("x")
@@ -144,6 +145,13 @@ def _from_boards(kind: str, folder: Path, pattern: str, max_error_px: float) -> 
     unreadable = [name for name, grey in pictures.items() if grey is None]
     if unreadable:
         raise ValueError(f"{folder}: {unreadable[0]} is no picture that can be read")
+    for name, grey in pictures.items():
+        size_wh = (grey.shape[1], grey.shape[0])
+        if not same_shape(size_wh, frame_wh):
+            raise ValueError(
+                f"{name} is {size_wh[0]}x{size_wh[1]}, the camera's footage "
+                f"{frame_wh[0]}x{frame_wh[1]}: another shape; take the pictures in its video mode"
+            )
     return calibrate_chessboard(
         pictures,
         (int(across), int(down)),
@@ -227,10 +235,17 @@ def _lines_of(found: Calibration) -> list[str]:
     ]
 
 
-def _draw(camera: Camera, lens: Lens, background: Background, path: Path) -> None:
+def _show(camera: Camera, lens: Lens, background: Background, path: Path | None) -> None:
+    """Warn of regions that the lens moves, and draw what it does where a picture is wanted."""
     from camera_analysis.occupancy.occupancy_pictures import save_regions
     from camera_analysis.occupancy.roi_masks import Grid, roi_masks
+    from pipelines.regions_of_interest import moved_regions
 
+    if warning := moved_regions(camera, lens):
+        click.echo(warning, err=True)
+    if path is None:
+        return
     rows, columns = background.rgb.shape[:2]
     grid = Grid(native_wh=background.native_wh, label_wh=(columns, rows))
     save_regions(background.rgb, roi_masks(camera.rois, lens, grid), lens, grid, camera.id, path)
+    click.echo(f"picture: {path}")

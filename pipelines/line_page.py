@@ -15,7 +15,7 @@ from camera_analysis.lenses.lens_lines import calibrate_lines
 from camera_analysis.occupancy.rois import read_rois
 from camera_analysis.reports.html_page import render
 from pipelines.drawing_page import DrawingPage, inlined
-from pipelines.regions_of_interest import Background
+from pipelines.regions_of_interest import Background, moved_regions
 
 
 class LinePage(DrawingPage):
@@ -73,9 +73,10 @@ class LinePage(DrawingPage):
         found = calibrate_lines(
             lines, self._native_wh, self._kind, focal_px=self._focal_px, limits=self._limits
         )
+        warning = moved_regions(load_camera(self._folder), found.lens)
         set_camera_keys(self._folder, {"lens": lens_document(found.lens)})
         matrix = found.lens.matrix or ((0.0,),)
         return (
             f"Saved: focal length {matrix[0][0]:.1f} px, error {found.error_px:.2f} px of "
-            f"{found.points} points on {found.views} lines."
+            f"{found.points} points on {found.views} lines." + (f" {warning}" if warning else "")
         )

@@ -19,6 +19,7 @@ from camera_analysis.labelling.label_pictures import save_plate
 from camera_analysis.labelling.labels import read_labels_meta
 from camera_analysis.labelling.motion import MotionConfig
 from camera_analysis.labelling.plates import learn_view
+from camera_analysis.lenses.lens import Lens
 from camera_analysis.occupancy.occupancy import DayScores, day_scores
 from camera_analysis.occupancy.roi_masks import Grid, roi_masks
 from pipelines.resources import open_store
@@ -95,6 +96,21 @@ def _read(path: Path) -> npt.NDArray[np.uint8]:
     if image is None:
         raise ValueError(f"{path}: not a picture; label the day again")
     return np.asarray(image, np.uint8)
+
+
+def moved_regions(camera: Camera, lens: Lens) -> str:
+    """Warning that names the camera's regions which another lens moves; "" where there are none.
+
+    Regions in raw pixels stay where they were drawn; those in rectified pixels were drawn on what
+    the lens of then made of the frame.
+    """
+    names = [roi.name for roi in camera.rois if roi.space == "rectified"]
+    if not names or lens == camera.lens:
+        return ""
+    return (
+        f"warning: drawn in rectified pixels, and at other places with this lens: "
+        f"{', '.join(names)}; draw them again: learned-normal cameras draw-rois {camera.id}"
+    )
 
 
 def scores_of_days(settings: Settings, camera: Camera, days: Sequence[str]) -> list[DayScores]:

@@ -93,6 +93,12 @@ def lens_document(lens: Lens) -> dict[str, Any]:
     return document
 
 
+def same_shape(one_wh: tuple[int, int], other_wh: tuple[int, int]) -> bool:
+    """Whether frames of two sizes can be larger and smaller copies of each other."""
+    (width, height), (other_width, other_height) = one_wh, other_wh
+    return abs(width * other_height / (height * other_width) - 1) <= _SAME_SHAPE
+
+
 def lens_at(lens: Lens, size_wh: tuple[int, int]) -> Lens:
     """The lens of the same view in frames of another size, as a camera's second stream has it.
 
@@ -102,7 +108,7 @@ def lens_at(lens: Lens, size_wh: tuple[int, int]) -> Lens:
     if lens.matrix is None or lens.size_wh is None or lens.size_wh == size_wh:
         return lens
     across, down = (new / old for new, old in zip(size_wh, lens.size_wh, strict=True))
-    if abs(across / down - 1) > _SAME_SHAPE:
+    if not same_shape(size_wh, lens.size_wh):
         raise ValueError(
             f"the lens was calibrated with frames of {lens.size_wh}, these are {size_wh}: another "
             "shape; calibrate it with these, or move the principal point of a crop (crop_lens)"

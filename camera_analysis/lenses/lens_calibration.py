@@ -187,9 +187,15 @@ def _calibrate_rectilinear(
     seen = [view.corners_xy.astype(np.float32) for view in views]
     boards = [board.astype(np.float32)] * len(views)
     # A third radial term is not told from the others by a handful of views.
-    error_px, matrix, distortion, _, _ = cv2.calibrateCamera(
-        boards, seen, size_wh, None, None, flags=cv2.CALIB_FIX_K3
-    )
+    try:
+        error_px, matrix, distortion, _, _ = cv2.calibrateCamera(
+            boards, seen, size_wh, None, None, flags=cv2.CALIB_FIX_K3
+        )
+    except cv2.error as error:
+        raise CalibrationRefusedError(
+            f"refused: {len(views)} views do not determine a rectilinear lens "
+            f"({error.err}); hold the board at more tilts"
+        ) from error
     return float(error_px), _lens("rectilinear", matrix, distortion.ravel()[:4], size_wh)
 
 

@@ -17,6 +17,7 @@ from camera_analysis.labelling.frame_quality import QualityLimits
 from camera_analysis.labelling.motion import ImageRgb, MotionConfig, learn_plate
 from camera_analysis.labelling.plates import PLATE_SAMPLES, Spread, View, view_of
 from camera_analysis.labelling.segmenter import Segmenter
+from camera_analysis.lenses.lens import same_shape
 from camera_analysis.privacy.live_sources import ArrivedFrame
 from camera_analysis.privacy.privacy_cover import MASK_RGB
 from camera_analysis.privacy.private_frames import PeopleHider, TimedFrame
@@ -26,8 +27,6 @@ from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
 MASK_PX = 640
 #: Why all is hidden while the empty view is not known.
 LEARNING = "learning"
-#: Shapes that differ by less are one: a reduced size is rounded.
-_SAME_SHAPE = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,8 +164,7 @@ def _follow(
 
 def _fits(view: View, frame: ArrivedFrame) -> bool:
     """Whether a frame has the shape of what was learned."""
-    (width, height), (view_width, view_height) = frame.size_wh, view.native_wh
-    return abs(width * view_height / (height * view_width) - 1) < _SAME_SHAPE
+    return same_shape(frame.size_wh, view.native_wh)
 
 
 def _reduced(frame_rgb: ImageRgb) -> ImageRgb:

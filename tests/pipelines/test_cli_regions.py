@@ -100,6 +100,24 @@ def test_a_known_matrix_is_taken_over_and_nonsense_is_not(home):
     assert "saves on its page" in call(home, *asked, code=2)
 
 
+def test_regions_that_a_new_lens_moves_are_named(home):
+    lens = {"kind": "fisheye", "matrix": [[160, 0, 236], [0, 160, 183], [0, 0, 1]]}
+    rois = [DESK, DESK | {"name": "door", "space": "rectified"}]
+    set_camera_keys(
+        home.footage / "hall", {"lens": lens | {"distortion": [0, 0, 0, 0]}, "rois": rois}
+    )
+    asked = ("calibrate-lens", "hall", "--distortion", "-0.02,0,0,0", "--matrix")
+    assert "other places with this lens: door; draw" in call(home, *asked, "170,168,236,183")
+    assert "other places" not in call(home, *asked, "170,168,236,183")  # it is the lens by now
+
+
+def test_boards_of_another_shape_than_the_footage_are_refused_at_once(home, tmp_path):
+    cv2.imwrite(str(tmp_path / "board.png"), np.zeros((SIZE[1], 2 * SIZE[0]), np.uint8))
+    said = call(home, "calibrate-lens", "hall", "--chessboard", tmp_path, code=1)
+    assert f"board.png is {2 * SIZE[0]}x{SIZE[1]}" in said
+    assert f"footage {SIZE[0]}x{SIZE[1]}" in said
+
+
 def test_labelled_frames_choose_the_threshold(home, tmp_path):
     labels = tmp_path / "seen.csv"
     times = [START + timedelta(seconds=n) for n in range(FRAMES)]

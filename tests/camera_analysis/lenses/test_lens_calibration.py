@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -99,6 +100,17 @@ def test_an_error_that_is_no_number_is_refused():
     require_small_error(0.5, 1.0)
     with pytest.raises(CalibrationRefusedError):
         require_small_error(float("nan"), 1.0)
+
+
+def test_views_that_opencv_cannot_solve_are_refused_and_not_let_through(
+    fisheye_boards, monkeypatch
+):
+    def fails(*_args, **_kwargs):
+        raise cv2.error("no inverse")
+
+    monkeypatch.setattr(cv2, "calibrateCamera", fails)
+    with pytest.raises(CalibrationRefusedError, match="do not determine a rectilinear lens"):
+        calibrate_chessboard(fisheye_boards, PATTERN, "rectilinear")
 
 
 def test_the_limits_are_the_ones_asked_for(fisheye_boards):
