@@ -28,12 +28,14 @@ class PrivacyFilter:
         says: what is seen, in a line.
         strengths: whether ``strength`` changes anything.
         hides_people: False for those that hide what is around them.
+        by_track: whether what is drawn tells one track from another.
     """
 
     apply: Filter
     says: str
     strengths: bool = False
     hides_people: bool = True
+    by_track: bool = False
 
 
 FILTERS: Mapping[str, PrivacyFilter] = {
@@ -42,18 +44,25 @@ FILTERS: Mapping[str, PrivacyFilter] = {
     ),
     "mask": PrivacyFilter(apply=privacy_cover.solid_mask, says="one grey"),
     "silhouette": PrivacyFilter(
-        apply=privacy_drawing.silhouette, says="a translucent shape, coloured by track"
+        apply=privacy_drawing.silhouette,
+        says="a translucent shape, coloured by track",
+        by_track=True,
     ),
     "skeleton": PrivacyFilter(
-        apply=privacy_drawing.skeleton, says="lines along the middle of body and limbs"
+        apply=privacy_drawing.skeleton,
+        says="lines along the middle of body and limbs",
+        by_track=True,
     ),
     "token": PrivacyFilter(
-        apply=privacy_drawing.token, says="a drawn figure with the number of the track"
+        apply=privacy_drawing.token,
+        says="a drawn figure with the number of the track",
+        by_track=True,
     ),
     "hash": PrivacyFilter(
         apply=privacy_drawing.hash_texture,
         says="squares that are a hash of the track",
         strengths=True,
+        by_track=True,
     ),
     "blur": PrivacyFilter(apply=privacy_blur.blur, says="Gaussian blur", strengths=True),
     "pixelate": PrivacyFilter(

@@ -28,7 +28,7 @@ class FilterInput:
         frame_rgb: (H, W, 3) uint8.
         mask_hw: (H, W) True where people are.
         plate_rgb: (H, W, 3) what the camera shows when nothing moves; None where it is unknown.
-        tracks_hw: (H, W) int32 track of each pixel, 0 for none; None takes each region by itself.
+        tracks_hw: (H, W) int32 track of each pixel, 0 for none; None draws all regions alike.
         backdrop_rgb: (H, W, 3) what is put behind people; None puts plain grey there.
         strength: scale of the filter as a share of the frame's height: the side of squares, twice
             the standard deviation of a blur, the reach of a warp; each filter says it.

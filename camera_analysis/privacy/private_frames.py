@@ -18,9 +18,10 @@ from camera_analysis.labelling.registration import edges_of
 from camera_analysis.labelling.segmenter import Segmenter, human_probability
 from camera_analysis.privacy.clean_plate import without_people
 from camera_analysis.privacy.mask_safety import HeldMasks, enlarged, safe_mask
+from camera_analysis.privacy.mask_tracks import MaskTracks
 from camera_analysis.privacy.privacy_cover import MASK_RGB
-from camera_analysis.privacy.privacy_filters import apply_filter
-from camera_analysis.privacy.privacy_frame import FilterInput
+from camera_analysis.privacy.privacy_filters import FILTERS, apply_filter
+from camera_analysis.privacy.privacy_frame import FilterInput, IntImage
 from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
 
 #: Faults of a frame by which its mask cannot be trusted; who is blurred or stands still is hidden.
@@ -107,6 +108,7 @@ class PeopleHider:
         self._meter = QualityMeter(limits)
         self._looked_s = -float("inf")
         self._fault = ""
+        self._tracks = MaskTracks() if FILTERS[settings.method].by_track else None
 
     def hide(self, frames: Iterable[TimedFrame]) -> Iterator[PrivateFrame]:
         """The frames with people hidden; each comes out one ``hold_s`` after it went in."""
@@ -154,7 +156,8 @@ class PeopleHider:
             shown = np.full_like(source, MASK_RGB)
         else:
             mask = enlarged(union, source.shape[1::-1])
-            shown = apply_filter(self._settings.method, self._filter_input(source, mask))
+            tracks = self._tracks_of(judged.frame.offset_s, union, source.shape[1::-1])
+            shown = apply_filter(self._settings.method, self._filter_input(source, mask, tracks))
         return PrivateFrame(
             offset_s=judged.frame.offset_s,
             shown_rgb=shown,
@@ -164,7 +167,19 @@ class PeopleHider:
             doubtful_share=judged.doubtful_share,
         )
 
-    def _filter_input(self, frame_rgb: ImageRgb, mask_hw: BoolImage) -> FilterInput:
+    def _tracks_of(
+        self, offset_s: float, union: BoolImage, size_wh: tuple[int, ...]
+    ) -> IntImage | None:
+        if self._tracks is None:
+            return None
+        tracks = self._tracks.update(offset_s, union)
+        return np.asarray(
+            cv2.resize(tracks, size_wh[:2], interpolation=cv2.INTER_NEAREST), np.int32
+        )
+
+    def _filter_input(
+        self, frame_rgb: ImageRgb, mask_hw: BoolImage, tracks_hw: IntImage | None
+    ) -> FilterInput:
         if self._empty_rgb is None:
             fill = self._fill_rgb
             if fill is None:
@@ -179,6 +194,7 @@ class PeopleHider:
             frame_rgb=frame_rgb,
             mask_hw=mask_hw,
             plate_rgb=self._empty_rgb,
+            tracks_hw=tracks_hw,
             strength=self._settings.strength,
             seed=self._seed,
         )
