@@ -9,8 +9,6 @@ import webbrowser
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any
 
@@ -19,11 +17,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.reports.html_page import Picture, inline_png
+from camera_analysis.reports.html_page import Picture, png_picture
 
 HOST = "127.0.0.1"
 #: A hundred regions of a hundred corners are far less.
 MAX_BODY_BYTES = 1_000_000
+#: Longer numbers are not read: beyond some length Python refuses to.
+_MOST_DIGITS = 12
 
 
 class DrawingPage(ABC):
@@ -91,11 +91,9 @@ class DrawingPage(ABC):
 
 
 def inlined(rgb: npt.NDArray[np.uint8]) -> Picture:
-    """(H, W, 3) uint8 as a picture that stands in the page itself."""
-    with TemporaryDirectory() as scratch:
-        path = Path(scratch, "background.png")
-        cv2.imwrite(str(path), np.ascontiguousarray(rgb[:, :, ::-1]))
-        picture = inline_png(path)
+    """(H, W, 3) uint8 as a picture that stands in the page itself; no file holds it meanwhile."""
+    written, png = cv2.imencode(".png", np.ascontiguousarray(rgb[:, :, ::-1]))
+    picture = png_picture(png.tobytes()) if written else None
     if picture is None:
         raise ValueError("the background cannot be written as a picture")
     return picture
@@ -131,7 +129,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer_json(415, error="expected application/json")
             return
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > MAX_BODY_BYTES:
+        if not (length.isascii() and length.isdigit()):
+            self._answer_json(400, error="expected Content-Length, a number")
+            return
+        if len(length) > _MOST_DIGITS or int(length) > MAX_BODY_BYTES:
             self._answer_json(413, error=f"expected at most {MAX_BODY_BYTES} bytes")
             return
         try:
@@ -140,7 +141,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer_json(400, error=f"Not saved: {error}")
 
     def _saved(self, body: bytes) -> str:
-        document = json.loads(body)
+        try:
+            document = json.loads(body)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
         if not isinstance(document, dict) or set(document) != {"drawn"}:
             raise ValueError("expected {drawn: [...]}")
         with self.server.page.saving:

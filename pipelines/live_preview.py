@@ -34,7 +34,7 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 img{display:block;width:100%;max-height:85vh;object-fit:contain}p{margin:.5em 1em}</style>
 <img id="live" alt="live picture, people hidden" src="stream__QUERY__">
 <p id="status" role="status">waiting for the first picture</p>
-<script>
+<script nonce="__NONCE__">
 const why = {learning: "learning the empty view; all is hidden", failed: "failed; see the log",
   no_frame: "no frame yet", doubtful: "mask not certain: all is hidden",
   overfull: "mask not certain: all is hidden", no_mask: "no mask: all is hidden"};
@@ -51,6 +51,13 @@ async function tell() {
 setInterval(tell, 1000); tell();
 </script></html>
 """
+
+
+#: What the page may load: itself and nothing else; what is not written here does not run.
+_POLICY = (
+    "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; script-src 'nonce-{nonce}'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 class Live(Protocol):
@@ -125,8 +132,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer with the page, the stream, one picture or the status."""
-        parts = urlsplit(self.path)
-        if not self._may_ask(parts.query):
+        try:
+            parts = urlsplit(self.path)
+            allowed = self._may_ask(parts.query)
+        except ValueError:  # no address, as "[" is none
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return
+        if not allowed:
             self.send_error(HTTPStatus.FORBIDDEN, "the token is missing or wrong")
             return
         answers: dict[str, Callable[[], None]] = {
@@ -155,8 +167,10 @@ class _Handler(BaseHTTPRequestHandler):
         return hmac.compare_digest(given.encode(), self.server.token.encode())
 
     def _page(self) -> None:
-        page = _PAGE.replace("__QUERY__", query_of(self.server.token))
-        self._send(page.encode(), "text/html; charset=utf-8")
+        nonce = secrets.token_urlsafe(12)
+        page = _PAGE.replace("__QUERY__", query_of(self.server.token)).replace("__NONCE__", nonce)
+        policy = {"Content-Security-Policy": _POLICY.format(nonce=nonce)}
+        self._send(page.encode(), "text/html; charset=utf-8", policy)
 
     def _status(self) -> None:
         self._send(json.dumps(asdict(self.server.live.status())).encode(), "application/json")
@@ -168,8 +182,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send(picture.jpeg, "image/jpeg")
 
-    def _send(self, body: bytes, kind: str) -> None:
-        self._head(kind, {"Content-Length": str(len(body))})
+    def _send(self, body: bytes, kind: str, more: dict[str, str] | None = None) -> None:
+        self._head(kind, {"Content-Length": str(len(body)), **(more or {})})
         self.wfile.write(body)
 
     def _head(self, kind: str, more: dict[str, str]) -> None:

@@ -31,9 +31,11 @@ class Picture:
 
 def inline_png(path: Path) -> Picture | None:
     """Read a PNG as a data URI; None where the file is absent or is not a PNG."""
-    if not path.is_file():
-        return None
-    content = path.read_bytes()
+    return png_picture(path.read_bytes()) if path.is_file() else None
+
+
+def png_picture(content: bytes) -> Picture | None:
+    """A PNG as a data URI; None where the bytes are none."""
     if not content.startswith(PNG_SIGNATURE) or len(content) < PNG_SIZE_AT + PNG_SIZE.size:
         return None
     width, height = PNG_SIZE.unpack_from(content, PNG_SIZE_AT)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from contextlib import contextmanager
 from http.client import HTTPConnection
+from urllib.request import urlopen
 
 import pytest
 
@@ -98,6 +100,21 @@ def test_another_name_for_this_machine_is_refused():
         port = server.server_address[1]
         assert ask(server, "/picture.jpg", host=f"localhost:{port}")[0] == 200
         assert ask(server, "/picture.jpg", host=f"evil.example:{port}")[0] == 403
+
+
+@pytest.mark.parametrize(("path", "host"), [("/", "["), ("http://[/", "localhost")])
+def test_an_address_that_is_none_is_a_bad_request(path, host):
+    with serving() as server:
+        assert ask(server, path, host=host)[0] == 400
+
+
+def test_page_runs_its_own_script_alone():
+    with serving() as server:
+        with urlopen(server.page_address, timeout=10) as answer:
+            policy, body = answer.headers["Content-Security-Policy"], answer.read().decode()
+    nonce = re.findall(r'<script nonce="([^"]+)">', body)
+    assert len(nonce) == body.count("<script") == 1
+    assert "default-src 'none'" in policy and f"script-src 'nonce-{nonce[0]}'" in policy
 
 
 def test_unknown_path_is_not_found():

@@ -108,6 +108,26 @@ def test_mistakes_are_said_and_change_nothing(page, folder, rois, says):
     assert (folder / "camera.yaml").read_text() == YAML
 
 
+@pytest.mark.parametrize(
+    ("length", "status"), [("²", 400), ("-1", 400), ("9" * 5000, 413), ("2000000", 413)]
+)
+def test_a_length_that_is_none_or_too_large_is_refused(page, length, status):
+    connection = http.client.HTTPConnection("127.0.0.1", page.port, timeout=10)
+    connection.putrequest("POST", "/" + page.url.split("/")[3] + "/drawn")
+    connection.putheader("Content-Type", "application/json")
+    connection.putheader("Content-Length", length)
+    connection.endheaders()
+    assert connection.getresponse().status == status
+    connection.close()
+
+
+def test_a_document_nested_without_end_is_a_mistake_like_others(page, folder):
+    path = "/" + page.url.split("/")[3] + "/drawn"
+    status, text = ask(page, "POST", path, "[" * 500_000)
+    assert (status, "nested too deeply" in text) == (400, True)
+    assert (folder / "camera.yaml").read_text() == YAML
+
+
 def test_nobody_without_the_token_or_from_another_name_gets_in(page, folder):
     good = [{"name": "desk", "polygon_xy": SQUARE}]
     assert ask(page, path="/")[0] == 404
