@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from camera_analysis.labelling.labels import NO_SEGMENTER
 from camera_analysis.local_time import duration
@@ -50,24 +52,18 @@ def read_private(folder: Path | None, settings: PrivateVideoSettings | None) -> 
 
     Args:
         folder: of the version; None where the day has none yet.
-        settings: of the camera.
+        settings: of the camera as they are now: what is told of a video that is written is what it
+            was written with.
     """
     if settings is None:
         return None
-    says = FILTERS[settings.method].says
-    method = f"{settings.method.replace('_', ' ')}: {says}"
-    whom = "Everything that moves" if settings.hide == "movers" else "People alone"
-    hidden = (
-        f"{whom}, {100 * settings.margin_share:.1f}\u00a0% of the height around it, and "
-        f"{settings.hold_s:g}\u00a0s before and after."
-    )
-    facts = PrivateFacts(method=method, hidden=hidden, kept=_kept(settings))
     note = read_private_note(folder) if folder else None
     if folder is None or note is None or note["status"] == OFF:
         return replace(
-            facts,
+            _facts_of(settings),
             problem="Not written yet: it comes last, after this page. See the asset private_video.",
         )
+    facts = _facts_of(_stored_settings(note["settings"]))
     warning = (
         "No model looked for people: whoever stands still throughout a file is seen."
         if note["segmenter"] == NO_SEGMENTER
@@ -94,6 +90,23 @@ def read_private(folder: Path | None, settings: PrivateVideoSettings | None) -> 
         figure=preview if preview.picture else None,
         warning=warning,
     )
+
+
+def _stored_settings(stored: Mapping[str, Any]) -> PrivateVideoSettings:
+    """Those that a note states; a setting that is no longer known is left out."""
+    known = {one.name for one in fields(PrivateVideoSettings)}
+    return PrivateVideoSettings(**{key: stored[key] for key in known & stored.keys()})
+
+
+def _facts_of(settings: PrivateVideoSettings) -> PrivateFacts:
+    says = FILTERS[settings.method].says
+    method = f"{settings.method.replace('_', ' ')}: {says}"
+    whom = "Everything that moves" if settings.hide == "movers" else "People alone"
+    hidden = (
+        f"{whom}, {100 * settings.margin_share:.1f}\u00a0% of the height around it, and "
+        f"{settings.hold_s:g}\u00a0s before and after."
+    )
+    return PrivateFacts(method=method, hidden=hidden, kept=_kept(settings))
 
 
 def _kept(settings: PrivateVideoSettings) -> str:

@@ -48,6 +48,11 @@ def test_the_section_says_how_people_are_hidden_and_warns_without_a_network(writ
     assert facts.figure is not None and facts.figure.picture is not None
 
 
+def test_settings_that_were_changed_later_are_not_told_of_the_stored_video(written):
+    now = PrivateVideoSettings(method="blur", hide="people", keep_audio=True, margin_share=0.1)
+    assert read_private(written, now) == read_private(written, SETTINGS)
+
+
 def test_the_section_is_drawn_from_the_facts(written):
     facts = read_private(written, SETTINGS)
     page = render("report_privacy.html.j2", private=facts, show=lambda figure: figure.title)
