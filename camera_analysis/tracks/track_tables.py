@@ -36,7 +36,7 @@ TRACKS = pa.schema(
         ("foot_x", pa.float32()),  # middle of the box's lower side
         ("foot_y", pa.float32()),
         ("speed_px_s", pa.float32()),  # of the foot, over a second around; null for a lone point
-        ("ground_x_m", pa.float32()),  # null without a homography
+        ("ground_x_m", pa.float32()),  # null without a homography, and beyond the horizon
         ("ground_y_m", pa.float32()),
         ("speed_m_s", pa.float32()),
     ]
@@ -56,7 +56,7 @@ TRACK_SUMMARY = pa.schema(
         ("length_px", pa.float32()),  # of the way of its foot
         ("height_px", pa.float32()),  # median of its boxes
         ("mean_speed_px_s", pa.float32()),
-        ("mean_speed_m_s", pa.float32()),  # null without a homography
+        ("mean_speed_m_s", pa.float32()),  # null without a homography, and beyond the horizon
         ("start_x", pa.float32()),
         ("start_y", pa.float32()),
         ("end_x", pa.float32()),

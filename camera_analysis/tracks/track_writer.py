@@ -72,9 +72,12 @@ def speeds(places_xy: FloatArray, times_us: IntVector) -> FloatArray:
 
 
 def ground_xy(track: Track, meta: RegionsMeta, rule: TrackingRule) -> FloatArray | None:
-    """(N, 2) metres of a track's feet; None without a homography."""
+    """(N, 2) metres of a track's feet, NaN beyond the horizon; None without a homography.
+
+    Boxes count from the edges of pixels, the homography from their centres.
+    """
     scale = np.array(meta.native_wh, np.float64) / (max(meta.width, 1), max(meta.height, 1))
-    return rule.ground(track.feet_xy * scale)
+    return rule.ground(track.feet_xy * scale - 0.5, meta.native_wh)
 
 
 def _points(track: Track, meta: RegionsMeta, rule: TrackingRule) -> pa.Table:
@@ -154,5 +157,7 @@ def _row(track: Track, meta: RegionsMeta, rule: TrackingRule) -> dict[str, objec
 
 
 def _mean_speed(places_xy: FloatArray, times_us: IntVector) -> float | None:
-    """Mean of the speeds at its points: jitter of a box is no way gone."""
-    return float(speeds(places_xy, times_us).mean()) if len(times_us) > 1 else None
+    """Mean of the speeds at its points, as far as known: jitter of a box is no way gone."""
+    known = speeds(places_xy, times_us)
+    known = known[~np.isnan(known)]
+    return float(known.mean()) if known.size else None

@@ -27,7 +27,8 @@ class TrackingRule:
     Attributes:
         fps: frames a second looked at, 0 for no tracks; None for 5, if samples are at most 2 s
             apart and sampled exactly, else none. The samples count among these frames.
-        homography: (3, 3) from pixels of the raw frame to metres on the ground; None for pixels.
+        homography: (3, 3) from pixels of the raw frame, centres on whole numbers, to metres on the
+            ground; None for pixels.
     """
 
     fps: float | None = None  # tracks where they cost little beside the rest
@@ -56,12 +57,31 @@ class TrackingRule:
             return None
         return min(interval_s, 1 / (self.fps or USUAL_FPS))
 
-    def ground(self, raw_xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
-        """(N, 2) metres of (N, 2) raw pixels; None without a homography."""
+    def ground(
+        self, raw_xy: npt.NDArray[np.float64], size_wh: tuple[int, int]
+    ) -> npt.NDArray[np.float64] | None:
+        """Where pixels show the ground; None without a homography.
+
+        A homography and its negative are the same, so the sign of its third coordinate says nothing
+        alone. The middle of the frame's lower edge shows ground; what has another sign than it lies
+        beyond the horizon, where the division would give mirrored metres.
+
+        Args:
+            raw_xy: (N, 2) pixels of the raw frame; their centres lie on whole numbers.
+            size_wh: width and height of the raw frame.
+
+        Returns:
+            (N, 2) metres; NaN on the horizon and beyond it.
+        """
         if self.homography is None:
             return None
-        homogeneous = np.column_stack([raw_xy, np.ones(len(raw_xy))]) @ np.array(self.homography).T
-        return np.asarray(homogeneous[:, :2] / homogeneous[:, 2:], np.float64)
+        matrix = np.array(self.homography)
+        below = matrix[2] @ [(size_wh[0] - 1) / 2, size_wh[1] - 1, 1.0]
+        homogeneous = np.column_stack([raw_xy, np.ones(len(raw_xy))]) @ matrix.T
+        third = homogeneous[:, 2:]
+        return np.asarray(
+            homogeneous[:, :2] / np.where(third * below > 0, third, np.nan), np.float64
+        )
 
 
 def read_tracking(value: object) -> TrackingRule:

@@ -25,8 +25,19 @@ def test_how_often_movers_are_looked_at(fps, interval_s, exact, step_s):
 
 def test_a_homography_gives_metres():
     rule = TrackingRule(homography=((0.01, 0, -1), (0, 0.02, 0), (0, 0, 1)))
-    assert rule.ground(np.array([[100.0, 50.0], [200.0, 0.0]])).tolist() == [[0, 1], [1, 0]]
-    assert TrackingRule().ground(np.zeros((1, 2))) is None
+    places = np.array([[100.0, 50.0], [200.0, 0.0]])
+    assert rule.ground(places, (640, 480)).tolist() == [[0, 1], [1, 0]]
+    assert TrackingRule().ground(np.zeros((1, 2)), (640, 480)) is None
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_no_ground_is_seen_on_the_horizon_and_above_it(sign):
+    """The horizon lies at row 100; a homography times any number is the same homography."""
+    rows = np.array([[1, 0, 0], [0, 0, 100], [0, 1, -100]]) * sign
+    rule = TrackingRule(homography=tuple(map(tuple, rows.tolist())))
+    metres = rule.ground(np.array([[20.0, 200.0], [20.0, 100.0], [20.0, 50.0]]), (640, 480))
+    assert metres[0].tolist() == [0.2, 1.0]
+    assert np.isnan(metres[1:]).all()
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,15 @@ def test_a_homography_gives_metres_a_second(days):
     assert (point["ground_x_m"], point["ground_y_m"]) == pytest.approx((0.32, 2.0), abs=0.02)
 
 
+def test_metres_beyond_the_horizon_are_null(days):
+    rule = TrackingRule(homography=((1, 0, 0), (0, 0, 100), (0, 1, -300)))  # horizon at row 300
+    _, out = days.make("day", film(12, WALKS[0]), rule=rule)  # feet at row 200
+    (row,) = pq.read_table(out / "track_summary.parquet").to_pylist()
+    assert row["mean_speed_m_s"] is None
+    points = pq.read_table(out / "tracks.parquet").to_pylist()
+    assert {point[name] for point in points for name in ("ground_x_m", "speed_m_s")} == {None}
+
+
 def test_a_walk_over_midnight_goes_on(days):
     frames = film(10, WALKS[0])
     _, before = days.make("before", frames[:25])
