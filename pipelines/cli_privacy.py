@@ -69,6 +69,7 @@ def methods() -> None:
 @click.option("--keep-metadata", is_flag=True, help="Copy what the file's header says.")
 @click.option("--reversible", is_flag=True, help="Encrypt people beside the video, under your key.")
 @click.option("--key-file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--force", is_flag=True, help="Replace what was written before.")
 @HOME_OPTION
 def video(
     file: Path,
@@ -82,6 +83,7 @@ def video(
     keep_metadata: bool,
     reversible: bool,
     key_file: Path | None,
+    force: bool,
     home: Path | None,
 ) -> None:
     """Write FILE again with people hidden: H.264, at its own times, without sound.
@@ -114,7 +116,9 @@ def video(
                 bar.total = expected
                 bar.update(done - bar.n)
 
-            made = write_private_clip(file, target, settings, segmenter, key=key, progress=progress)
+            made = write_private_clip(
+                file, target, settings, segmenter, key=key, replace=force, progress=progress
+            )
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     if segmenter is None:
@@ -159,12 +163,14 @@ def key(file: Path) -> None:
 )
 @click.option("--key-file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--output", type=click.Path(path_type=Path), help="Default: <video>-restored.mkv.")
+@click.option("--force", is_flag=True, help="Replace what was written before.")
 @HOME_OPTION
 def restore(
     private_video: Path,
     people: Path | None,
     key_file: Path | None,
     output: Path | None,
+    force: bool,
     home: Path | None,
 ) -> None:
     """Show the people of PRIVATE_VIDEO again, pixel by pixel, as Matroska without loss.
@@ -178,7 +184,7 @@ def restore(
     try:
         chosen = _key_of(key_file, settings_of(home).store_url)
         beside = people or private_video.with_suffix(SCRAMBLED_SUFFIX)
-        shown = restore_video(private_video, beside, chosen, target)
+        shown = restore_video(private_video, beside, chosen, target, replace=force)
     except (ValueError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{target}: people shown again in {shown} frames")

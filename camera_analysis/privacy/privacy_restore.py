@@ -12,12 +12,15 @@ from camera_analysis.footage.timed_video import source_clock
 from camera_analysis.footage.video import SampledFrame, read_samples
 from camera_analysis.labelling.motion import ImageRgb
 from camera_analysis.privacy.scramble_file import People, ScrambleReader
+from camera_analysis.privacy.whole_files import written_whole
 
 #: Shorter than any frame's duration: all frames are taken.
 _EVERY_FRAME_S = 1e-4
 
 
-def restore_video(private_video: Path, people_file: Path, key: bytes, target: Path) -> int:
+def restore_video(
+    private_video: Path, people_file: Path, key: bytes, target: Path, *, replace: bool = False
+) -> int:
     """Write the private video with the people in it, at its times, without any further loss.
 
     The place around people is that of the private video, which is compressed; people are pixel by
@@ -27,14 +30,15 @@ def restore_video(private_video: Path, people_file: Path, key: bytes, target: Pa
         private_video: as it was written.
         people_file: the encrypted people beside it.
         key: the user's, 32 bytes.
-        target: ends in ``.mkv``; nothing is written where anything is refused.
+        target: ends in ``.mkv``; appears when it is whole, so not where anything is refused.
+        replace: replace a file that exists.
 
     Returns:
         Frames in which people are shown again.
 
     Raises:
         ScrambleError: another key, or anything was changed, cut or swapped.
-        ValueError: the target is no ``.mkv``.
+        ValueError: the target is no ``.mkv``, or exists.
     """
     import av
 
@@ -44,7 +48,12 @@ def restore_video(private_video: Path, people_file: Path, key: bytes, target: Pa
     clock = source_clock(private_video)
     size = (reader.name.height, reader.name.width)
     shown = 0
-    with av.open(str(target), "w", container_options={"fflags": "+bitexact"}) as container:
+    with (
+        written_whole([target], replace=replace) as aside,
+        av.open(
+            str(aside / target.name), "w", container_options={"fflags": "+bitexact"}
+        ) as container,
+    ):
         stream = container.add_stream("ffv1", rate=clock.frame_rate, options={"threads": "1"})
         stream.height, stream.width = size
         stream.pix_fmt = "bgr0"  # no chroma is averaged

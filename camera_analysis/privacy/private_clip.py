@@ -21,6 +21,7 @@ from camera_analysis.privacy.private_video import FileOutcome, HidingRules, writ
 from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
 from camera_analysis.privacy.scramble import VideoName
 from camera_analysis.privacy.scramble_file import ScrambleWriter
+from camera_analysis.privacy.whole_files import written_whole
 
 #: Camera and day of a file that belongs to none, where its people are encrypted.
 NO_CAMERA, NO_DAY = "clip", "1970-01-01"
@@ -44,9 +45,12 @@ def write_private_clip(
     segmenter: Segmenter | None,
     *,
     key: bytes | None = None,
+    replace: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> ClipOutcome:
-    """Hide people in one file; its encrypted people go beside it where a key is given.
+    """Hide people in one file; its encrypted people go beside it where the settings ask for them.
+
+    Both appear when they are whole.
 
     Args:
         video: the file.
@@ -54,11 +58,12 @@ def write_private_clip(
         settings: how people are hidden.
         segmenter: says where people are; None hides what moves alone.
         key: 32 bytes, where the settings ask for people that can be shown again.
+        replace: replace files that exist.
         progress: called with frames done and frames expected.
 
     Raises:
         VideoError: the file as a whole cannot be read.
-        ValueError: it has no readable frame, or the target is no other ``.mp4``.
+        ValueError: it has no readable frame, or the target is no other ``.mp4``, or exists.
     """
     if target.suffix != ".mp4" or target.resolve() == video.resolve():
         raise ValueError(f"{target}: name another file that ends in .mp4")
@@ -76,7 +81,12 @@ def write_private_clip(
     )
     expected = round((info.duration_s or 0.0) * (info.frame_rate or 25))
     hidden: Counter[str] = Counter()
-    with _people_writer(target, view, key if settings.reversible else None) as people:
+    key = key if settings.reversible else None
+    targets = [target.with_suffix(SCRAMBLED_SUFFIX)] * (key is not None) + [target]
+    with (
+        written_whole(targets, replace=replace) as aside,
+        _people_writer(aside / target.name, view, key) as people,
+    ):
 
         def note(number: int, frame: PrivateFrame) -> None:
             hidden.update([frame.reason] if frame.reason else [])
@@ -85,9 +95,9 @@ def write_private_clip(
             if progress and number % 25 == 0:
                 progress(number, max(expected, number))
 
-        outcome = write_private_video(file, info, view, target, rules, note)
+        outcome = write_private_video(file, info, view, aside / target.name, rules, note)
         if people is not None:
-            people.finish(target)
+            people.finish(aside / target.name)
     return ClipOutcome(file=outcome, hidden=hidden)
 
 

@@ -71,6 +71,26 @@ def test_people_are_shown_again_without_loss(made, clip):
         assert (shown[walker(step)] == filmed[walker(step)]).all()
 
 
+def test_what_exists_is_replaced_by_force_alone(made, clip, tmp_path):
+    folder, _ = made
+    restored, private = tmp_path / "again.mkv", tmp_path / "again.mp4"
+    people = tmp_path / "again.people"
+    for path in (restored, people):
+        path.write_text("mine")
+    key = ("--key-file", folder / "key")
+    shown = ("restore", folder / "private.mp4", *key, "--output", restored)
+    hidden = ("video", clip, *key, "--reversible", "--method", "mask", "--output", private)
+    for command in (shown, hidden):
+        result = run(*command, home=tmp_path)
+        assert result.exit_code == 1 and "again." in result.output and "--force" in result.output
+    assert {path.name for path in tmp_path.glob("again*")} == {"again.mkv", "again.people"}
+    assert restored.read_text() == people.read_text() == "mine"
+    for command in (shown, hidden):
+        assert run(*command, "--force", home=tmp_path).exit_code == 0
+    assert len(frames_of(restored)) == len(frames_of(private)) == 60
+    assert people.stat().st_size > 1000
+
+
 def test_another_key_shows_nothing(made):
     folder, _ = made
     CliRunner().invoke(privacy, ["key", str(folder / "other")])
