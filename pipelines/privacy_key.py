@@ -59,7 +59,8 @@ def privacy_key(keep_out_of: str, variables: Mapping[str, str] | None = None) ->
     """The key that the environment names; None where it names none.
 
     Args:
-        keep_out_of: root of the store: a key beside what it opens protects nothing.
+        keep_out_of: root of the store, a folder or a URL: a key beside what it opens protects
+            nothing.
         variables: None takes the process's own.
 
     Raises:
@@ -68,7 +69,9 @@ def privacy_key(keep_out_of: str, variables: Mapping[str, str] | None = None) ->
     variables = os.environ if variables is None else variables
     if FILE_VARIABLE in variables:
         path = Path(variables[FILE_VARIABLE]).expanduser().resolve()
-        if "://" not in keep_out_of and path.is_relative_to(Path(keep_out_of).resolve()):
+        scheme, separator, rest = keep_out_of.partition("://")
+        local = rest if separator and scheme == "file" else keep_out_of
+        if "://" not in local and path.is_relative_to(Path(local).resolve()):
             raise PrivacyKeyError(f"{path} lies in the store that it opens; keep it elsewhere")
         return read_key_file(path)
     if KEY_VARIABLE in variables:

@@ -146,8 +146,10 @@ def test_a_key_comes_from_a_file_or_a_variable_and_not_from_the_store(tmp_path):
     assert privacy_key(store, {"LEARNED_NORMAL_PRIVACY_KEY": text}) == key
     named = {"LEARNED_NORMAL_PRIVACY_KEY_FILE": str(tmp_path / "key")}
     assert privacy_key(store, named) == key
-    with pytest.raises(PrivacyKeyError, match="lies in the store"):
-        privacy_key(str(tmp_path), named)
+    assert privacy_key("s3://bucket/store", named) == key
+    for root in (str(tmp_path), f"file://{tmp_path}"):
+        with pytest.raises(PrivacyKeyError, match="lies in the store"):
+            privacy_key(root, named)
     with pytest.raises(PrivacyKeyError, match="no key"):
         privacy_key(store, {"LEARNED_NORMAL_PRIVACY_KEY": "bm8="})
     with pytest.raises(PrivacyKeyError, match="no key can be read"):
