@@ -2,7 +2,7 @@
 
 One thread reads, one hides. Between them there is room for one frame: when hiding is slower than
 the camera, the frames that came meanwhile are dropped, so that what is seen is always recent. When
-anything goes wrong, a grey picture is the last one.
+reading or hiding fails, a grey picture is the last one; at the end of a file its last one stays.
 """
 
 from __future__ import annotations
@@ -135,6 +135,7 @@ class LiveView:
         self._changed = threading.Condition()
         self._picture: LivePicture | None = None
         self._ended = False
+        self._reading_failed = False
         self._shown_at: deque[float] = deque(maxlen=_RECENT)
         self._latency: deque[float] = deque(maxlen=_RECENT)
 
@@ -178,8 +179,12 @@ class LiveView:
             for frame in self._frames:
                 if not self._mailbox.put(frame):
                     return
-        except (OSError, ValueError) as error:
-            logging.getLogger(__name__).error("nothing more can be read: %s", error)
+        except Exception as error:
+            self._reading_failed = True
+            expected = isinstance(error, OSError | ValueError)
+            logging.getLogger(__name__).error(
+                "nothing more can be read: %s", error, exc_info=not expected
+            )
         finally:
             self._mailbox.close()
 
@@ -188,14 +193,19 @@ class LiveView:
         try:
             for shown in hide_arriving(frames, self._segmenter, self._config, self._empty):
                 self._show(shown)
+            if self._reading_failed:
+                self._show_failed()
         except Exception:
             logging.getLogger(__name__).exception("hiding people failed; nothing more is shown")
-            last = ShownFrame(shown_rgb=grey(_FAILED_WH), hidden="failed", arrived_s=self._now())
-            self._show(last)
+            self._show_failed()
         finally:
             with self._changed:
                 self._ended = True
                 self._changed.notify_all()
+
+    def _show_failed(self) -> None:
+        """A picture of nothing: the last one before would look as if it were now."""
+        self._show(ShownFrame(shown_rgb=grey(_FAILED_WH), hidden="failed", arrived_s=self._now()))
 
     def _show(self, shown: ShownFrame) -> None:
         bgr = cv2.cvtColor(shown.shown_rgb, cv2.COLOR_RGB2BGR)

@@ -96,6 +96,10 @@ def make_trajectories(
 ) -> TrajectoriesSummary:
     """Track the regions of a day; write tables, ``trajectories.json`` and pictures.
 
+    Points are written as tracks end, but all tracks of the day are kept as well, to be compared: 48
+    bytes a point and about half a kilobyte a track. 5,000 tracks of 20 s at five frames a second
+    were 27 MB; memory grows with the points of the day.
+
     Args:
         regions: folder of regions.parquet and regions.json.
         out: an existing folder.

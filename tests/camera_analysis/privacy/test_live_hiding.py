@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import cv2
@@ -113,6 +114,35 @@ def test_failing_segmenter_leaves_grey():
         number, last = picture.number, picture
     assert last.hidden == "failed"
     assert view.status().ended
+
+
+@pytest.mark.parametrize("error", [ValueError("no frame can be read"), RuntimeError("a bug")])
+def test_failing_reader_leaves_grey(error):
+    def frames():
+        yield from arriving([with_somebody(0)])
+        raise error
+
+    view = LiveView(frames(), None, CONFIG, lambda: 0.0)
+    view.start()
+    number = 0
+    while (picture := view.next_picture(number, 10.0)) is not None:
+        number, last = picture.number, picture
+    assert last.hidden == "failed"
+    assert view.status().ended
+
+
+def test_stopping_is_no_failure():
+    waiting = threading.Event()
+
+    def frames():
+        yield from arriving([with_somebody(0)])
+        waiting.wait(10.0)
+
+    view = LiveView(frames(), None, CONFIG, lambda: 0.0)
+    view.start()
+    view.stop()
+    waiting.set()
+    assert view.status().hidden != "failed"
 
 
 def test_mailbox_holds_the_newest_alone():
