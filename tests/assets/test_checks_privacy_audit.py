@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from assets.checks import CLAIMS
-from assets.checks_privacy import its_audit_passed, people_are_covered
+from assets.checks_privacy import all_footage_is_in_it, its_audit_passed, people_are_covered
 from camera_analysis.privacy.private_day import PRIVATE_FILE
 from camera_analysis.privacy.private_files import FRAMES_FILE, PRIVATE_FRAMES
 
@@ -96,6 +96,35 @@ def test_empty_corridor_passes(tmp_path):
 def test_no_private_video_is_no_leak(tmp_path):
     (tmp_path / PRIVATE_FILE).write_text('{"status": "off"}')
     assert its_audit_passed(tmp_path).passed and people_are_covered(tmp_path).passed
+    assert all_footage_is_in_it(tmp_path).passed
+
+
+def told(folder, videos, left_out):
+    """A note of videos and of (source, reason) left out."""
+    noted(folder)
+    note = json.loads((folder / PRIVATE_FILE).read_text())
+    note["files"] = [{"source": source} for source in videos]
+    note["left_out"] = [{"source": source, "reason": reason} for source, reason in left_out]
+    (folder / PRIVATE_FILE).write_text(json.dumps(note))
+    return all_footage_is_in_it(folder)
+
+
+def test_footage_that_is_in_no_video_is_told(tmp_path):
+    assert told(tmp_path, ["a.mkv", "b.mkv"], []).passed
+    part = told(tmp_path, ["a.mkv"], [("a.mkv", "undecodable")])
+    assert not part.passed
+    assert part.seen == "1 videos of 1 footage files; left out: 1 undecodable"
+
+
+def test_a_day_of_footage_without_any_video_is_told_and_a_day_without_footage_is_not(tmp_path):
+    none = told(tmp_path, [], [("a.mkv", "no_frames"), ("b.mkv", "no_frames")])
+    assert not none.passed
+    assert none.seen == "0 videos of 2 footage files; left out: 2 no_frames"
+    assert told(tmp_path, [], []).passed
+
+
+def test_what_was_left_out_warns_and_does_not_block():
+    assert not {one.name: one.blocking for one in CLAIMS["private_video"]}["all_footage_is_in_it"]
 
 
 def test_both_claims_block():
