@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 Timing = Literal["exact", "key_frame", "assumed_rate"]
 TIMINGS: tuple[Timing, ...] = get_args(Timing)
 
+#: An interval shorter than any frame's duration: all frames are taken.
+EVERY_FRAME_S = 1e-4
 #: Frames per second where neither the packets nor the header say.
 _ASSUMED_RATE = Fraction(25)
 

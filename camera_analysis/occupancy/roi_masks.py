@@ -46,11 +46,6 @@ class Grid:
         scale = np.array(self.native_wh) / np.array(self.label_wh)
         return np.asarray((points_xy + 0.5) * scale - 0.5, np.float64)
 
-    def to_label(self, points_xy: FloatArray) -> FloatArray:
-        """(N, 2) label-map pixels of (N, 2) full-frame pixels."""
-        scale = np.array(self.label_wh) / np.array(self.native_wh)
-        return np.asarray((points_xy + 0.5) * scale - 0.5, np.float64)
-
     def centres(self) -> FloatArray:
         """(H * W, 2) full-frame pixels of the label map's pixel centres, row by row."""
         return self.to_native(_lattice(*self.label_wh))

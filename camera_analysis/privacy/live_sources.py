@@ -11,16 +11,13 @@ from camera_analysis.footage.footage_files import FootageFile
 from camera_analysis.footage.footage_samples import sample_footage
 from camera_analysis.footage.stream_address import redacted
 from camera_analysis.footage.stream_record import RecordConfig, connect
-from camera_analysis.footage.video import SampledFrame
+from camera_analysis.footage.video import EVERY_FRAME_S, SampledFrame
 from camera_analysis.footage.video_convert import FrameConverter
 from camera_analysis.footage.video_file import ReadConfig, reason_of
 from camera_analysis.labelling.motion import ImageRgb
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-
-#: Shorter than any frame's duration: all frames are taken.
-_EVERY_FRAME_S = 1e-4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +64,7 @@ def file_frames(
     config = ReadConfig(max_side_px=max_side_px)
     while True:
         started, shown = clock.now(), 0
-        for item in sample_footage(file, _EVERY_FRAME_S, config=config):
+        for item in sample_footage(file, EVERY_FRAME_S, config=config):
             if not isinstance(item, SampledFrame):
                 continue
             wait_s = started + item.offset_s - clock.now()

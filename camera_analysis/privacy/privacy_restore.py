@@ -9,13 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from camera_analysis.footage.timed_video import source_clock
-from camera_analysis.footage.video import SampledFrame, read_samples
+from camera_analysis.footage.video import EVERY_FRAME_S, SampledFrame, read_samples
 from camera_analysis.labelling.motion import ImageRgb
 from camera_analysis.privacy.scramble_file import People, ScrambleReader
 from camera_analysis.privacy.whole_files import written_whole
-
-#: Shorter than any frame's duration: all frames are taken.
-_EVERY_FRAME_S = 1e-4
 
 
 def restore_video(
@@ -78,7 +75,7 @@ def _with_people(
     """Time of each frame, the frame with its people, and whether it has any."""
     found = reader.people()
     waiting: People | None = next(found, None)
-    samples = (one for one in read_samples(private_video, _EVERY_FRAME_S))
+    samples = (one for one in read_samples(private_video, EVERY_FRAME_S))
     frames = (one for one in samples if isinstance(one, SampledFrame))
     for number, frame in enumerate(frames):
         picture = np.ascontiguousarray(frame.frame_rgb[: size[0], : size[1]])

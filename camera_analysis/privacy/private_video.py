@@ -11,7 +11,7 @@ from camera_analysis.footage.audio_copy import AudioCopy
 from camera_analysis.footage.footage_files import FootageFile
 from camera_analysis.footage.footage_samples import sample_footage
 from camera_analysis.footage.timed_video import SourceClock, TimedVideoWriter, source_clock
-from camera_analysis.footage.video import Fault, SampledFrame, VideoInfo
+from camera_analysis.footage.video import EVERY_FRAME_S, Fault, SampledFrame, VideoInfo
 from camera_analysis.footage.video_file import ReadConfig
 from camera_analysis.labelling.frame_quality import QualityLimits
 from camera_analysis.labelling.motion import MotionConfig
@@ -20,9 +20,6 @@ from camera_analysis.labelling.segmenter import Segmenter
 from camera_analysis.privacy.clean_plate import clean_plate
 from camera_analysis.privacy.private_frames import PeopleHider, PrivateFrame, TimedFrame
 from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
-
-#: Shorter than any frame's duration: all frames are taken.
-_EVERY_FRAME_S = 1e-4
 
 #: Called with each frame that was written: its number, and what was hidden of it.
 OnFrame = Callable[[int, PrivateFrame], None]
@@ -147,7 +144,7 @@ class _Source:
 
     def frames(self) -> Iterator[TimedFrame]:
         other_sizes = 0
-        for item in sample_footage(self._file, _EVERY_FRAME_S, config=ReadConfig()):
+        for item in sample_footage(self._file, EVERY_FRAME_S, config=ReadConfig()):
             if isinstance(item, Fault):
                 self.faults.append(item)
             elif item.native_wh != self._native_wh:

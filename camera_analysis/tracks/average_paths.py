@@ -149,19 +149,28 @@ def path_distances(
     )
 
 
-def _groups(between: FloatArray, least: float) -> list[IntVector]:
-    """Members of each group that is large enough, by average linkage."""
+def average_linkage(between: FloatArray, nearer: float) -> list[IntVector]:
+    """Members of the groups that UPGMA joins while their mean distance is small enough.
+
+    Args:
+        between: (N, N) symmetric distances, 0 on the diagonal; N is 2 or more.
+        nearer: groups at most so far apart are joined.
+    """
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
+    tree = linkage(squareform(between, checks=False), method="average")
+    label_n = fcluster(tree, nearer, criterion="distance")
+    return [np.flatnonzero(label_n == label) for label in np.unique(label_n)]
+
+
+def _groups(between: FloatArray, least: float) -> list[IntVector]:
+    """Members of each group that is large enough, by average linkage."""
     if len(between) < LEAST_WALKS:
         return []
     symmetric = (between + between.T) / 2
     np.fill_diagonal(symmetric, 0.0)
-    tree = linkage(squareform(symmetric, checks=False), method="average")
-    label_n = fcluster(tree, ONE_PATH, criterion="distance")
-    members = [np.flatnonzero(label_n == label) for label in np.unique(label_n)]
-    return [group for group in members if len(group) >= least]
+    return [group for group in average_linkage(symmetric, ONE_PATH) if len(group) >= least]
 
 
 def _nearest_paths(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.tracks.average_paths import MOST_COMPARED
+from camera_analysis.tracks.average_paths import MOST_COMPARED, average_linkage
 from camera_analysis.tracks.track_tables import Track
 
 FloatArray = npt.NDArray[np.float64]
@@ -130,9 +130,6 @@ def _groups(
     points: FloatArray, heights: FloatArray, known: npt.NDArray[np.intp]
 ) -> list[npt.NDArray[np.intp]]:
     """Members of each group that is large enough, the largest first."""
-    from scipy.cluster.hierarchy import fcluster, linkage
-    from scipy.spatial.distance import squareform
-
     if len(known) < LEAST_ENDS:
         return []
     some = known[
@@ -140,9 +137,7 @@ def _groups(
     ]
     off = points[some][:, None] - points[some][None]
     apart = np.hypot(off[..., 0], off[..., 1]) / np.sqrt(heights[some][:, None] * heights[some])
-    tree = linkage(squareform(apart, checks=False), method="average")
-    label_n = fcluster(tree, ONE_ZONE, criterion="distance")
-    members = [some[label_n == label] for label in np.unique(label_n)]
+    members = [some[group] for group in average_linkage(apart, ONE_ZONE)]
     least = max(LEAST_ENDS, LEAST_ENDS_SHARE * len(some))
     large = [group for group in members if len(group) >= least]
     return sorted(large, key=lambda group: (-len(group), int(group[0])))[: len(LETTERS)]
