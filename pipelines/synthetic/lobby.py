@@ -46,7 +46,7 @@ KINDS: dict[str, tuple[float, float]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class LobbyConfig:
+class FilesConfig:
     """How much is filmed. Every file has its own light."""
 
     train_files: int = 12
@@ -55,6 +55,12 @@ class LobbyConfig:
     seconds: float = 600.0
     incidents: int = 3  # of a test file
     train_incidents: int = 0  # of all training files together: a contaminated history
+
+
+@dataclass(frozen=True, kw_only=True)
+class LobbyConfig(FilesConfig):
+    """How much is filmed, and how busy it is."""
+
     people_per_minute: tuple[float, float] = (0.5, 4.0)  # a file's own rate lies between
 
 
@@ -89,6 +95,16 @@ def make_lobby(
         (HEIGHT + 2 * MARGIN_PX, WIDTH + 2 * MARGIN_PX),
         Room(half_width=_HALF_WIDTH, length=_LENGTH, height=3.2, doors=_DOORS, end="door"),
     )
+    files = planned_files(config)
+    for number, (name, incidents) in enumerate(files):
+        _film_file(folder / f"{name}.mp4", place, [seed, 1, number], incidents, config)
+        if progress:
+            progress(number + 1, len(files))
+    return folder
+
+
+def planned_files(config: FilesConfig) -> list[tuple[str, int]]:
+    """Files to film, without their suffix, and how many incidents each has."""
     bad = np.linspace(0, config.train_files - 1, config.train_incidents).round().astype(int)
     files = [
         (f"train/{number // 4 + 1:02d}/{number:03d}", int((bad == number).sum()))
@@ -96,11 +112,7 @@ def make_lobby(
     ]
     files += [(f"eval_{number:02d}", config.incidents) for number in range(config.test_files)]
     files += [(f"eval_quiet_{number:02d}", 0) for number in range(config.quiet_files)]
-    for number, (name, incidents) in enumerate(files):
-        _film_file(folder / f"{name}.mp4", place, [seed, 1, number], incidents, config)
-        if progress:
-            progress(number + 1, len(files))
-    return folder
+    return files
 
 
 def _film_file(

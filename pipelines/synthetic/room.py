@@ -28,7 +28,7 @@ from pipelines.synthetic.figures import (
     seen_solids,
 )
 from pipelines.synthetic.footage import MARGIN_PX, Clip, Incident, film
-from pipelines.synthetic.lobby import lying_body, write_truth
+from pipelines.synthetic.lobby import FilesConfig, lying_body, planned_files, write_truth
 from pipelines.synthetic.people import Appearance, random_appearance
 from pipelines.synthetic.scenes import Place, Room, indoors
 from pipelines.synthetic.stories import Generator, lamplight
@@ -67,15 +67,10 @@ KINDS: dict[str, tuple[float, float]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoomConfig:
+class RoomConfig(FilesConfig):
     """How much is filmed. Every file has its own light and its own liveliness."""
 
-    train_files: int = 12
-    test_files: int = 6  # with incidents, lively
-    quiet_files: int = 6  # test files without any, for the rate of false alarms
-    seconds: float = 600.0
-    incidents: int = 3  # of a test file
-    train_incidents: int = 0  # of all training files together: a contaminated history
+    quiet_files: int = 6
     lively_share: float = 0.3  # of the files without incidents
 
 
@@ -120,13 +115,7 @@ def make_room(
     config = config or RoomConfig()
     size_wh = SIZES_WH[seed % len(SIZES_WH)]
     place = _build(np.random.default_rng([seed, 0]), size_wh)
-    bad = np.linspace(0, config.train_files - 1, config.train_incidents).round().astype(int)
-    files = [
-        (f"train/{number // 4 + 1:02d}/{number:03d}", int((bad == number).sum()))
-        for number in range(config.train_files)
-    ]
-    files += [(f"eval_{number:02d}", config.incidents) for number in range(config.test_files)]
-    files += [(f"eval_quiet_{number:02d}", 0) for number in range(config.quiet_files)]
+    files = planned_files(config)
     who = [random_appearance(np.random.default_rng([seed, 2, n])) for n in range(2)]
     for number, (name, incidents) in enumerate(files):
         path = folder / f"{name}.mp4"
