@@ -61,7 +61,7 @@ def run_demo(home: Path, *, seed: int, images_per_source: int, days: int) -> Set
 
 def make_input(home: Path, *, seed: int, images_per_source: int, days: int) -> None:
     """Draw sources and footage below ``home``, unless the same have been drawn before."""
-    wanted = {"seed": seed, "images_per_source": images_per_source, "days": days, "version": 3}
+    wanted = {"seed": seed, "images_per_source": images_per_source, "days": days, "version": 4}
     marker = home / "input.json"
     if marker.exists() and json.loads(marker.read_text()) == wanted:
         return
