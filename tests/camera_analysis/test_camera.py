@@ -136,7 +136,7 @@ def test_a_written_camera_reads_back_equal(tmp_path):
         ("privacy: {plate: sharp}", "privacy.plate"),
         ("rois: [{name: a, polygon_xy: [[0,0],[1,1]]}]", "three or more"),
         ("rois: {name: a}", "rois is"),
-        ("rois: [{name: a, polygon_xy: [[0,0],[1,x],[2,2]]}]", "could not convert"),
+        ("rois: [{name: a, polygon_xy: [[0,0],[1,x],[2,2]]}]", "a number of polygon_xy is 'x'"),
         ("rois: [{name: a, polygon_xy: [[0,0],[1,1],[2,0]], space: flat}]", "space is 'flat'"),
         ("rois: [{name: a, polygon_xy: [[0,0],[1,1],[2,0]], space: rectified}]", "has no matrix"),
         ("lens: {matrix: [[9,0,4],[0,9,4],[0,0,1]], size_wh: [8]}", "lens.size_wh"),
