@@ -29,6 +29,7 @@ class PrivacyFilter:
         strengths: whether ``strength`` changes anything.
         hides_people: False for those that hide what is around them.
         by_track: whether what is drawn tells one track from another.
+        draws_place: whether the background plate is drawn where people were; the others need none.
     """
 
     apply: Filter
@@ -36,27 +37,33 @@ class PrivacyFilter:
     strengths: bool = False
     hides_people: bool = True
     by_track: bool = False
+    draws_place: bool = False
 
 
 FILTERS: Mapping[str, PrivacyFilter] = {
     "blank": PrivacyFilter(
-        apply=privacy_cover.blank, says="the empty place, from the background plate; else black"
+        apply=privacy_cover.blank,
+        says="the empty place, from the background plate; else black",
+        draws_place=True,
     ),
     "mask": PrivacyFilter(apply=privacy_cover.solid_mask, says="one grey"),
     "silhouette": PrivacyFilter(
         apply=privacy_drawing.silhouette,
         says="a translucent shape, coloured by track",
         by_track=True,
+        draws_place=True,
     ),
     "skeleton": PrivacyFilter(
         apply=privacy_drawing.skeleton,
         says="lines along the middle of body and limbs",
         by_track=True,
+        draws_place=True,
     ),
     "token": PrivacyFilter(
         apply=privacy_drawing.token,
         says="a drawn figure with the number of the track",
         by_track=True,
+        draws_place=True,
     ),
     "hash": PrivacyFilter(
         apply=privacy_drawing.hash_texture,

@@ -108,7 +108,9 @@ class PeopleHider:
         self._meter = QualityMeter(limits)
         self._looked_s = -float("inf")
         self._fault = ""
-        self._tracks = MaskTracks() if FILTERS[settings.method].by_track else None
+        method = FILTERS[settings.method]
+        self._tracks = MaskTracks() if method.by_track else None
+        self._draws_place = method.draws_place
 
     def hide(self, frames: Iterable[TimedFrame]) -> Iterator[PrivateFrame]:
         """The frames with people hidden; each comes out one ``hold_s`` after it went in."""
@@ -180,21 +182,23 @@ class PeopleHider:
     def _filter_input(
         self, frame_rgb: ImageRgb, mask_hw: BoolImage, tracks_hw: IntImage | None
     ) -> FilterInput:
-        if self._empty_rgb is None:
-            fill = self._fill_rgb
-            if fill is None:
-                fill = np.asarray(
-                    cv2.resize(self._view.plate.rgb, frame_rgb.shape[1::-1]), np.uint8
-                )
-            height, width = self._view.grey.shape
-            self._empty_rgb = without_people(
-                fill, (width, height), self._segmenter, self._settings.safety
-            )
         return FilterInput(
             frame_rgb=frame_rgb,
             mask_hw=mask_hw,
-            plate_rgb=self._empty_rgb,
+            plate_rgb=self._empty_place(frame_rgb.shape[1::-1]) if self._draws_place else None,
             tracks_hw=tracks_hw,
             strength=self._settings.strength,
             seed=self._seed,
         )
+
+    def _empty_place(self, size_wh: tuple[int, ...]) -> ImageRgb:
+        """(H, W, 3) what is drawn where people were; found once."""
+        if self._empty_rgb is None:
+            fill = self._fill_rgb
+            if fill is None:
+                fill = np.asarray(cv2.resize(self._view.plate.rgb, size_wh[:2]), np.uint8)
+            height, width = self._view.grey.shape
+            self._empty_rgb = without_people(
+                fill, (width, height), self._segmenter, self._settings.safety
+            )
+        return self._empty_rgb

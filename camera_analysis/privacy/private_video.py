@@ -18,6 +18,7 @@ from camera_analysis.labelling.motion import MotionConfig
 from camera_analysis.labelling.plates import View
 from camera_analysis.labelling.segmenter import Segmenter
 from camera_analysis.privacy.clean_plate import clean_plate
+from camera_analysis.privacy.privacy_filters import FILTERS
 from camera_analysis.privacy.private_frames import PeopleHider, PrivateFrame, TimedFrame
 from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
 
@@ -84,14 +85,16 @@ def write_private_video(
     Raises:
         ValueError: sound is asked for, and cannot be copied.
     """
-    fill = clean_plate(
-        file,
-        info,
-        view,
-        rules.segmenter,
-        motion=rules.motion,
-        safety=rules.settings.safety,
-    )
+    fill = None
+    if FILTERS[rules.settings.method].draws_place:
+        fill = clean_plate(
+            file,
+            info,
+            view,
+            rules.segmenter,
+            motion=rules.motion,
+            safety=rules.settings.safety,
+        )
     hider = PeopleHider(
         view,
         rules.segmenter,

@@ -95,6 +95,15 @@ def test_a_stronger_blur_leaves_less_contrast():
     assert spread[0] > spread[1] > spread[2]
 
 
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_filter_says_whether_it_draws_the_place(name):
+    mask = np.zeros(SHAPE, bool)
+    mask[5:35, 20:32] = True
+    without = apply_filter(name, FilterInput(frame_rgb=noise(0), mask_hw=mask))
+    on_plate = apply_filter(name, FilterInput(frame_rgb=noise(0), mask_hw=mask, plate_rgb=noise(1)))
+    assert (without != on_plate).any() == FILTERS[name].draws_place
+
+
 def test_an_unknown_filter_names_those_that_there_are():
     given_input = FilterInput(frame_rgb=noise(0), mask_hw=np.ones(SHAPE, bool))
     with pytest.raises(ValueError, match="there are: blank, mask, silhouette"):
