@@ -178,7 +178,7 @@ def restore(
     Another key, a changed byte, a frame that was swapped or removed: all are refused.
     """
     from camera_analysis.privacy.privacy_restore import restore_video
-    from camera_analysis.privacy.private_day import SCRAMBLED_SUFFIX
+    from camera_analysis.privacy.scramble_file import SCRAMBLED_SUFFIX
 
     target = output or private_video.with_name(f"{private_video.stem}-restored.mkv")
     try:

@@ -17,9 +17,10 @@ from camera_analysis.footage.video_file import ReadConfig
 from camera_analysis.labelling.label_pass import PassConfig
 from camera_analysis.labelling.plates import learn_view
 from camera_analysis.privacy.clean_plate import clean_plate
-from camera_analysis.privacy.live_hiding import MASK_PX, EmptyPlace
+from camera_analysis.privacy.live_hiding import EmptyPlace
 from camera_analysis.privacy.live_sources import ArrivedFrame, LiveClock, file_frames, stream_frames
 from camera_analysis.privacy.mask_safety import SafetyConfig
+from camera_analysis.privacy.private_frames import MASK_PX
 from pipelines.footage import load_own_camera, own_camera_folder
 
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)

@@ -20,11 +20,9 @@ from camera_analysis.labelling.segmenter import Segmenter
 from camera_analysis.lenses.lens import same_shape
 from camera_analysis.privacy.live_sources import ArrivedFrame
 from camera_analysis.privacy.privacy_cover import MASK_RGB
-from camera_analysis.privacy.private_frames import PeopleHider, TimedFrame
+from camera_analysis.privacy.private_frames import MASK_PX, PeopleHider, TimedFrame
 from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
 
-#: Longer side at which masks are found.
-MASK_PX = 640
 #: Why all is hidden while the empty view is not known.
 LEARNING = "learning"
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,18 +25,18 @@ from camera_analysis.labelling.segmenter import Segmenter
 from camera_analysis.privacy.privacy_filters import FILTERS
 from camera_analysis.privacy.private_files import FramesWriter, Preview
 from camera_analysis.privacy.private_frames import PrivateFrame
-from camera_analysis.privacy.private_video import FileOutcome, HidingRules, write_private_video
-from camera_analysis.privacy.scramble import VideoName
-from camera_analysis.privacy.scramble_file import ScrambleWriter
+from camera_analysis.privacy.private_video import (
+    FileOutcome,
+    HidingRules,
+    Progress,
+    write_private_video,
+)
+from camera_analysis.privacy.scramble_file import SCRAMBLED_SUFFIX, people_beside
 
 PRIVATE_FILE, PREVIEW_FILE = "private_video.json", "preview.png"
 VIDEO_FOLDER = "videos"
-#: Encrypted people of a video, beside it.
-SCRAMBLED_SUFFIX = ".people"
 #: What the note says where a camera asks for no private video, and where it does.
 OFF, WRITTEN = "off", "written"
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,20 +162,18 @@ class _DayWriter:
             self._fault(source, Fault(reason="no_frames", detail="no frame can be read"))
             return
         target = self._target_of(source)
-        expected = round((info.duration_s or 0.0) * (info.frame_rate or 25))
-        with self._scramble(target, view) as scramble:
 
-            def note(number: int, frame: PrivateFrame) -> None:
-                frames.add(target.name, number, frame)
-                self._count(frame)
-                if scramble is not None:
-                    scramble.add(number, frame.source_rgb, frame.mask_hw)
-                if self._progress and number % 25 == 0:
-                    self._progress(number, max(expected, number))
+        def note(number: int, frame: PrivateFrame) -> None:
+            frames.add(target.name, number, frame)
+            self._count(frame)
 
-            outcome = write_private_video(file, info, view, target, self._rules, note)
-            if scramble is not None:
-                scramble.finish(target)
+        camera, day = self._camera.id, self._day
+        with people_beside(
+            target, self._key, camera=camera, day=day, size_wh=view.native_wh
+        ) as people:
+            outcome = write_private_video(
+                file, info, view, target, self._rules, note, people=people, progress=self._progress
+            )
         self._record(source, target, outcome)
 
     def _count(self, frame: PrivateFrame) -> None:
@@ -226,15 +223,6 @@ class _DayWriter:
             motion=self._rules.motion,
             limits=self._rules.limits,
         )
-
-    def _scramble(self, target: Path, view: View) -> AbstractContextManager[ScrambleWriter | None]:
-        if self._key is None:
-            return nullcontext()
-        width, height = view.native_wh
-        name = VideoName(
-            camera=self._camera.id, day=self._day, video=target.name, height=height, width=width
-        )
-        return ScrambleWriter(target.with_suffix(SCRAMBLED_SUFFIX), self._key, name)
 
     def _record(self, source: str, target: Path, outcome: FileOutcome) -> None:
         for fault in outcome.faults:

@@ -24,6 +24,8 @@ from camera_analysis.privacy.privacy_filters import FILTERS, apply_filter
 from camera_analysis.privacy.privacy_frame import FilterInput, IntImage
 from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
 
+#: Longer side at which masks are found, where no camera says another; pictures keep their size.
+MASK_PX = 640
 #: Faults of a frame by which its mask cannot be trusted; who is blurred or stands still is hidden.
 _DISTRUSTED = frozenset({"dark", "bright", "covered", "corrupt", "moved"})
 

@@ -21,9 +21,14 @@ from camera_analysis.privacy.clean_plate import clean_plate
 from camera_analysis.privacy.privacy_filters import FILTERS
 from camera_analysis.privacy.private_frames import PeopleHider, PrivateFrame, TimedFrame
 from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
+from camera_analysis.privacy.scramble_file import ScrambleWriter
 
 #: Called with each frame that was written: its number, and what was hidden of it.
 OnFrame = Callable[[int, PrivateFrame], None]
+#: Called with frames done and frames expected.
+Progress = Callable[[int, int], None]
+#: Frames between two calls of it.
+_TOLD_EVERY = 25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +74,9 @@ def write_private_video(
     target: Path,
     rules: HidingRules,
     on_frame: OnFrame,
+    *,
+    people: ScrambleWriter | None = None,
+    progress: Progress | None = None,
 ) -> FileOutcome:
     """Hide people in a file and write it as H.264, at the source's times.
 
@@ -81,6 +89,8 @@ def write_private_video(
         target: ends in ``.mp4``.
         rules: see there.
         on_frame: called in order.
+        people: takes whom the video hides, and is bound to it at the end.
+        progress: see :data:`Progress`.
 
     Raises:
         ValueError: sound is asked for, and cannot be copied.
@@ -106,6 +116,7 @@ def write_private_video(
     )
     source = _Source(file, view.native_wh)
     clock = source_clock(file.path) if file.images is None else SourceClock()
+    expected = round((info.duration_s or 0.0) * (info.frame_rate or 25))
     last_s = 0.0
     with ExitStack() as stack:
         audio = None
@@ -123,7 +134,13 @@ def write_private_video(
         for number, frame in enumerate(hider.hide(source.frames())):
             writer.add(frame.shown_rgb, frame.offset_s)
             on_frame(number, frame)
+            if people is not None:
+                people.add(number, frame.source_rgb, frame.mask_hw)
+            if progress and number % _TOLD_EVERY == 0:
+                progress(number, max(expected, number))
             last_s = frame.offset_s
+    if people is not None:
+        people.finish(target)
     return FileOutcome(
         frames=writer.frames,
         seconds=last_s,

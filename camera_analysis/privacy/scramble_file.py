@@ -14,6 +14,7 @@ import json
 import secrets
 import struct
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +31,8 @@ from camera_analysis.privacy.scramble import (
     key_id,
 )
 
+#: Encrypted people of a video, beside it.
+SCRAMBLED_SUFFIX = ".people"
 _MAGIC = b"LNPEOPLE1\n"
 _RECORD = struct.Struct(">QII")
 _END = 2**64 - 1
@@ -101,6 +104,25 @@ class ScrambleWriter:
         for part in (head, clear, sealed):
             self._file.write(part)
             self._digest.update(part)
+
+
+def people_beside(
+    video: Path, key: bytes | None, *, camera: str, day: str, size_wh: tuple[int, int]
+) -> AbstractContextManager[ScrambleWriter | None]:
+    """Writes the people of a private video beside it; nothing without a key.
+
+    Args:
+        video: ends in ``.mp4``.
+        key: the user's, or None where people are not to be shown again.
+        camera: the id, which is authenticated with the rest.
+        day: "YYYY-MM-DD".
+        size_wh: width and height of the video.
+    """
+    if key is None:
+        return nullcontext()
+    width, height = size_wh
+    name = VideoName(camera=camera, day=day, video=video.name, height=height, width=width)
+    return ScrambleWriter(video.with_suffix(SCRAMBLED_SUFFIX), key, name)
 
 
 @dataclass(frozen=True, kw_only=True)
