@@ -297,7 +297,7 @@ class CameraDay:
     @property
     def title(self) -> str:
         """Camera and day, as pictures are titled; of a made-up day, the camera alone."""
-        return self.camera.id if self.camera.nominal_date else f"{self.camera.id} {self.day}"
+        return self.camera.titled(self.day)
 
     def days_behind_the_normal(self) -> list[str]:
         """The window's days, oldest first: never the day itself, but for a single clip."""

@@ -126,6 +126,10 @@ class Camera:
         raw_only = self.lens.calibrated or "rectified" not in spaces
         _require(raw_only, "space", "rectified", "raw, where the lens has no matrix")
 
+    def titled(self, day: str) -> str:
+        """Camera and day, as pictures are titled; of a made-up day, the camera alone."""
+        return self.id if self.nominal_date else f"{self.id} {day}"
+
     def _require_zone(self) -> None:
         try:
             ZoneInfo(self.time_zone)

@@ -43,7 +43,6 @@ from camera_analysis.labelling.label_pictures import (
     save_quality,
 )
 from camera_analysis.labelling.labels import (
-    NO_SEGMENTER,
     FootageFault,
     FrameRow,
     FrameWriter,
@@ -56,7 +55,7 @@ from camera_analysis.labelling.motion import MotionConfig
 from camera_analysis.labelling.pass_notes import PassNotes
 from camera_analysis.labelling.plates import View, to_grey
 from camera_analysis.labelling.registration import edges_of
-from camera_analysis.labelling.segmenter import Segmenter
+from camera_analysis.labelling.segmenter import Segmenter, version_of
 
 Progress = Callable[[int, int], None]
 
@@ -262,7 +261,7 @@ def _finish(
     labels_out: Path,
 ) -> PassSummary:
     """Write the pictures and labels.json."""
-    version = NO_SEGMENTER if segmenter is None else str(getattr(segmenter, "version", "unnamed"))
+    version = version_of(segmenter)
     height, width = view.grey.shape if view else (0, 0)
     meta = LabelsMeta(
         classes=CLASS_NAMES,
@@ -273,7 +272,7 @@ def _finish(
     )
     write_labels_meta(meta, labels_out)
     counts = notes.reason_counts()
-    title = camera.id if camera.nominal_date else f"{camera.id} {day}"
+    title = camera.titled(day)
     quality_png, preview_png = index_out / "quality.png", labels_out / "preview.png"
     usable = f"{counts['']} of {notes.frames} frames usable"
     save_quality(notes.series(), camera.zone, f"{title}: {usable}", quality_png)

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from camera_analysis.labelling.labels import NO_SEGMENTER
 from camera_analysis.labelling.motion import FloatImage
 from camera_analysis.labelling.plates import View
 
@@ -26,6 +27,11 @@ class Segmenter(Protocol):
     def probability(self, frames_nhwc_rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Probability of a person, (N, H, W) in [0, 1], for (N, H, W, 3) uint8 RGB frames."""
         ...
+
+
+def version_of(segmenter: Segmenter | None) -> str:
+    """Which weights answered; "none" where nobody was asked, "unnamed" where they do not say."""
+    return NO_SEGMENTER if segmenter is None else str(getattr(segmenter, "version", "unnamed"))
 
 
 class FollowingSegmenter:

@@ -131,7 +131,7 @@ def find_occupancy(
     scores = day_scores(camera, masks, grid, meta, index_dir, labels_dir, likely)
     found = judge_scores(camera, scores, meta)
     write_occupancy(found, out)
-    title = camera.id if camera.nominal_date else f"{camera.id} {day}"
+    title = camera.titled(day)
     plate = read_plate(labels_dir / "plate.png", meta.height, meta.width)
     pictures = tuple(
         out / name for name in ("regions.png", "occupancy.png", "occupancy_by_hour.png")

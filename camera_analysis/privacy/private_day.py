@@ -21,7 +21,7 @@ from camera_analysis.footage.video_file import ReadConfig, VideoError
 from camera_analysis.labelling.label_pass import PassConfig
 from camera_analysis.labelling.labels import NO_SEGMENTER
 from camera_analysis.labelling.plates import View, learn_view
-from camera_analysis.labelling.segmenter import Segmenter
+from camera_analysis.labelling.segmenter import Segmenter, version_of
 from camera_analysis.privacy.privacy_filters import FILTERS
 from camera_analysis.privacy.private_files import FramesWriter, Preview
 from camera_analysis.privacy.private_frames import PrivateFrame
@@ -184,13 +184,12 @@ class _DayWriter:
     def finish(self) -> PrivateSummary:
         """Write the note and the picture."""
         settings = self._rules.settings
-        version = getattr(self._rules.segmenter, "version", "unnamed")
         shown, hidden = self._reasons.pop("", 0), self._reasons.total()
         summary = PrivateSummary(
             status=WRITTEN,
             method=settings.method,
             strength=settings.strength if FILTERS[settings.method].strengths else 0.0,
-            segmenter=NO_SEGMENTER if self._rules.segmenter is None else str(version),
+            segmenter=version_of(self._rules.segmenter),
             videos=len(self._files),
             frames=shown + hidden,
             hidden_frames=hidden,

@@ -95,12 +95,26 @@ def make_lobby(
         (HEIGHT + 2 * MARGIN_PX, WIDTH + 2 * MARGIN_PX),
         Room(half_width=_HALF_WIDTH, length=_LENGTH, height=3.2, doors=_DOORS, end="door"),
     )
+
+    def film_one(path: Path, number: int, incidents: int) -> None:
+        _film_file(path, place, [seed, 1, number], incidents, config)
+
+    film_planned(folder, config, film_one, progress)
+    return folder
+
+
+def film_planned(
+    folder: Path,
+    config: FilesConfig,
+    film_one: Callable[[Path, int, int], None],
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    """Film every planned file; ``film_one`` is given its path, number and incidents."""
     files = planned_files(config)
     for number, (name, incidents) in enumerate(files):
-        _film_file(folder / f"{name}.mp4", place, [seed, 1, number], incidents, config)
+        film_one(folder / f"{name}.mp4", number, incidents)
         if progress:
             progress(number + 1, len(files))
-    return folder
 
 
 def planned_files(config: FilesConfig) -> list[tuple[str, int]]:

@@ -28,7 +28,7 @@ from pipelines.synthetic.figures import (
     seen_solids,
 )
 from pipelines.synthetic.footage import MARGIN_PX, Clip, Incident, film
-from pipelines.synthetic.lobby import FilesConfig, lying_body, planned_files, write_truth
+from pipelines.synthetic.lobby import FilesConfig, film_planned, lying_body, write_truth
 from pipelines.synthetic.people import Appearance, random_appearance
 from pipelines.synthetic.scenes import Place, Room, indoors
 from pipelines.synthetic.stories import Generator, lamplight
@@ -115,13 +115,12 @@ def make_room(
     config = config or RoomConfig()
     size_wh = SIZES_WH[seed % len(SIZES_WH)]
     place = _build(np.random.default_rng([seed, 0]), size_wh)
-    files = planned_files(config)
     who = [random_appearance(np.random.default_rng([seed, 2, n])) for n in range(2)]
-    for number, (name, incidents) in enumerate(files):
-        path = folder / f"{name}.mp4"
+
+    def film_one(path: Path, number: int, incidents: int) -> None:
         _film_file(path, place, who, size_wh, [seed, 1, number], incidents, config)
-        if progress:
-            progress(number + 1, len(files))
+
+    film_planned(folder, config, film_one, progress)
     return folder
 
 
