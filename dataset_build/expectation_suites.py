@@ -68,6 +68,7 @@ class Suite:
 
     Args:
         columns: columns that must be there before anything else is asked.
+        unread: those of them that neither an expectation nor a claim looks at.
         row_name: columns that name a row in a finding.
         claims: name -> statement that holds for every row.
         somewhere: name -> statement that holds for at least one row.
@@ -79,6 +80,12 @@ class Suite:
     claims: Mapping[str, Claim]
     somewhere: Mapping[str, Claim] = field(default_factory=dict)
     expectations: tuple[Expectation, ...]
+    unread: frozenset[str] = frozenset()
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The columns that the claims are given."""
+        return tuple(name for name in self.columns if name not in self.unread)
 
     def all_expectations(self) -> tuple[Expectation, ...]:
         """Those over columns, then one for every claim."""
@@ -161,6 +168,24 @@ _CLEAN_CLAIMS = _FATE_CLAIMS | _named(
     row_claims.same_bytes_are_kept_once, row_claims.kept_rows_have_a_group
 )
 _SAMPLE_NAME = ("sample_id",)
+#: Of a ledger after the merge, which held the scan's measurements against their suite once.
+_LEFT_AS_MERGED = frozenset(LEDGER.names) - {
+    "sample_id",
+    "official_split",
+    "image_sha256",
+    "width",
+    "height",
+    "human_share",
+    "human_px",
+    "reject_reason",
+    "fate",
+    "reason",
+    "measured",
+    "stage",
+    "rule_version",
+    "duplicate_group",
+    "split",
+}
 
 
 def _fates(
@@ -234,6 +259,7 @@ SUITES: Mapping[str, Suite] = {
             row_claims.not_split_yet,
         ),
         somewhere=_named(row_claims.present),
+        unread=_LEFT_AS_MERGED,
         expectations=_fates((KEPT, REMOVED), _REASONS, [one for one in STAGES if one != "split"]),
     ),
     "dataset_split": Suite(
@@ -247,6 +273,7 @@ SUITES: Mapping[str, Suite] = {
             row_claims.moved_rows_left_their_list,
         ),
         somewhere=_named(row_claims.is_trained_on),
+        unread=_LEFT_AS_MERGED,
         expectations=_fates(FATES, (*_REASONS, NEGATIVE_SURPLUS), STAGES),
     ),
     "dataset_statistics": _values_suite(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from dataset_build.expectation_suites import SUITES, Expectation, Suite
 
@@ -54,13 +56,26 @@ def validate(table: pa.Table, suite: str) -> list[Finding]:
         ValueError: no such suite.
         RuntimeError: an expectation could not be evaluated at all.
     """
-    if suite not in SUITES:
-        raise ValueError(f"no suite named {suite!r}; choose from {', '.join(SUITES)}")
-    expected = SUITES[suite]
-    missing = [name for name in expected.columns if name not in table.column_names]
-    if missing:
-        return [_missing(name) for name in missing]
-    rows = table.select(list(expected.columns)).to_pandas()
+    expected = _suite(suite)
+    return _missing(table.column_names, expected) or _held(table, expected)
+
+
+def validate_file(file: Path, suite: str) -> list[Finding]:
+    """``validate`` of a Parquet file, of which only what the suite looks at is read."""
+    expected = _suite(suite)
+    return _missing(pq.read_schema(file).names, expected) or _held(
+        pq.read_table(file, columns=list(expected.read)), expected
+    )
+
+
+def _suite(name: str) -> Suite:
+    if name not in SUITES:
+        raise ValueError(f"no suite named {name!r}; choose from {', '.join(SUITES)}")
+    return SUITES[name]
+
+
+def _held(table: pa.Table, expected: Suite) -> list[Finding]:
+    rows = table.select(list(expected.read)).to_pandas()
     results = _results(_judged(rows, expected), expected)
     return [_finding(result, rows, expected) for result in results]
 
@@ -81,13 +96,18 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", "/").split())
 
 
-def _missing(column: str) -> Finding:
-    return Finding(
-        expectation="expect_column_to_exist",
-        column=column,
-        passed=False,
-        observed="no such column",
-    )
+def _missing(columns: Sequence[str], expected: Suite) -> list[Finding]:
+    """A finding for each column of the suite that the table lacks."""
+    return [
+        Finding(
+            expectation="expect_column_to_exist",
+            column=name,
+            passed=False,
+            observed="no such column",
+        )
+        for name in expected.columns
+        if name not in columns
+    ]
 
 
 def _judged(rows: pd.DataFrame, suite: Suite) -> pd.DataFrame:

@@ -8,6 +8,7 @@ wrong with it, the table is judged here, by the same function.
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import logging
 import os
@@ -19,9 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
-from dataset_build.expectations import Finding, validate
+from dataset_build.expectations import Finding, validate_file
 
 _log = logging.getLogger(__name__)
 
@@ -39,10 +38,10 @@ class ExpectationsProcess:
             self._start()
 
     def validate(self, file: Path, suite: str) -> list[Finding]:
-        """``expectations.validate`` of a Parquet file; arguments and errors are the same."""
+        """``expectations.validate_file``; arguments and errors are the same."""
         with self._one_at_a_time:
             findings = self._answer(file, suite)
-        return validate(pq.read_table(file), suite) if findings is None else findings
+        return validate_file(file, suite) if findings is None else findings
 
     def stop(self) -> None:
         """End the process; it would also end with this one."""
@@ -92,10 +91,11 @@ def answer_requests() -> None:
     os.dup2(2, 1)  # whatever a library prints is no answer
     import great_expectations.expectations  # noqa: F401 - loads while nobody waits
 
+    gc.freeze()  # what was loaded stays: each full collection would go through all of it
     for line in sys.stdin:
         asked = json.loads(line)
         try:
-            found = validate(pq.read_table(asked["file"]), asked["suite"])
+            found = validate_file(Path(asked["file"]), asked["suite"])
             answer: dict[str, object] = {"findings": [asdict(finding) for finding in found]}
         except Exception as error:  # noqa: BLE001 - it is raised where the question came from
             answer = {"error": repr(error)}

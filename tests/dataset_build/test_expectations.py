@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pyarrow.parquet as pq
 import pytest
 
 from dataset_build.expectation_suites import SUITES
-from dataset_build.expectations import as_markdown, validate
+from dataset_build.expectations import as_markdown, validate, validate_file
 from tests.dataset_build.broken_tables import BROKEN, GOOD, samples_with
 from tests.dataset_build.factories_ledger import sample, samples_table
 
@@ -50,6 +51,16 @@ def test_a_missing_column_is_named_before_anything_else(suite):
     name = SUITES[suite].columns[-1]
     (finding,) = validate(table.drop_columns([name]), suite)
     assert (finding.expectation, finding.column) == ("expect_column_to_exist", name)
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_a_file_gets_the_verdicts_of_its_table_and_its_missing_columns_are_named(suite, tmp_path):
+    file, table = tmp_path / "table.parquet", next(iter(BROKEN[suite].values())).table
+    pq.write_table(table, file)
+    assert validate_file(file, suite) == validate(table, suite)
+    for name in (SUITES[suite].columns[0], *sorted(SUITES[suite].unread)[:1]):
+        pq.write_table(table.drop_columns([name]), file)
+        assert [finding.column for finding in validate_file(file, suite)] == [name]
 
 
 def test_at_most_twenty_rows_are_named():
