@@ -21,7 +21,7 @@ from dataset_build.fates import (
     fate_counts,
     summarize,
 )
-from dataset_build.sample_rows import SAMPLES
+from dataset_build.sample_rows import REPEATED, SAMPLES
 
 #: Samples, and what became of each.
 LEDGER = pa.schema(
@@ -39,6 +39,7 @@ LEDGER = pa.schema(
 )
 #: What names an image, and the groups in which totals must balance.
 KEY = ("source", "official_split", "sample_id")
+_REPEATED = (*REPEATED, "fate", "reason", "measured", "stage", "split", "mask_correction")
 _LEDGER_FILE = "ledger.parquet"
 _FATES_FILE = "ledger.md"
 
@@ -108,7 +109,7 @@ def write_ledger(
     path = out / _LEDGER_FILE
     schema = LEDGER.with_metadata(table.schema.metadata)
     rows = _sorted(table).cast(schema)
-    pq.write_table(rows, path, compression="zstd")
+    pq.write_table(rows, path, compression="zstd", use_dictionary=[*_REPEATED])
     summary = summarize(rows, path, pictures=pictures, findings=findings)
     (out / _FATES_FILE).write_text(summary.to_markdown(), encoding="utf-8")
     return summary

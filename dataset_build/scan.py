@@ -22,7 +22,7 @@ from dataset_build.mask_pack import INDEX_FILE, PackSummary, PackWriter
 from dataset_build.mask_preview import write_preview
 from dataset_build.readers import SampleFiles
 from dataset_build.sample_reader import Reading, SampleReader, printable, read_ahead
-from dataset_build.sample_rows import SAMPLES, SAMPLES_FILE, SampleRow
+from dataset_build.sample_rows import REPEATED, SAMPLES, SAMPLES_FILE, SampleRow
 from dataset_build.scan_memory import (
     EarlierScan,
     FileStats,
@@ -170,7 +170,9 @@ class ScanPlan:
         wanted = [files.samples[place] for place in np.flatnonzero(rows < 0)]
         table = samples_out / SAMPLES_FILE
         with (
-            pq.ParquetWriter(table, SAMPLES, compression="zstd") as writer,
+            pq.ParquetWriter(
+                table, SAMPLES, compression="zstd", use_dictionary=[*REPEATED]
+            ) as writer,
             PackWriter(masks_out) as pack,
             read_ahead(self.reader, wanted, workers) as readings,
         ):
