@@ -21,7 +21,7 @@ from camera_analysis.events import anomaly
 from camera_analysis.labelling import label_pass
 from camera_analysis.labelling.labels import read_labels_meta
 from camera_analysis.labelling.segmenter import Segmenter
-from camera_analysis.normal import counts, learned_normal
+from camera_analysis.normal import day_counts, learned_normal
 from camera_analysis.normal.scene_files import read_scene
 from camera_analysis.reports import report
 from segmentation.inference_config import InferenceConfig
@@ -116,7 +116,7 @@ def activity_counts(
     yield from publish(
         context,
         store,
-        lambda out: counts.count_day(store.path(index), store.path(labels), out),
+        lambda out: day_counts.count_day(store.path(index), store.path(labels), out),
         inputs=[index, labels],
     )
 

@@ -58,7 +58,7 @@ def run_day(footage: Path, hours: float, interval_s: float, model: Path | None) 
     from camera_analysis.camera import Camera
     from camera_analysis.events.anomaly import AnomalyConfig, judge_day
     from camera_analysis.labelling.label_pass import process_day
-    from camera_analysis.normal.counts import count_day
+    from camera_analysis.normal.day_counts import count_day
     from camera_analysis.normal.learned_normal import build_normal
 
     segmenter = None

@@ -8,22 +8,13 @@ label maps.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from camera_analysis.charts import save_activity
-from camera_analysis.labelling.labels import (
-    FRAMES_FILE,
-    LABELS_FILE,
-    iterate_labels,
-    read_labels_meta,
-)
-from camera_analysis.labelling.registration import save_view
 from camera_analysis.normal.count_tables import (
     COUNTS_BY_HOUR,
     COUNTS_FILE,
@@ -31,12 +22,10 @@ from camera_analysis.normal.count_tables import (
     plane_of,
     plane_table,
 )
-from camera_analysis.normal.hourly_channels import count_codes
 
 LabelArray = npt.NDArray[np.uint8]
 
 COUNTS_META_FILE = "counts.json"
-ACTIVITY_FILE = "activity.png"
 
 #: Frames an 8-bit accumulator holds before it must be emptied into the 32-bit counts.
 FLUSH_AFTER = 255
@@ -301,69 +290,6 @@ class ClassCounts:
             )
 
 
-@dataclass(frozen=True, kw_only=True)
-class CountSummary:
-    """What was counted."""
-
-    frames: int
-    frames_by_hour: Mapping[int, int]
-    height: int
-    width: int
-    mover_share: float  # share of all pixels of all frames that was not class 0, in [0, 1]
-    pictures: tuple[Path, ...]
-
-
-def count_day(
-    index_dir: Path,
-    labels_dir: Path,
-    out: Path,
-    *,
-    progress: Callable[[int, int], None] | None = None,
-) -> CountSummary:
-    """Count the label maps of one camera-day by local hour.
-
-    Args:
-        index_dir: folder of ``frames.parquet``: which local hour a frame belongs to.
-        labels_dir: folder of ``labels.parquet`` and ``labels.json``, and of ``codes.parquet``.
-        out: existing empty folder; gets counts.parquet, counts.json and activity.png, the same of
-            the channels (channel_counts.parquet, channel_counts.json) where the day has codes, and
-            where it has a plate view.png, its small grey copy by which days are compared.
-        progress: called with (label maps done, all label maps).
-
-    Raises:
-        ValueError: a label map whose frame is not in the index or was found unusable.
-    """
-    meta = read_labels_meta(labels_dir)
-    hours = _usable_hours(index_dir)
-    counts = ClassCounts(meta.height, meta.width, meta.classes, segmenter=meta.segmenter)
-    rows = pq.read_metadata(labels_dir / LABELS_FILE).num_rows
-    for done, label_map in enumerate(iterate_labels(labels_dir), start=1):
-        if label_map.frame_id not in hours:
-            raise ValueError(
-                f"{LABELS_FILE}: frame {label_map.frame_id} is no usable frame of {FRAMES_FILE}; "
-                "make both in one pass"
-            )
-        counts.add(label_map.labels_hw, hours[label_map.frame_id])
-        if progress:
-            progress(done, rows)
-    counts.save(out)
-    channels = count_codes(labels_dir, hours)
-    if channels is not None:
-        channels.save(out)
-    save_view(labels_dir / "plate.png", out)
-    shares = shares_by_hour(counts)
-    save_activity(shares, counts.frames_by_hour, counts.classes, out / ACTIVITY_FILE)
-    weighted = sum(shares[hour][1:].sum() * n for hour, n in counts.frames_by_hour.items())
-    return CountSummary(
-        frames=counts.frames,
-        frames_by_hour=counts.frames_by_hour,
-        height=counts.height,
-        width=counts.width,
-        mover_share=float(weighted / counts.frames) if counts.frames else 0.0,
-        pictures=(out / ACTIVITY_FILE,),
-    )
-
-
 def shares_by_hour(counts: ClassCounts) -> dict[int, npt.NDArray[np.float64]]:
     """Local hour -> (K,) shares of the hour's pixels that were each class; they sum to 1."""
     shares = {}
@@ -400,10 +326,3 @@ def counted_by(folder: Path) -> str:
     """Version of the segmenter behind stored counts; "" where they do not say."""
     meta = json.loads((folder / COUNTS_META_FILE).read_text(encoding="utf-8"))
     return str(meta.get("segmenter", ""))
-
-
-def _usable_hours(index_dir: Path) -> dict[int, int]:
-    columns = ["frame_id", "local_hour", "usable"]
-    frames = pq.read_table(index_dir / FRAMES_FILE, columns=columns)
-    rows = zip(*(frames[name].to_pylist() for name in columns), strict=True)
-    return {frame_id: hour for frame_id, hour, usable in rows if usable}

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from camera_analysis.label_classes import CLASS_NAMES, HUMAN
 from camera_analysis.labelling.labels import FRAMES, LabelsMeta, LabelWriter, write_labels_meta
-from camera_analysis.normal.counts import count_day
+from camera_analysis.normal.day_counts import count_day
 from camera_analysis.normal.learned_normal import build_normal
 
 HEIGHT, WIDTH = 48, 96

@@ -23,7 +23,7 @@ from camera_analysis.labelling.code_tables import (
     write_codes_meta,
 )
 from camera_analysis.labelling.stay import StayClock
-from camera_analysis.normal.counts import count_day
+from camera_analysis.normal.day_counts import count_day
 from camera_analysis.normal.hourly_channels import HourlyChannels
 from camera_analysis.normal.learned_normal import build_normal
 from tests.camera_analysis.factories_days import MORNING, draw_day, empty_scene, fresh, with_block

@@ -7,7 +7,8 @@ from datetime import timedelta
 from camera_analysis.events.event_exclusion import count_without
 from camera_analysis.labelling.code_tables import CodedFrame, CodeWriter, write_codes_meta
 from camera_analysis.labelling.registration import VIEW_FILE
-from camera_analysis.normal.counts import ClassCounts, count_day
+from camera_analysis.normal.counts import ClassCounts
+from camera_analysis.normal.day_counts import count_day
 from camera_analysis.normal.hourly_channels import HourlyChannels
 from tests.camera_analysis.factories_days import (
     MORNING,

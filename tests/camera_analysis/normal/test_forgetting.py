@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from camera_analysis.label_classes import HUMAN
-from camera_analysis.normal.counts import count_day
+from camera_analysis.normal.day_counts import count_day
 from camera_analysis.normal.learned_normal import build_normal, load_normal
 from tests.camera_analysis.factories_days import draw_day, fresh, lane_walk
 

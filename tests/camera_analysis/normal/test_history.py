@@ -9,7 +9,7 @@ import pytest
 
 from camera_analysis.labelling.label_pictures import save_plate
 from camera_analysis.labelling.registration import VIEW_FILE, read_view
-from camera_analysis.normal.counts import count_day
+from camera_analysis.normal.day_counts import count_day
 from camera_analysis.normal.learned_normal import build_normal, load_normal
 from tests.camera_analysis.factories_days import draw_day, empty_scene, fresh
 from tests.camera_analysis.factories_scene import noisy, room

@@ -16,7 +16,7 @@ from camera_analysis.footage.video import SampledFrame, read_samples
 from camera_analysis.footage.video_file import ReadConfig
 from camera_analysis.footage.video_write import write_video
 from camera_analysis.labelling.label_pass import process_day
-from camera_analysis.normal.counts import count_day
+from camera_analysis.normal.day_counts import count_day
 from camera_analysis.normal.learned_normal import build_normal
 from camera_analysis.reports.report import ReportInputs, write_report
 from tests.camera_analysis.factories_days import fresh
