@@ -50,8 +50,9 @@ def live(
     from camera_analysis.privacy.live_sources import LiveClock
     from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
     from pipelines.champion_segmenter import champion_segmenter
-    from pipelines.live_preview import LiveServer, is_loopback, new_token, serve
+    from pipelines.live_preview import LiveServer, serve
     from pipelines.live_source import live_source
+    from pipelines.page_access import is_loopback, new_token
 
     settings = settings_of(home)
     clock = LiveClock(now=time.monotonic, sleep=time.sleep)

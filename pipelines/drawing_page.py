@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
 import json
-import secrets
 import webbrowser
 from abc import ABC, abstractmethod
 from contextlib import suppress
@@ -18,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camera_analysis.reports.html_page import Picture, png_picture
+from pipelines.page_access import asks_this_machine, is_token, new_token
 
 HOST = "127.0.0.1"
 #: A hundred regions of a hundred corners are far less.
@@ -37,7 +36,7 @@ class DrawingPage(ABC):
     """
 
     def __init__(self, *, port: int = 0) -> None:
-        self._token = secrets.token_urlsafe(24)
+        self._token = new_token()
         self.saving = Lock()
         self._server = _Server(self, port)
         self.port = int(self._server.server_address[1])
@@ -81,13 +80,12 @@ class DrawingPage(ABC):
         self._server.shutdown()
 
     def knows(self, path: str, host: str) -> bool:
-        """Whether a request has the token and was sent to this page by its own name.
-
-        The name is looked at so that no other site, renamed to this address, can read the page.
-        """
+        """Whether a request has the token and asks for this machine by a name of its own."""
         token = path.split("/")[1] if path.count("/") >= 2 else ""
-        own = {f"{HOST}:{self.port}", f"localhost:{self.port}"}
-        return hmac.compare_digest(token.encode(), self._token.encode()) and host in own
+        try:
+            return is_token(token, self._token) and asks_this_machine(host)
+        except ValueError:
+            return False
 
 
 def inlined(rgb: npt.NDArray[np.uint8]) -> Picture:

@@ -1,13 +1,10 @@
 """The page of a running camera with people hidden: pictures as MJPEG, on this machine alone.
 
-Any other address needs a token, which is part of the page's address. A page that another site
-shows under a name of its own (DNS rebinding) is refused by the name that the browser asks for.
+Any other address needs a token, which is part of the page's address.
 """
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
 import json
 import logging
 import secrets
@@ -20,11 +17,11 @@ from typing import Protocol
 from urllib.parse import parse_qs, quote, urlsplit
 
 from camera_analysis.privacy.live_frames import LivePicture, LiveStatus
+from pipelines.page_access import asks_this_machine, is_loopback, is_token
 
 _BOUNDARY = "picture"
 #: A viewer hears at least so often that the server is there; one that is gone is noticed then.
 _WAIT_S = 1.0
-_NAMES_OF_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -105,19 +102,6 @@ class LiveServer(ThreadingHTTPServer):
         return f"http://{name}:{port}/{query_of(self.token)}"
 
 
-def is_loopback(host: str) -> bool:
-    """Whether an address is this machine's own, which no other machine can reach."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def new_token() -> str:
-    """A token that cannot be guessed."""
-    return secrets.token_urlsafe(24)
-
-
 def query_of(token: str | None) -> str:
     """The part of an address that holds the token."""
     return f"?token={quote(token, safe='')}" if token else ""
@@ -161,10 +145,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _may_ask(self, query: str) -> bool:
         if self.server.token is None:
-            asked = urlsplit(f"//{self.headers.get('Host', '')}").hostname
-            return asked in _NAMES_OF_THIS_MACHINE
-        given = parse_qs(query).get("token", [""])[0]
-        return hmac.compare_digest(given.encode(), self.server.token.encode())
+            return asks_this_machine(self.headers.get("Host", ""))
+        return is_token(parse_qs(query).get("token", [""])[0], self.server.token)
 
     def _page(self) -> None:
         nonce = secrets.token_urlsafe(12)

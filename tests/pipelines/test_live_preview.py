@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import pytest
 
 from camera_analysis.privacy.live_frames import LivePicture, LiveStatus
-from pipelines.live_preview import LiveServer, is_loopback, new_token
+from pipelines.live_preview import LiveServer
 
 
 class Three:
@@ -133,6 +133,3 @@ def test_token_of_any_letters_is_told_so_that_it_is_understood():
 def test_other_addresses_need_a_token():
     with pytest.raises(ValueError, match=r"0\.0\.0\.0 can be reached by other machines"):
         LiveServer(Three(), "0.0.0.0", 0, None)
-    assert is_loopback("127.0.0.1") and is_loopback("::1") and is_loopback("localhost")
-    assert not is_loopback("0.0.0.0") and not is_loopback("camera.local")
-    assert len(new_token()) >= 32
