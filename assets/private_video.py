@@ -12,7 +12,7 @@ from assets.models import RAY_GPU_STEP, champion_model
 from assets.partitions import CAMERA_DAY
 from assets.progress import log_progress
 from assets.publishing import RETRY, Event, publish
-from camera_analysis.privacy.private_day import write_private_day
+from camera_analysis.privacy.private_day import forget_pictures, write_private_day
 
 #: Every frame is decoded and encoded: what somebody waits for goes first.
 LAST = {"dagster/priority": "-1"}
@@ -23,7 +23,7 @@ LAST = {"dagster/priority": "-1"}
     partitions_def=CAMERA_DAY,
     deps=["frame_index", champion_model],
     check_specs=specs("private_video"),
-    code_version="1",
+    code_version="2",
     pool="gpu",
     op_tags={**RAY_GPU_STEP, **LAST},
     retry_policy=RETRY,
@@ -61,4 +61,5 @@ def private_video(
             make,
             inputs=[index, champion] if champion else [index],
             config={"private_video": wanted, "pass": camera_setup.passes},
+            forget=forget_pictures,
         )

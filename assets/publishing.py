@@ -36,6 +36,7 @@ def publish(
     inputs: Sequence[Any] = (),
     config: object = None,
     afterwards: Callable[[Path], None] | None = None,
+    forget: Callable[[Path], None] | None = None,
     reuse: Reuse | None = None,
 ) -> Iterator[Event]:
     """Make one asset's version with ``make(folder)``, audit it, publish it.
@@ -48,6 +49,8 @@ def publish(
         config: Dataclass or mapping that shaped the result.
         afterwards: Called with the version's folder once it is current and recorded; never for a
             version that failed its audit.
+        forget: Called with the folder of a version that failed its audit, before it is kept aside:
+            takes out what must not be kept even there.
         reuse: When the current version may stand if inputs, configuration and code are those of
             the last step; None always makes it anew.
 
@@ -62,7 +65,9 @@ def publish(
     def make_one(folders: Mapping[str, Path]) -> Mapping[str, object]:
         return {asset: make(folders[asset])}
 
-    yield from publish_together(context, store, make_one, inputs=inputs, config=config, reuse=reuse)
+    yield from publish_together(
+        context, store, make_one, inputs=inputs, config=config, forget=forget, reuse=reuse
+    )
     if afterwards is not None:
         afterwards(store.path(store.require(asset, _partition(context))))
 
@@ -74,6 +79,7 @@ def publish_together(
     *,
     inputs: Sequence[Any] = (),
     config: object = None,
+    forget: Callable[[Path], None] | None = None,
     reuse: Reuse | None = None,
 ) -> Iterator[Event]:
     """Like ``publish`` for assets that come from one pass; one failed claim keeps all aside.
@@ -101,6 +107,9 @@ def publish_together(
         with _audits(store, folders, inputs) as found:
             metadata = {name: describe(folders[name], summaries[name]) for name in names}
             outcomes = {name: found[name].result() for name in names}
+        if forget is not None and _broken(outcomes):
+            for folder in folders.values():
+                forget(folder)
         for name, folder in folders.items():
             if name in recipes:
                 metadata[name][RECIPE] = dg.MetadataValue.text(recipes[name])
@@ -183,12 +192,7 @@ def _published(
     for name, found in outcomes.items():
         for outcome in found:
             yield outcome.as_check_result(name)
-    broken = [
-        f"{name}: {outcome.claim} does not hold: {outcome.finding}"
-        for name, found in outcomes.items()
-        for outcome in found
-        if outcome.blocking and not outcome.passed
-    ]
+    broken = _broken(outcomes)
     if broken:
         for version in sealed.values():
             store.reject(version, broken)
@@ -204,6 +208,16 @@ def _published(
             metadata={**metadata[name], "version": version.digest, "files": store.url(version)},
             data_version=dg.DataVersion(version.digest),
         )
+
+
+def _broken(outcomes: Mapping[str, Sequence[Outcome]]) -> list[str]:
+    """Blocking claims that do not hold, in words."""
+    return [
+        f"{name}: {outcome.claim} does not hold: {outcome.finding}"
+        for name, found in outcomes.items()
+        for outcome in found
+        if outcome.blocking and not outcome.passed
+    ]
 
 
 def as_json(config: object) -> dict[str, Any]:

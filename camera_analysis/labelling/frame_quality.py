@@ -20,6 +20,9 @@ REASONS: tuple[str, ...] = (
 
 #: Rows of one grey level beyond these are glare or shadow, not damage.
 _NEAR_BLACK, _NEAR_WHITE = 5, 250
+#: Fewer equal rows in a run than this share of the height are those of a picture that was enlarged
+#: from one of 50 rows or more; a decoder fills in blocks.
+_RUN_SHARE = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +66,8 @@ class FrameQuality:
         luma_mean: mean grey level, 0-255.
         sharpness: variance of the smoothed frame's Laplacian.
         textured_share: share of 8x8 blocks with contrast.
-        repeated_rows: share of rows that equal the one above where those of the plate do not: what
-            a decoder fills in for missing data.
+        repeated_rows: share of rows, in runs, that equal the one above where those of the plate do
+            not: what a decoder fills in for missing data.
         still_share: share of pixels identical to the sample before; 0 for the first.
         still_s: for how long the samples have been bit-identical.
         shift: displacement against the plate.
@@ -84,19 +87,20 @@ class FrameQuality:
 
     def reason(self, limits: QualityLimits) -> str:
         """First of :data:`REASONS` that applies, or "" where the frame is usable."""
-        if self.luma_mean < limits.dark_luma:
-            return "dark"
-        if self.luma_mean > limits.bright_luma:
-            return "bright"
-        if self.textured_share < limits.covered_textured_share:
-            return "covered"
-        if self.repeated_rows > limits.corrupt_rows:
-            return "corrupt"
-        if self.sharpness_share < limits.blurred_share:
-            return "blurred"
-        if self.still_s > limits.frozen_s:
-            return "frozen"
-        return "moved" if is_moved(self.shift, self.width, limits) else ""
+        return next(iter(self.reasons(limits)), "")
+
+    def reasons(self, limits: QualityLimits) -> tuple[str, ...]:
+        """All of :data:`REASONS` that apply, in their order; one may hide another behind it."""
+        faults = {
+            "dark": self.luma_mean < limits.dark_luma,
+            "bright": self.luma_mean > limits.bright_luma,
+            "covered": self.textured_share < limits.covered_textured_share,
+            "corrupt": self.repeated_rows > limits.corrupt_rows,
+            "blurred": self.sharpness_share < limits.blurred_share,
+            "frozen": self.still_s > limits.frozen_s,
+            "moved": is_moved(self.shift, self.width, limits),
+        }
+        return tuple(reason for reason, applies in faults.items() if applies)
 
     @property
     def sharpness_share(self) -> float:
@@ -143,6 +147,13 @@ def repeats_of(grey: GreyImage) -> npt.NDArray[np.bool_]:
     return repeats_h
 
 
+def _share_in_runs(repeats_h: npt.NDArray[np.bool_]) -> float:
+    """Share of rows that are True together with enough of their neighbours."""
+    ends = np.flatnonzero(np.diff(repeats_h.astype(np.int8), prepend=0, append=0))
+    runs = ends[1::2] - ends[::2]
+    return float(runs[runs > _RUN_SHARE * len(repeats_h)].sum()) / len(repeats_h)
+
+
 class QualityMeter:
     """Measures frames in order; remembers the sample before, and since when it is the same."""
 
@@ -165,7 +176,7 @@ class QualityMeter:
             luma_mean=float(cv2.mean(grey)[0]),
             sharpness=sharpness_of(grey),
             textured_share=textured_share_of(grey, self._limits.block_contrast),
-            repeated_rows=float((repeats_of(grey) & ~plate.repeats_h).mean()),
+            repeated_rows=_share_in_runs(repeats_of(grey) & ~plate.repeats_h),
             still_share=still_share,
             still_s=time_s - self._still_since_s,
             shift=measure_shift(plate.edges, edges),

@@ -30,6 +30,8 @@ class PrivacyFilter:
         hides_people: False for those that hide what is around them.
         by_track: whether what is drawn tells one track from another.
         draws_place: whether the background plate is drawn where people were; the others need none.
+        seeded: whether a person's own pixels lie where the seed puts them: who knows it puts them
+            back, or some of them.
     """
 
     apply: Filter
@@ -38,6 +40,7 @@ class PrivacyFilter:
     hides_people: bool = True
     by_track: bool = False
     draws_place: bool = False
+    seeded: bool = False
 
 
 FILTERS: Mapping[str, PrivacyFilter] = {
@@ -76,7 +79,10 @@ FILTERS: Mapping[str, PrivacyFilter] = {
         apply=privacy_blur.pixelate, says="squares of their mean colour", strengths=True
     ),
     "mosaic": PrivacyFilter(
-        apply=privacy_abstract.mosaic, says="irregular tiles of their mean colour", strengths=True
+        apply=privacy_abstract.mosaic,
+        says="irregular tiles of their mean colour",
+        strengths=True,
+        seeded=True,
     ),
     "cartoon": PrivacyFilter(
         apply=privacy_abstract.cartoon, says="few flat colours with outlines", strengths=True
@@ -87,12 +93,16 @@ FILTERS: Mapping[str, PrivacyFilter] = {
     "false_colours": PrivacyFilter(
         apply=privacy_abstract.false_colours, says="brightness as a rainbow", strengths=True
     ),
-    "warp": PrivacyFilter(apply=privacy_warp.warp, says="bent in waves", strengths=True),
+    "warp": PrivacyFilter(
+        apply=privacy_warp.warp, says="bent in waves", strengths=True, seeded=True
+    ),
     "morph": PrivacyFilter(
         apply=privacy_warp.morph, says="mixed with a drawn figure, blurred", strengths=True
     ),
     "scramble": PrivacyFilter(
-        apply=privacy_warp.scramble, says="its pixels in another order; no encryption"
+        apply=privacy_warp.scramble,
+        says="its pixels in another order; no encryption",
+        seeded=True,
     ),
     "background_blur": PrivacyFilter(
         apply=background_filters.background_blur,

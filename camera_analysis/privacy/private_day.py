@@ -7,6 +7,7 @@ room as the footage itself.
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -248,6 +249,12 @@ def read_private_note(folder: Path) -> dict[str, Any]:
     """What ``private_video.json`` of a version says; ``status`` is "written" or "off"."""
     note: dict[str, Any] = json.loads((folder / PRIVATE_FILE).read_text(encoding="utf-8"))
     return note
+
+
+def forget_pictures(folder: Path) -> None:
+    """Take out of a version all in which somebody may be seen; numbers and reasons stay."""
+    shutil.rmtree(folder / VIDEO_FOLDER, ignore_errors=True)
+    (folder / PREVIEW_FILE).unlink(missing_ok=True)
 
 
 def _write_note(out: Path, note: Mapping[str, object]) -> None:

@@ -5,6 +5,7 @@ Shared by the stored private video and by whoever shows a camera live: one rule 
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
 
 #: Longer side at which masks are found, where no camera says another; pictures keep their size.
 MASK_PX = 640
+#: Of a seed that nobody is to guess.
+_SEED_BITS = 128
 #: Faults of a frame by which its mask cannot be trusted; who is blurred or stands still is hidden.
 _DISTRUSTED = frozenset({"dark", "bright", "covered", "corrupt", "moved"})
 
@@ -77,7 +80,9 @@ class PeopleHider:
         limits: when a frame cannot be used.
         fill_rgb: (H, W, 3) the empty place at the frames' size; None enlarges the view's plate.
             Whom the network finds in it is not drawn.
-        seed: of what filters draw at random.
+        seed: of what filters draw at random. None draws one from the system for a filter that puts
+            a person's own pixels where the seed says, since who knows it puts them back; it is
+            written nowhere. For others it is 0, so that equal footage gives equal pictures.
 
     Raises:
         ValueError: people alone are to be hidden, and nothing says where they are.
@@ -92,7 +97,7 @@ class PeopleHider:
         motion: MotionConfig,
         limits: QualityLimits,
         fill_rgb: ImageRgb | None = None,
-        seed: int = 0,
+        seed: int | None = None,
     ) -> None:
         if settings.hide == "people" and segmenter is None:
             raise ValueError(
@@ -106,11 +111,12 @@ class PeopleHider:
         self._limits = limits
         self._fill_rgb = fill_rgb
         self._empty_rgb: ImageRgb | None = None
-        self._seed = seed
         self._meter = QualityMeter(limits)
         self._looked_s = -float("inf")
         self._fault = ""
         method = FILTERS[settings.method]
+        drawn = secrets.randbits(_SEED_BITS) if method.seeded else 0
+        self._seed = drawn if seed is None else seed
         self._tracks = MaskTracks() if method.by_track else None
         self._draws_place = method.draws_place
 
@@ -149,8 +155,8 @@ class PeopleHider:
     def _fault_of(self, small_rgb: ImageRgb, offset_s: float) -> str:
         grey = to_grey(small_rgb)
         quality = self._meter.measure(grey, edges_of(grey), offset_s, self._view.quality)
-        reason = quality.reason(self._limits)
-        return reason if reason in _DISTRUSTED else ""
+        faults = quality.reasons(self._limits)
+        return next((reason for reason in faults if reason in _DISTRUSTED), "")
 
     def _hidden(self, judged: _Judged, union: BoolImage | None) -> PrivateFrame:
         source = judged.frame.frame_rgb

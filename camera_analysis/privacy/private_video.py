@@ -40,14 +40,15 @@ class HidingRules:
         segmenter: says where people are; None hides what moves alone.
         motion: thresholds of motion.
         limits: when a frame cannot be used.
-        seed: of what filters draw at random: the same for all files of a camera.
+        seed: of what filters draw at random; None leaves it to
+            :class:`camera_analysis.privacy.private_frames.PeopleHider`.
     """
 
     settings: PrivateVideoSettings
     segmenter: Segmenter | None = None
     motion: MotionConfig = field(default_factory=MotionConfig)
     limits: QualityLimits = field(default_factory=QualityLimits)
-    seed: int = 0
+    seed: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

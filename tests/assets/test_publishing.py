@@ -95,6 +95,33 @@ def test_version_that_fails_a_blocking_claim_is_kept_aside(word_asset, tmp_path)
     assert "caterpillar" in " ".join(rejection.findings)
 
 
+def test_what_must_not_be_kept_leaves_a_version_that_fails_and_no_other(monkeypatch, tmp_path):
+    """A secret beside the word: readers of a good version get it, nobody one of a rejected one."""
+    monkeypatch.setattr(checks, "CLAIMS", {"word": (MAX_SIZE,)})
+
+    @dg.asset(check_specs=checks.specs("word"), code_version="1")
+    def word(
+        context: dg.AssetExecutionContext,
+        store: dg.ResourceParam[Store],
+        text: dg.ResourceParam[str],
+    ):
+        def make(out: Path) -> Summary:
+            (out / "word.txt").write_text(text)
+            (out / "secret.txt").write_text("who it is")
+            return Summary(letters=len(text))
+
+        yield from publishing.publish(
+            context, store, make, forget=lambda folder: (folder / "secret.txt").unlink()
+        )
+
+    store = Store(str(tmp_path))
+    assert not build(word, store, "caterpillar").success
+    kept = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert "word.txt" in kept and "secret.txt" not in kept
+    assert build(word, store, "cat").success
+    assert (store.path(store.require("word")) / "secret.txt").read_text() == "who it is"
+
+
 def test_warning_does_not_keep_a_version_back(word_asset, tmp_path):
     store = Store(str(tmp_path))
     result = build(word_asset, store, "dog")

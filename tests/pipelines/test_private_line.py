@@ -77,6 +77,19 @@ def test_a_camera_asks_for_private_video_and_gets_it(tiny, run_day, monkeypatch)
     assert key not in (made / "provenance.json").read_bytes()
 
 
+def test_of_a_video_that_failed_its_audit_numbers_alone_are_kept(tiny, run_day):
+    tiny.film("door", f"{DAY}T08-00-00.mp4")
+    ask_for_video(tiny, method="blur")
+    with pytest.raises(RunFailedError, match=r"its_audit_passed"):
+        run_day("door", DAY)
+    partition = f"door/{DAY}"
+    (rejection,) = tiny.store.rejections("private_video", partition)
+    folder = tiny.settings.home / "store" / rejection.version.rejected_folder
+    kept = {path.name for path in folder.iterdir()}
+    assert {"private_video.json", "private_frames.parquet"} <= kept
+    assert not kept & {"videos", "preview.png"}
+
+
 def broken(made: Path, target: Path) -> Path:
     shutil.copytree(made, target)
     return target

@@ -116,6 +116,33 @@ def test_a_view_moved_by_five_pixels_is_moved_and_says_by_how_much():
     assert quality.shift.rotation_deg == pytest.approx(0, abs=0.5)
 
 
+def test_a_moved_view_is_told_behind_a_blur():
+    drop = cv2.GaussianBlur(room(9), (0, 0), 4)
+    quality = quality_of(noisy(drop, 3, strength=0.8))
+    assert quality.reason(LIMITS) == "blurred"
+    assert quality.reasons(LIMITS) == ("blurred", "moved")
+
+
+def test_all_faults_are_in_the_order_of_the_reasons():
+    black = quality_of(np.full_like(room(), 2)).reasons(LIMITS)
+    assert black[:2] == ("dark", "covered") and list(black) == sorted(black, key=REASONS.index)
+
+
+def test_rows_of_an_enlarged_picture_are_not_corrupt_and_a_filled_in_third_of_it_is():
+    """A codec gives back some enlarged rows as equal and some not: their plate has fewer equal."""
+    small = noisy(room(), 3)
+    enlarged = cv2.resize(small, (540, 360), interpolation=cv2.INTER_NEAREST)
+    plate = plate_quality(to_grey(noisy(enlarged, 6, 1.0)))
+    grey = to_grey(enlarged)
+    quality = QualityMeter(LIMITS).measure(grey, edges_of(grey), 0.0, plate)
+    assert quality.repeated_rows == 0
+    enlarged[240:] = 128
+    grey = to_grey(enlarged)
+    quality = QualityMeter(LIMITS).measure(grey, edges_of(grey), 0.0, plate)
+    assert quality.reason(LIMITS) == "corrupt"
+    assert quality.repeated_rows == pytest.approx(1 / 3, abs=0.01)
+
+
 def test_limits_are_what_they_are_called():
     white = np.full_like(room(), 240)
     assert quality_of(white).reason(QualityLimits(bright_luma=230)) == "bright"

@@ -14,7 +14,11 @@ import pytest
 from camera_analysis.camera import Camera, load_camera, write_camera
 from camera_analysis.footage.timed_video import SourceClock, TimedVideoWriter
 from camera_analysis.footage.video import SampledFrame, read_samples
+from camera_analysis.labelling.frame_quality import QualityLimits
+from camera_analysis.labelling.motion import MotionConfig, learn_plate
+from camera_analysis.labelling.plates import view_of
 from camera_analysis.privacy.private_day import read_private_note, write_private_day
+from camera_analysis.privacy.private_frames import PeopleHider, TimedFrame
 from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
 from camera_analysis.privacy.scramble_file import ScrambleReader
 from tests.camera_analysis.factories_days import fresh
@@ -103,6 +107,26 @@ def test_the_same_footage_gives_the_same_bytes(made, footage, tmp_path):
     written = sorted(path.relative_to(out) for path in out.rglob("*") if path.is_file())
     assert len(written) == 4
     assert all((out / name).read_bytes() == (tmp_path / name).read_bytes() for name in written)
+
+
+def hidden_by(method, seed=None):
+    """The walker's pixels in one frame, hidden by a new hider."""
+    plate = learn_plate([frame_of(step, empty=True) for step in range(3)], MotionConfig())
+    settings = PrivateVideoSettings(method=method)
+    rules = {"motion": MotionConfig(), "limits": QualityLimits(), "seed": seed}
+    hider = PeopleHider(view_of(plate, (WIDTH, HEIGHT)), None, settings, **rules)
+    scene = frame_of(20)
+    scene[walker(20)][::2] = (250, 20, 40)
+    (shown,) = hider.hide([TimedFrame(offset_s=0.0, frame_rgb=scene)])
+    assert not shown.reason
+    return shown.shown_rgb
+
+
+@pytest.mark.parametrize("method", ["scramble", "warp", "mosaic"])
+def test_who_could_put_pixels_back_by_a_seed_has_none_to_guess(method):
+    """Each hider draws its own; a seed that is given makes the same picture again."""
+    assert not np.array_equal(hidden_by(method), hidden_by(method))
+    assert np.array_equal(hidden_by(method, seed=5), hidden_by(method, seed=5))
 
 
 def test_files_that_differ_in_their_ending_alone_are_videos_of_their_own(tmp_path):
