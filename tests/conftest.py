@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -20,11 +21,36 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # a core per process; read when torch is imported
 
 
+#: Files that ask for the session's finished line, which is made once; below tests/pipelines.
+LINE_FILES = {
+    f"tests/pipelines/test_{name}.py"
+    for name in ("demo", "line", "outcome", "own_frames", "review_browser", "review_line")
+}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file stays in one process, and so does all that shares the finished line, made once."""
-    for item in items:
-        shares_line = "line" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("line" if shares_line else str(item.path)))
+    """Whole lines come first: no process begins a long one when the others have finished."""
+    items.sort(key=lambda item: item.path.parent != ROOT / "tests" / "pipelines")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file stays in one process, and so does all that shares the finished line.
+
+    Marks of groups would say the same, but are lost between pytest 9.2 and xdist 3.8
+    (pytest-xdist#1386).
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return "line" if file in LINE_FILES else file
+
+    if config.getoption("dist") != "loadgroup":
+        return None
+    config.option.loadscopereorder = False  # as collected
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -290,15 +290,6 @@ def test_evaluation_without_a_model_says_what_to_materialize(home, tmp_path):
     assert "champion_model" in said
 
 
-def test_commands_over_the_finished_line(line):
-    home = line.settings.home
-    assert "FAIL" not in call("doctor", "--home", home)
-    assert f"{len(line.days)} reports" in call("cameras", "list", "--home", home)
-    assert line.days[1] in call("report", line.camera, "--home", home)
-    said = call("cameras", "backfill", line.camera, "--home", home)
-    assert f"0 days filled, {len(line.days)} " in said
-
-
 def test_a_page_is_opened_where_there_is_a_browser(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ import pytest
 from assets.partitions import camera_day_key
 from dataset_build.ledger import balance
 from pipelines.runs import Planned, RunFailedError
+from tests.pipelines.factories_door import call
 
 DATASET = ("merged_dataset", "cleaned_dataset", "dataset_split")
 
@@ -258,3 +259,10 @@ def test_a_dataset_that_fails_its_audit_leaves_the_last_good_one_current(line):
     ledger = line.path("dataset_split") / "ledger.parquet"
     line.store.verify(line.store.require("dataset_split"))
     assert hashlib.sha256(ledger.read_bytes()).hexdigest()
+
+
+def test_commands_over_the_finished_line(line):
+    assert "FAIL" not in call(line, "doctor")
+    assert f"{len(line.days)} reports" in call(line, "cameras", "list")
+    assert line.days[1] in call(line, "report", line.camera)
+    assert f"0 days filled, {len(line.days)} " in call(line, "cameras", "backfill", line.camera)
