@@ -1,7 +1,8 @@
 """What was said of a camera's events, as the steps of its days ask for it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -38,6 +39,10 @@ class CameraMarks:
         if not self.marks:
             return None
         return Feedback(camera=self._camera.id, day=day, marks=self.marks)
+
+    def alarm_spans(self, days: Iterable[str]) -> dict[str, list[tuple[datetime, datetime]]]:
+        """Day -> first and last instant of its events that were called alarms."""
+        return {day: alarm_spans(self.marks, day) for day in days}
 
     @contextmanager
     def counts_without_alarms(self, history: Mapping[str, Any]) -> Iterator[dict[str, Path]]:

@@ -24,6 +24,7 @@ from camera_analysis.labelling.segmenter import Segmenter
 from camera_analysis.normal import day_counts, learned_normal
 from camera_analysis.normal.scene_files import read_scene
 from camera_analysis.reports import report
+from camera_analysis.tracks.walks import write_window
 from segmentation.inference_config import InferenceConfig
 
 STORE = dg.ResourceParam[VersionStore]
@@ -129,11 +130,14 @@ def activity_counts(
         dg.AssetDep(
             "activity_counts", partition_mapping=window_of_preceding_days(DEFAULT_WINDOW_DAYS)
         ),
+        dg.AssetDep(
+            "trajectories", partition_mapping=window_of_preceding_days(DEFAULT_WINDOW_DAYS)
+        ),
         "label_maps",
         "scene_change",
     ],
     check_specs=specs("learned_normal"),
-    code_version="3",
+    code_version="4",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )
@@ -143,7 +147,7 @@ def normal_of_window(
     """Counts of the preceding days: mode, human frequency, entropy; or ``warming up``."""
     place = CameraDay(context, store, camera_setup)
     days = place.days_behind_the_normal()
-    history = place.counted_days()
+    history, walked = place.counted_days(), place.walked_days()
     labels, scene = place.need("label_maps"), place.need("scene_change")
     segmenter = read_labels_meta(store.path(labels)).segmenter
     marks = CameraMarks(store, place.camera)
@@ -161,13 +165,15 @@ def normal_of_window(
             )
             behind = {day: counted[day] for day in summary.channel_days}
             write_scale(behind, place.codes_of(history), out)
+            known = {day: store.path(walked[day]) for day in summary.days if day in walked}
+            write_window(known, marks.alarm_spans(known), segmenter, out)
             return summary
 
     yield from publish(
         context,
         store,
         make,
-        inputs=[labels, scene, *history.values(), *marks.inputs],
+        inputs=[labels, scene, *history.values(), *walked.values(), *marks.inputs],
         config={"days": days, "min_frames": learned_normal.MIN_FRAMES, "segmenter": segmenter},
     )
 
@@ -175,9 +181,9 @@ def normal_of_window(
 @dg.asset(
     group_name="cameras",
     partitions_def=CAMERA_DAY,
-    deps=["frame_index", "label_maps", "scene_change", normal_of_window],
+    deps=["frame_index", "label_maps", "scene_change", "trajectories", normal_of_window],
     check_specs=specs("anomalies"),
-    code_version="3",
+    code_version="4",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )
@@ -189,6 +195,7 @@ def anomalies(
     names = ("frame_index", "label_maps", "learned_normal", "scene_change")
     inputs = [place.need(name) for name in names]
     index, labels, normal, scene = (store.path(version) for version in inputs)
+    tracks = place.current("trajectories")  # days of before there were tracks have none
     marks = CameraMarks(store, place.camera)
     yield from publish(
         context,
@@ -202,10 +209,11 @@ def anomalies(
             zone=place.camera.zone,
             config=camera_setup.anomalies,
             mode=place.camera.mode,
+            trajectories=store.path(tracks) if tracks else None,
             scene_changed=place.blocks_other_scenes and read_scene(scene).is_changed,
             feedback=marks.feedback(place.day),
         ),
-        inputs=[*inputs, *marks.inputs],
+        inputs=[*inputs, *([tracks] if tracks else []), *marks.inputs],
         config={
             "anomalies": camera_setup.anomalies,
             "mode": place.camera.mode,
@@ -311,8 +319,15 @@ class CameraDay:
 
     def counted_days(self) -> dict[str, Any]:
         """Day of the window -> version of its counts, for days that have any."""
+        return self._of_window("activity_counts")
+
+    def walked_days(self) -> dict[str, Any]:
+        """Day of the window -> version of its trajectories; a single clip has no earlier walks."""
+        return {} if self.camera.mode == "clip" else self._of_window("trajectories")
+
+    def _of_window(self, asset: str) -> dict[str, Any]:
         found = {
-            day: self._store.current("activity_counts", f"{self.camera.id}/{day}")
+            day: self._store.current(asset, f"{self.camera.id}/{day}")
             for day in self.days_behind_the_normal()
         }
         return {day: version for day, version in found.items() if version}

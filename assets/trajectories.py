@@ -17,7 +17,7 @@ from camera_analysis.tracks.trajectories import make_trajectories
     # The day before is read where there is one, and no dependency: a day need not wait for it.
     deps=["regions", "label_maps"],
     check_specs=specs("trajectories"),
-    code_version="2",
+    code_version="3",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )

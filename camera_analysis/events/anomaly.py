@@ -27,6 +27,13 @@ from camera_analysis.channels.day_channels import (
 from camera_analysis.events.anomaly_files import AnomalySummary, FrameScores, JudgedDay, write_day
 from camera_analysis.events.event_feedback import Feedback, with_feedback
 from camera_analysis.events.events import EventConfig, EventTracker, Snapshot, subjects
+from camera_analysis.events.path_events import with_paths
+from camera_analysis.events.path_verdict import (
+    NOT_TRACKED,
+    PathSummary,
+    PathVerdict,
+    judge_paths,
+)
 from camera_analysis.footage.frame_times import MICROSECONDS, FrameTimes, read_frame_times
 from camera_analysis.labelling.labels import (
     LABELS_FILE,
@@ -66,6 +73,9 @@ class AnomalyConfig(ScoreConfig, EventConfig):
     min_normal_frames: int = 30
     # Frames of a normal day in which the channels may alarm by chance.
     channel_alarms_per_day: float = 1.0
+    # Of these, the part that goes to walks on unusual paths, on days whose walks can be judged:
+    # with half of them, two days of walks are enough to tell one that is like none.
+    path_alarms_share: float = 0.5
 
     def __post_init__(self) -> None:
         """Refuse values that judge nothing."""
@@ -74,6 +84,10 @@ class AnomalyConfig(ScoreConfig, EventConfig):
         if self.channel_alarms_per_day <= 0:
             raise ValueError(
                 f"channel_alarms_per_day is {self.channel_alarms_per_day}; it must be above 0"
+            )
+        if not 0 <= self.path_alarms_share < 1:
+            raise ValueError(
+                f"path_alarms_share is {self.path_alarms_share}; it must be at least 0 and below 1"
             )
         if self.blocks < 2 or self.guard_s < 0 or self.min_normal_frames < 1:
             raise ValueError(
@@ -103,6 +117,7 @@ def judge_day(
     zone: ZoneInfo,
     config: AnomalyConfig,
     mode: Mode,
+    trajectories: Path | None = None,
     scene_changed: bool = False,
     feedback: Feedback | None = None,
     progress: Progress | None = None,
@@ -120,6 +135,8 @@ def judge_day(
         zone: of the camera; pictures show its time.
         config: thresholds.
         mode: "history" judges by the normal of other days, "clip" by cross-fitting.
+        trajectories: folder of the day's walks; None where it was not tracked. Only a history can
+            say that a walk is unusual: those of a clip are no evidence.
         scene_changed: the day shows another scene than the normal; no frame of it is judged.
         feedback: what was said of events of this camera; what is expected is no alarm.
         progress: called with (label maps read, label maps to read over all passes).
@@ -132,6 +149,7 @@ def judge_day(
     times = read_frame_times(index_dir, zone)
     normal = load_normal(normal_dir)
     judge: _Judge | None = None
+    paths = PathVerdict(PathSummary(status=NOT_TRACKED))
     if (
         not scene_changed
         and normal.status == READY
@@ -139,7 +157,10 @@ def judge_day(
     ):
         _require_same_grid(meta, normal)
         if mode == "history":
-            channels = channels_by_history(labels_dir, normal_dir, config.channel_alarms_per_day)
+            alarms, share = config.channel_alarms_per_day, config.path_alarms_share
+            paths = judge_paths(trajectories, normal_dir, alarms * share)
+            rest = alarms * (1 - share) if paths.is_evidence else alarms
+            channels = channels_by_history(labels_dir, normal_dir, rest)
             judge = _judge_by_history(normal, day, channels, config)
         else:
             judge = _judge_by_cross_fit(labels_dir, meta, times, config, progress)
@@ -147,6 +168,7 @@ def judge_day(
         judged = _unjudged(SCENE_CHANGED if scene_changed else WARMING_UP, normal, meta, config)
     else:
         judged = _judge(labels_dir, meta, times, judge, config, progress)
+        judged = with_paths(judged, paths, meta, times, _subjects(meta))
     if feedback is not None:
         judged = with_feedback(judged, feedback, meta)
     return write_day(judged, times, labels_dir, out)
@@ -210,8 +232,7 @@ def _judge(
     """One streaming pass: scores of every frame, regions linked into events."""
     rows = pq.read_metadata(labels_dir / LABELS_FILE).num_rows
     before = rows if judge.status == CROSS_FITTED else 0
-    told = subjects(meta.classes, segmented=meta.segmenter != NO_SEGMENTER)
-    tracker = EventTracker(told, times.interval, config)
+    tracker = EventTracker(_subjects(meta), times.interval, config)
     frame_ids, delta_share, raw_bits = [], [], []
     channels = ChannelNotes(judge.channels)
     for position, label_map in enumerate(iterate_labels(labels_dir)):
@@ -244,6 +265,10 @@ def _judge(
         ),
         events=tracker.finish(),
     )
+
+
+def _subjects(meta: LabelsMeta) -> tuple[str, ...]:
+    return subjects(meta.classes, segmented=meta.segmenter != NO_SEGMENTER)
 
 
 def _snapshot(model: SurpriseModel, labels_hw: LabelArray) -> Snapshot:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -15,11 +15,13 @@ import pyarrow.parquet as pq
 from camera_analysis.charts import Timeline, save_timeline
 from camera_analysis.events.alarm_promise import AlarmPromise
 from camera_analysis.events.events import Event
+from camera_analysis.events.path_verdict import PathSummary
 from camera_analysis.footage.frame_times import FrameTimes
 from camera_analysis.labelling.code_tables import DAY_CHANNELS
 from camera_analysis.labelling.labels import LabelsMeta, read_labels_meta
 from camera_analysis.labelling.regions import CLASS
 from camera_analysis.pictures import EventPicture, read_plate, save_delta, save_marked
+from camera_analysis.tracks.trajectory_pictures import save_way
 
 SCORES_FILE = "frame_scores.parquet"
 EVENTS_FILE = "events.parquet"
@@ -27,6 +29,8 @@ ANOMALIES_META_FILE = "anomalies.json"
 TIMELINE_FILE = "timeline.png"
 PLATE_FILE = "plate.png"
 
+#: Events, the highest scores first, whose way is drawn.
+PICTURED_WAYS = 6
 #: Two judged frames further apart than this many intervals are not joined by a line.
 GAP_INTERVALS = 3.5
 
@@ -44,6 +48,8 @@ SCORES = pa.schema(
         # How rarely a normal frame shows as much anywhere; null where class judged alone.
         ("channels_bits", pa.float64()),  # all channels together
         *((f"{channel}_bits", pa.float64()) for channel in DAY_CHANNELS),  # null: not calibrated
+        # Of the most unusual walk under way, as a whole; 0 for none, null where walks say nothing.
+        ("path_bits", pa.float64()),
     ]
 )
 
@@ -57,7 +63,8 @@ EVENTS = pa.schema(
         ("peak_time_utc", _UTC_MICROSECONDS),
         ("class_id", pa.int16()),
         ("class_name", pa.string()),
-        ("x0", pa.int32()),  # box at the peak, in label-map pixels; x1 and y1 are exclusive
+        # Box at the peak, in label-map pixels; x1 and y1 are exclusive. Of a path: of all of it.
+        ("x0", pa.int32()),
         ("y0", pa.int32()),
         ("x1", pa.int32()),
         ("y1", pa.int32()),
@@ -67,9 +74,11 @@ EVENTS = pa.schema(
         ("frames", pa.int32()),
         ("score_bits", pa.float64()),
         ("reason", pa.string()),
-        ("leading", pa.string()),  # "class" or the channel that departs most at any time of it
+        # "class", "path" or the channel that departs most at any time of it
+        ("leading", pa.string()),
         # The largest score of each alone, within the event; null where class judged alone.
         *((f"{channel}_bits", pa.float64()) for channel in (CLASS, *DAY_CHANNELS)),
+        ("path_bits", pa.float64()),  # null where it has no unusual walk
         ("expected_by", pa.string()),  # key of the mark that makes it no alarm; "" for an alarm
     ]
 )
@@ -80,7 +89,8 @@ class FrameScores:
     """Scores of the judged frames, in the order of time; all arrays are (N,).
 
     Args:
-        channels: "channels" (all together) and channel -> bits; empty where class judged alone.
+        channels: "channels" (all together) and channel -> bits, without them where class judged
+            alone; "path" where walks are evidence.
     """
 
     frame_ids: npt.NDArray[np.int64]
@@ -105,6 +115,8 @@ class JudgedDay:
         events: in the order of time.
         channel_alarm_bits: threshold of the channels; None where class surprise judged alone.
         channel_promise: how often a normal day reaches it, promised and measured.
+        paths: what the walks of the day say; None where nothing was judged.
+        usual_ways: (N, 2) points of each walk that they were compared with.
     """
 
     status: str
@@ -115,6 +127,8 @@ class JudgedDay:
     events: Sequence[Event]
     channel_alarm_bits: float | None = None
     channel_promise: AlarmPromise | None = None
+    paths: PathSummary | None = None
+    usual_ways: Sequence[npt.NDArray[np.float64]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +150,7 @@ class AnomalySummary:
     worst_bits: float
     channel_alarm_bits: float | None
     channel_promise: AlarmPromise | None
+    paths: PathSummary | None
     pictures: tuple[Path, ...]
 
 
@@ -163,6 +178,7 @@ def write_day(day: JudgedDay, times: FrameTimes, labels_dir: Path, out: Path) ->
         worst_bits=max((event.score_bits for event in alarms), default=0.0),
         channel_alarm_bits=day.channel_alarm_bits,
         channel_promise=day.channel_promise,
+        paths=day.paths,
         pictures=_save_pictures(day, times, labels_dir, out) if len(day.scores.bits) else (),
     )
     meta = {name: value for name, value in asdict(summary).items() if name != "pictures"}
@@ -180,7 +196,7 @@ def _scores_table(scores: FrameScores) -> pa.Table:
         "surprise_raw_bits": scores.raw_bits,
         "alarm": scores.alarm,
     }
-    for channel in ("channels", *DAY_CHANNELS):
+    for channel in ("channels", *DAY_CHANNELS, "path"):
         bits = scores.channels.get(channel, np.full(len(scores.bits), np.nan))
         columns[f"{channel}_bits"] = np.asarray(bits, np.float64)
     arrays = [
@@ -248,4 +264,22 @@ def _save_pictures(
         save_marked(picture, marked)
         save_delta(picture, delta)
         paths += [marked, delta]
-    return tuple(paths)
+    return (*paths, *_save_ways(day, times, labels_dir, out))
+
+
+def _save_ways(day: JudgedDay, times: FrameTimes, labels_dir: Path, out: Path) -> Iterator[Path]:
+    """Write ``path_N.png`` of the events with the most unusual ways; gives their paths."""
+    meta = read_labels_meta(labels_dir)
+    pathed = [event for event in day.events if event.path_xy is not None]
+    for event in sorted(pathed, key=lambda event: -event.score_bits)[:PICTURED_WAYS]:
+        if event.path_xy is None:
+            continue
+        path = out / f"path_{event.event_id}.png"
+        save_way(
+            event.path_xy,
+            day.usual_ways,
+            read_plate(labels_dir / PLATE_FILE, meta.height, meta.width),
+            f"event {event.event_id}, {times.local(event.peak_time):%H:%M:%S}",
+            path,
+        )
+        yield path

@@ -85,6 +85,7 @@ class Event:
     expected_by: str = ""  # key of the mark that makes it no alarm
     leading: str = CLASS  # or the channel that departs most at any time of it
     channel_bits: Mapping[str, float] = field(default_factory=dict)  # largest of each; see Region
+    path_xy: npt.NDArray[np.float64] | None = None  # (N, 2) feet of who took an unusual path
 
 
 @dataclass(eq=False)

@@ -24,7 +24,7 @@ from camera_analysis.reports.report_marks import JudgedEvent, judged_events, wit
 from camera_analysis.reports.report_occupancy import read_facts
 from camera_analysis.reports.report_privacy import read_private
 from camera_analysis.reports.report_timeline import event_timeline
-from camera_analysis.reports.report_trajectories import read_tracks
+from camera_analysis.reports.report_trajectories import TrackFacts, read_tracks
 from camera_analysis.reports.report_words import (
     WORDS,
     caution,
@@ -188,13 +188,18 @@ def _fill_report(
         expected_events=day.departures.expected[:LISTED_EVENTS],
         unlisted_events=len(others[LISTED_EVENTS:]),
         occupancy=read_facts(inputs.occupancy, clock) if inputs.occupancy else None,
-        tracks=read_tracks(inputs.trajectories, clock) if inputs.trajectories else None,
+        tracks=_tracks(inputs, clock),
         private=read_private(inputs.private_video, inputs.camera.private_video),
         regions=[region_row(roi) for roi in inputs.camera.rois],
         has_segmenter=day.segmenter != NO_SEGMENTER,
         versions=sorted(inputs.versions.items()),
         **WORDS,
     )
+
+
+def _tracks(inputs: ReportInputs, clock: LocalClock) -> TrackFacts | None:
+    folder = inputs.trajectories
+    return read_tracks(folder, inputs.anomalies, clock) if folder else None
 
 
 def _seen_events(inputs: ReportInputs) -> dict[int, JudgedEvent]:

@@ -20,6 +20,7 @@ NAMES: Mapping[str, str] = {
     "direction": "direction",
     "size": "size",
     "stay": "length of stay",
+    "path": "path",
 }
 #: Pictures of what is usual at each place: file name -> title, caption.
 CAPTIONS: Mapping[str, tuple[str, str]] = {
@@ -68,7 +69,8 @@ def read_channels(anomalies: Path, learned_normal: Path) -> ChannelFacts:
 
 def _note(row: Mapping[str, Any]) -> str:
     """As in "Leads: speed, 31 bits alone; also size 6"; nothing where there were no channels."""
-    alone = {name: row[f"{name}_bits"] for name in NAMES if row[f"{name}_bits"] is not None}
+    bits = {name: row.get(f"{name}_bits") for name in NAMES}  # days of before know no paths
+    alone = {name: found for name, found in bits.items() if found is not None}
     if not alone:
         return ""
     leading = row["leading"]

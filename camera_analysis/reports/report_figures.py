@@ -24,12 +24,15 @@ class Figure:
 
 @dataclass(frozen=True)
 class EventCard:
-    """An event in the reader's time, with its pictures."""
+    """An event in the reader's time, with its pictures.
+
+    Args:
+        figures: where it was, what departs there, and the way of who took an unusual path.
+    """
 
     number: int
     fact: EventFact
-    marked: Figure
-    delta: Figure
+    figures: tuple[Figure, ...]
 
 
 #: What each picture of a day shows: file name -> title, caption.
@@ -103,8 +106,15 @@ def event_cards(events: Sequence[EventFact], folder: Path) -> tuple[EventCard, .
             "Where the labels differ from the mode.",
             f"Pixels whose class at {fact.peak} is not their usual one.",
         )
-        if marked.picture or delta.picture:
-            cards.append(EventCard(len(cards) + 1, fact, marked, delta))
+        way = figure_of(
+            folder / f"path_{fact.event_id}.png",
+            "Way",
+            "The way of the walker's feet, from the dot on, over the walks of the days before.",
+        )
+        seen = (marked, delta) if marked.picture or delta.picture else ()
+        figures = (*seen, way) if way.picture else seen
+        if figures:
+            cards.append(EventCard(len(cards) + 1, fact, figures))
     return tuple(cards)
 
 

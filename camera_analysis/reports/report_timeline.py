@@ -115,4 +115,5 @@ def _percent(part: timedelta, whole: timedelta) -> float:
 def _picture(event: EventFact, numbers: Mapping[int, int], anomalies: Path) -> Picture | None:
     if event.event_id not in numbers:
         return None
-    return inline_thumbnail(anomalies / f"marked_{event.event_id}.png")
+    found = inline_thumbnail(anomalies / f"marked_{event.event_id}.png")
+    return found or inline_thumbnail(anomalies / f"path_{event.event_id}.png")

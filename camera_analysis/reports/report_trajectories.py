@@ -11,6 +11,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from camera_analysis.events.anomaly_files import ANOMALIES_META_FILE
+from camera_analysis.events.path_verdict import JUDGED as PATHS_JUDGED
+from camera_analysis.events.path_verdict import NO_HISTORY, NOT_TRACKED, PathSummary
 from camera_analysis.local_time import LocalClock, duration
 from camera_analysis.reports.report_figures import Figure, figure_of
 from camera_analysis.tracks.path_zones import ELSEWHERE
@@ -45,20 +48,26 @@ class WalkFact:
 
 @dataclass(frozen=True, kw_only=True)
 class TrackFacts:
-    """What the page says of tracks; ``problem`` is a sentence where there are none to be had."""
+    """What the page says of tracks; ``problem`` is a sentence where there are none to be had.
+
+    Args:
+        paths: whether a walk on an unusual path can alarm, and how often one does by chance.
+    """
 
     tracks: str
+    paths: str
     speed: str
     unusual: tuple[WalkFact, ...]
     figures: tuple[Figure, ...]
     problem: str
 
 
-def read_tracks(folder: Path, clock: LocalClock) -> TrackFacts:
-    """Read a day's trajectories.
+def read_tracks(folder: Path, anomalies: Path, clock: LocalClock) -> TrackFacts:
+    """Read a day's trajectories, and how they were judged.
 
     Args:
         folder: of the trajectories asset.
+        anomalies: folder of anomalies.json.
         clock: of the day.
     """
     told = json.loads((folder / TRAJECTORIES_FILE).read_text(encoding="utf-8"))
@@ -72,6 +81,7 @@ def read_tracks(folder: Path, clock: LocalClock) -> TrackFacts:
     )
     return TrackFacts(
         tracks=_in_words(told),
+        paths=_judged(anomalies),
         speed=_speed(rows),
         unusual=_unusual(rows, clock) if told["walks"] >= LEAST_WALKS else (),
         figures=tuple(figure for figure in found if figure.picture),
@@ -85,6 +95,25 @@ def _in_words(told: Mapping[str, Any]) -> str:
         f"{_count(told['tracks'], 'track')}, of which {_count(told['walks'], 'leads', 'lead')} "
         f"somewhere, on {_count(len(told['paths']), 'average path')}. {lost} lost and taken up "
         "again as another."
+    )
+
+
+def _judged(anomalies: Path) -> str:
+    """How the walks were judged by those of the days before; nothing for days of before."""
+    told = json.loads((anomalies / ANOMALIES_META_FILE).read_text(encoding="utf-8")).get("paths")
+    if not told or told["status"] == NOT_TRACKED:
+        return ""
+    paths = PathSummary(**told)
+    behind = f"{_count(paths.usual_walks, 'walk')} of {_count(paths.days, 'day')}"
+    if paths.status == NO_HISTORY:
+        return "No walks of earlier days to judge these by: no path raises an alarm."
+    if paths.status != PATHS_JUDGED:
+        return f"{behind} are too few to call a walk of this day unusual: no path raises an alarm."
+    unusual = _count(paths.unusual, "walk takes", "walks take")
+    return (
+        f"{unusual} a path unlike those of the {behind} before. By chance "
+        f"{paths.alarms_per_day:g} a day would; of those days, each judged by the others, "
+        f"{paths.measured:.1f} a day did ({paths.low:.1f} to {paths.high:.1f})."
     )
 
 

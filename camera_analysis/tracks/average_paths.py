@@ -25,8 +25,9 @@ IntVector = npt.NDArray[np.int64]
 
 #: Points by which walks are compared.
 PATH_POINTS = 16
-#: A walk lasts at least so long, and ends at least so many body heights from where it began.
-LEAST_WALK_S, LEAST_WALK_HEIGHTS = 1.0, 1.5
+#: A walk lasts at least so long, and leads at least so many body heights away from where it began:
+#: twice the walker's own width. Along the line of sight it is a way of several metres.
+LEAST_WALK_S, LEAST_WALK_HEIGHTS = 1.0, 0.75
 #: Body heights between groups of walks that are one path.
 ONE_PATH = 1.0
 #: Walks, and their share, from which a group is a path; the others go ways of their own.
@@ -80,12 +81,22 @@ def is_walk(track: Track) -> bool:
 
 def resampled(feet_xy: FloatArray, points: int = PATH_POINTS) -> FloatArray:
     """(points, 2) at equal shares of the length of the way through (N, 2) points, ends included."""
+    return at_equal_lengths(feet_xy, feet_xy, points)
+
+
+def at_equal_lengths(
+    feet_xy: FloatArray, values_nk: FloatArray, points: int = PATH_POINTS
+) -> FloatArray:
+    """(points, K) of (N, K) values at equal shares of the length of the way through (N, 2) points.
+
+    Of a way that has no length, the values where it begins.
+    """
     steps = np.linalg.norm(np.diff(feet_xy, axis=0), axis=1)
     along = np.concatenate([[0.0], np.cumsum(steps)])
     if along[-1] == 0:
-        return np.repeat(feet_xy[:1], points, axis=0)
+        return np.repeat(values_nk[:1], points, axis=0)
     at = np.linspace(0.0, along[-1], points)
-    return np.column_stack([np.interp(at, along, side) for side in feet_xy.T])
+    return np.column_stack([np.interp(at, along, side) for side in values_nk.T])
 
 
 def find_ways(walks_xy: Sequence[FloatArray], heights_px: Sequence[float]) -> Ways:

@@ -102,9 +102,12 @@ class Track:
     @property
     def way_xy(self) -> FloatArray:
         """(N, 2) its feet by a running median of five points: feet that hid for a moment stay."""
-        padded = np.pad(self.feet_xy, ((WAY_REACH, WAY_REACH), (0, 0)), mode="edge")
-        windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * WAY_REACH + 1, axis=0)
-        return np.asarray(np.median(windows, axis=2), np.float64)
+        return _running_median(self.feet_xy)
+
+    @property
+    def bodies_px(self) -> FloatArray:
+        """(N,) heights of its boxes by the same running median."""
+        return _running_median((self.boxes_xyxy[:, 3] - self.boxes_xyxy[:, 1])[:, None])[:, 0]
 
     @property
     def seconds(self) -> float:
@@ -121,6 +124,12 @@ class Track:
         """The most frequent known class."""
         known = self.classes[self.classes >= 0]
         return int(np.bincount(known).argmax()) if known.size else None
+
+
+def _running_median(values_nk: FloatArray) -> FloatArray:
+    padded = np.pad(values_nk, ((WAY_REACH, WAY_REACH), (0, 0)), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * WAY_REACH + 1, axis=0)
+    return np.asarray(np.median(windows, axis=2), np.float64)
 
 
 @dataclass(frozen=True)

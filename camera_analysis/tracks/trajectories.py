@@ -45,6 +45,7 @@ from camera_analysis.tracks.track_writer import TrackWriter, summary_rows
 from camera_analysis.tracks.tracking import DayTracker, goes_on, seen_frames
 from camera_analysis.tracks.tracking_rule import LONGEST_STEP_S, TrackingRule
 from camera_analysis.tracks.trajectory_pictures import save_paths, save_tracks, save_zones
+from camera_analysis.tracks.walks import meta_of, walk_rows, write_walks
 
 TRAJECTORIES_FILE = "trajectories.json"
 
@@ -124,7 +125,15 @@ def make_trajectories(
     write_state(state, out)
     tracks.sort(key=lambda track: (int(track.times_us[0]), track.track_id))
     return _describe(
-        tracks, out, meta=meta, rule=rule, size=size, status=status, title=title, plate=plate
+        tracks,
+        out,
+        day=day,
+        meta=meta,
+        rule=rule,
+        size=size,
+        status=status,
+        title=title,
+        plate=plate,
     )
 
 
@@ -182,6 +191,7 @@ def _describe(
     tracks: Sequence[Track],
     out: Path,
     *,
+    day: str,
     meta: RegionsMeta,
     rule: TrackingRule,
     size: PersonSize | None,
@@ -201,6 +211,9 @@ def _describe(
     pq.write_table(
         pa.Table.from_pylist(rows, schema=TRACK_SUMMARY), out / SUMMARY_FILE, compression="zstd"
     )
+    led = walk_rows(day, [tracks[number] for number in walks], entries, exits)
+    if status == TRACKED:
+        write_walks(led, meta_of(meta), out)
     names, matrix = origin_destination(entries, exits, zones)
     told = {
         "status": status,

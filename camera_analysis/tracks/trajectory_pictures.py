@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.canvas import FONT_POINTS, Rgb, figure_for, legend, map_axes, save, unit
-from camera_analysis.tracks.average_paths import NO_PATH, AveragePath, Ways
+from camera_analysis.canvas import (
+    EVENT_RGB,
+    FONT_POINTS,
+    Rgb,
+    figure_for,
+    legend,
+    map_axes,
+    save,
+    unit,
+)
+from camera_analysis.tracks.average_paths import NO_PATH, Ways
 from camera_analysis.tracks.path_zones import Zone
-from camera_analysis.tracks.track_tables import Track
+from camera_analysis.tracks.track_tables import FloatArray, Track
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,6 +63,30 @@ def save_tracks(
     save(figure, path)
 
 
+def save_way(
+    way_xy: FloatArray, usual_xy: Sequence[FloatArray], plate_rgb: RgbImage, title: str, path: Path
+) -> None:
+    """An unusual way as an arrow, over the usual ones.
+
+    Args:
+        way_xy: (N, 2) feet.
+        usual_xy: (M, 2) feet of each usual walk.
+        plate_rgb: (H, W, 3) background.
+        title: of whom and when.
+        path: PNG to write.
+    """
+    figure = figure_for(plate_rgb, extra_inches=1.0)
+    axes = map_axes(figure, title)
+    axes.imshow(plate_rgb, interpolation="nearest")
+    for number in np.linspace(0, len(usual_xy) - 1, min(len(usual_xy), MOST_DRAWN)).astype(int):
+        axes.plot(*usual_xy[number].T, color=unit(OTHER_RGB), lw=0.8, alpha=0.5)
+    _arrow(axes, way_xy, unit(EVENT_RGB), 3)
+    axes.plot(*way_xy[:1].T, "o", color=unit(EVENT_RGB), ms=5)
+    _frame(axes, plate_rgb)
+    legend(axes, {"this way": EVENT_RGB, "usual walks": OTHER_RGB})
+    save(figure, path)
+
+
 def save_paths(ways: Ways, plate_rgb: RgbImage, title: str, path: Path) -> None:
     """Average paths as arrows, the wider the more walked."""
     figure = figure_for(plate_rgb, extra_inches=1.4)
@@ -62,7 +95,7 @@ def save_paths(ways: Ways, plate_rgb: RgbImage, title: str, path: Path) -> None:
     axes.imshow(plate_rgb, interpolation="nearest")
     most = max((one.walks for one in ways.paths), default=1)
     for number, one in reversed(list(enumerate(ways.paths))):
-        _arrow(axes, one, unit(_colour(number)), 2 + 5 * one.walks / most)
+        _arrow(axes, one.points_xy, unit(_colour(number)), 2 + 5 * one.walks / most)
     _frame(axes, plate_rgb)
     legend(axes, _entries(ways))
     save(figure, path)
@@ -116,12 +149,14 @@ def save_zones(
     save(figure, path)
 
 
-def _arrow(axes: Axes, path: AveragePath, colour: tuple[float, float, float], width: float) -> None:
-    x, y = path.points_xy.T
+def _arrow(
+    axes: Axes, way_xy: FloatArray, colour: tuple[float, float, float], width: float
+) -> None:
+    x, y = way_xy.T
     axes.plot(x, y, color="black", lw=width + 1.5, alpha=0.6, solid_capstyle="round")
     axes.plot(x, y, color=colour, lw=width, solid_capstyle="round")
     head = {"arrowstyle": "-|>", "color": colour, "lw": width, "mutation_scale": 14 + 2 * width}
-    axes.annotate("", path.points_xy[-1], path.points_xy[-2], arrowprops=head)
+    axes.annotate("", way_xy[-1], way_xy[-2], arrowprops=head)
 
 
 def _tag(axes: Axes, at_xy: tuple[float, float], words: str, width: int) -> None:

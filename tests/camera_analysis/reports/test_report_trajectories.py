@@ -41,7 +41,7 @@ def test_a_stray_walk_is_ranked_and_no_alarm(page_of):
     row = row[: row.index("</tr>", row.index("<tbody>"))]
     assert ":04:02" in row  # the first row is the stray one
     assert "body heights" in row
-    assert "A ranking, no alarm" in page
+    assert "A ranking within the day, no alarm" in page
 
 
 def test_a_camera_without_tracks_says_how_to_have_them(page_of):

@@ -1,0 +1,153 @@
+"""Walks on unusual paths become events of the day, or join the event of whoever walks there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from camera_analysis.events.anomaly_files import FrameScores, JudgedDay
+from camera_analysis.events.events import Event, channel_reason
+from camera_analysis.events.path_verdict import PathVerdict
+from camera_analysis.footage.frame_times import MICROSECONDS, FrameTimes
+from camera_analysis.labelling.labels import LabelsMeta
+from camera_analysis.labelling.regions import Box
+from camera_analysis.tracks.path_evidence import JudgedWalk
+
+BoolVector = npt.NDArray[np.bool_]
+
+#: Name of the evidence of walks beside the channels.
+PATH = "path"
+
+
+def with_paths(
+    judged: JudgedDay,
+    verdict: PathVerdict,
+    meta: LabelsMeta,
+    times: FrameTimes,
+    subjects: Sequence[str],
+) -> JudgedDay:
+    """The day with what its walks say: scores of the frames, alarms and events.
+
+    A walk that an event has at its peak is part of that event; any other one that alarms is an
+    event of its own, whose box is around the whole way.
+
+    Args:
+        judged: the day as its frames were judged.
+        verdict: of its walks.
+        meta: of its label maps.
+        times: of its frames.
+        subjects: what a sentence calls each class.
+    """
+    if not judged.scores.utc_us.size:
+        return judged
+    judged = replace(judged, paths=verdict.summary)
+    if verdict.usual is None:
+        return judged
+    events = list(judged.events)
+    for one in verdict.unusual:
+        within = np.flatnonzero(_within(one, judged.scores, times.interval))
+        if not within.size:
+            continue  # no frame of it was fit to be judged
+        bits = verdict.bits(one, judged.scores.bits.size)
+        at = _event_of(one, events)
+        if at is None:
+            events.append(_event(one, verdict, bits, judged, within, meta, subjects))
+        else:
+            events[at] = _joined(events[at], one, verdict, bits)
+    events.sort(key=lambda event: (event.start, event.peak_frame_id, event.box.x0))
+    numbered = [replace(event, event_id=n) for n, event in enumerate(events, start=1)]
+    return replace(
+        judged,
+        events=numbered,
+        scores=_scores(judged.scores, verdict, times.interval),
+        usual_ways=[walk.feet_xy for walk in verdict.usual.compared],
+    )
+
+
+def _scores(scores: FrameScores, verdict: PathVerdict, interval: timedelta) -> FrameScores:
+    """The frames' scores with bits of the walks; 0 where nobody walks."""
+    path_bits, alarm = np.zeros(scores.bits.size), scores.alarm.copy()
+    unusual = {one.walk.track_id for one in verdict.unusual}
+    for one in verdict.walks:
+        within = _within(one, scores, interval)
+        path_bits[within] = np.maximum(path_bits[within], verdict.bits(one, scores.bits.size))
+        if one.walk.track_id in unusual:
+            alarm |= within
+    return replace(scores, channels={**scores.channels, PATH: path_bits}, alarm=alarm)
+
+
+def _within(one: JudgedWalk, scores: FrameScores, interval: timedelta) -> BoolVector:
+    """(N,) frames of a walk; each sample stands for half an interval on either side."""
+    half = round(interval.total_seconds() / 2 * MICROSECONDS)
+    first, last = _us(one.walk.start) - half, _us(one.walk.end) + half
+    return np.asarray((scores.utc_us >= first) & (scores.utc_us <= last), bool)
+
+
+def _event_of(one: JudgedWalk, events: Sequence[Event]) -> int | None:
+    """The event at whose peak the walker is in its box; the one most in common."""
+    common = [
+        one.walk.box_at(event.peak_time).common(event.box)
+        if one.walk.start <= event.peak_time <= one.walk.end
+        else 0
+        for event in events
+    ]
+    best = int(np.argmax(common)) if common else 0
+    return best if common and common[best] else None
+
+
+def _joined(event: Event, one: JudgedWalk, verdict: PathVerdict, bits: float) -> Event:
+    return replace(
+        event,
+        score_bits=max(event.score_bits, bits),
+        reason=f"{event.reason}; also {verdict.words(one)}",
+        leading=PATH if bits > event.score_bits else event.leading,
+        channel_bits={**event.channel_bits, PATH: bits},
+        path_xy=one.walk.feet_xy,
+    )
+
+
+def _event(
+    one: JudgedWalk,
+    verdict: PathVerdict,
+    bits: float,
+    judged: JudgedDay,
+    within: npt.NDArray[np.intp],
+    meta: LabelsMeta,
+    subjects: Sequence[str],
+) -> Event:
+    walk, utc_us = one.walk, judged.scores.utc_us
+    peak_us = _us(walk.start) + float(walk.after_s[one.point]) * MICROSECONDS
+    frame = int(within[np.abs(utc_us[within] - peak_us).argmin()])
+    peak_time = datetime.fromtimestamp(int(utc_us[frame]) / MICROSECONDS, UTC)
+    class_id = len(meta.classes) - 1 if walk.class_id is None else walk.class_id
+    box, body = walk.extent, walk.box_at(peak_time)
+    return Event(
+        event_id=0,
+        start=walk.start,
+        end=walk.end,
+        peak_frame_id=int(judged.scores.frame_ids[frame]),
+        peak_time=peak_time,
+        class_id=class_id,
+        box=Box(
+            min(max(box.x0, 0), meta.width - 1),
+            min(max(box.y0, 0), meta.height - 1),
+            max(min(box.x1, meta.width), 1),
+            max(min(box.y1, meta.height), 1),
+        ),
+        area_px=body.area,
+        frames=int(within.size),
+        score_bits=bits,
+        reason=channel_reason(subjects[class_id], verdict.words(one), bits),
+        snapshot=None,
+        leading=PATH,
+        channel_bits={PATH: bits},
+        path_xy=walk.feet_xy,
+    )
+
+
+def _us(moment: datetime) -> int:
+    return round(moment.timestamp() * MICROSECONDS)

@@ -1,0 +1,141 @@
+"""What the walks of a day say beside those of its window: which take a path nobody took before.
+
+Walks are judged after the day, each as a whole. Their alarms have a share of the day's budget of
+false alarms of their own, and the channels have the rest: a walk with p-value p among W walks of
+the day alarms where ``p * W`` is at most that share, so that a normal day has at most that many
+such alarms in the mean. Bits are -log2 of the expected number, p * W, per judged frame, the unit of
+the channels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from camera_analysis.events.alarm_budget import rate_interval
+from camera_analysis.tracks.path_evidence import JudgedWalk, UsualWays, usual_ways, what_departs
+from camera_analysis.tracks.walks import read_walks, read_walks_meta
+
+#: Why walks are no evidence, or that they are.
+JUDGED, NOT_TRACKED, NO_HISTORY, TOO_FEW = "judged", "not_tracked", "no_history", "too_few"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathSummary:
+    """What was promised and seen of a day's walks.
+
+    Args:
+        status: "judged", or why not: "not_tracked", "no_history" or "too_few".
+        walks: of the day.
+        usual_walks: that calibrate.
+        days: they are of.
+        alarms_per_day: walks that may alarm by chance on a normal day; 0 where none can.
+        measured: walks a day of the window that would have, each day judged by the others.
+        low: least rate that these are compatible with, 95 %.
+        high: largest.
+        unusual: walks of the day that alarm.
+    """
+
+    status: str
+    walks: int = 0
+    usual_walks: int = 0
+    days: int = 0
+    alarms_per_day: float = 0.0
+    measured: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    unusual: int = 0
+
+
+@dataclass(frozen=True)
+class PathVerdict:
+    """The walks of a day, judged; none where they are no evidence."""
+
+    summary: PathSummary
+    walks: tuple[JudgedWalk, ...] = ()
+    usual: UsualWays | None = None
+
+    @property
+    def is_evidence(self) -> bool:
+        """Whether any walk could alarm, so that walks take their share of the budget."""
+        return self.summary.status == JUDGED
+
+    @property
+    def unusual(self) -> list[JudgedWalk]:
+        """The walks that alarm, in the order of time."""
+        found = [one for one in self.walks if self._expected(one) <= self.summary.alarms_per_day]
+        return sorted(found, key=lambda one: (one.walk.start, one.walk.track_id))
+
+    def bits(self, one: JudgedWalk, frames: int) -> float:
+        """-log2 of the walks as unlike that a normal day has, per judged frame; at least 0."""
+        return max(0.0, float(np.log2(max(frames, 1) / self._expected(one))))
+
+    def words(self, one: JudgedWalk) -> str:
+        """What is unusual, without a subject."""
+        if self.usual is None:
+            return ""
+        as_unlike = round(one.p * (self.usual.walks + 1)) - 1
+        behind = f"{self.usual.walks:,} walks of {self.usual.days} days"
+        rare = (
+            f"none of {behind} is as unlike the others"
+            if not as_unlike
+            else f"{as_unlike} of {behind} {'is' if as_unlike == 1 else 'are'} as unlike the others"
+        )
+        took = _TOOK[what_departs(one.walk, self.usual.compared)]
+        return f"{took}, {_from_to(one)}; {rare}"
+
+    def _expected(self, one: JudgedWalk) -> float:
+        return one.p * len(self.walks)
+
+
+_TOOK = {
+    "place": "took a path nobody took before",
+    "direction": "went the usual way backwards, as nobody did before",
+    "order": "turned back or cut across, as nobody did before",
+    "pace": "took a usual path at another pace than anybody before",
+}
+
+
+def judge_paths(trajectories: Path | None, normal_dir: Path, alarms_per_day: float) -> PathVerdict:
+    """Judge the walks of a day by those of the window of its normal.
+
+    Args:
+        trajectories: folder of the day's; None where it has none.
+        normal_dir: folder of the learned normal.
+        alarms_per_day: walks that may alarm by chance on a normal day.
+    """
+    meta = read_walks_meta(trajectories) if trajectories else None
+    if trajectories is None or meta is None:
+        return PathVerdict(PathSummary(status=NOT_TRACKED))
+    walks = read_walks(trajectories)
+    if read_walks_meta(normal_dir) != meta:  # none, or another segmenter, size or rate
+        return PathVerdict(PathSummary(status=NO_HISTORY, walks=len(walks)))
+    usual = usual_ways(read_walks(normal_dir))
+    behind = {"walks": len(walks), "usual_walks": usual.walks, "days": usual.days}
+    if not usual.can_tell(len(walks), alarms_per_day):
+        return PathVerdict(PathSummary(status=TOO_FEW, **behind))
+    past, judged = usual.past_alarms(alarms_per_day), tuple(usual.judge(walks))
+    low, high = rate_interval(past, usual.days)
+    summary = PathSummary(
+        status=JUDGED,
+        **behind,
+        alarms_per_day=alarms_per_day,
+        measured=past / usual.days,
+        low=low,
+        high=high,
+        unusual=sum(one.p * len(walks) <= alarms_per_day for one in judged),
+    )
+    return PathVerdict(summary, judged, usual)
+
+
+def _from_to(one: JudgedWalk) -> str:
+    walk = one.walk
+    begin, end = (
+        f"zone {zone}" if zone else f"{x:.0f}, {y:.0f}"
+        for zone, (x, y) in zip(
+            (walk.entry_zone, walk.exit_zone), walk.feet_xy[[0, -1]].tolist(), strict=True
+        )
+    )
+    return f"from {begin} to {end}"

@@ -1,0 +1,151 @@
+"""Drawn days of walks: who takes a path nobody took before is an event, usual walkers are none."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from camera_analysis.events.anomaly import AnomalyConfig, judge_day
+from camera_analysis.events.event_feedback import Feedback, stored_events
+from camera_analysis.events.event_marks import EXPECTED, EventMark
+from camera_analysis.events.path_verdict import judge_paths
+from camera_analysis.tracks.path_evidence import usual_ways
+from camera_analysis.tracks.walks import read_walks, write_window
+from tests.camera_analysis.factories_days import draw_day, empty_scene, fresh, normal_of
+from tests.camera_analysis.factories_walks import META, write_day
+
+HISTORY = [f"2026-01-0{day}" for day in range(1, 5)]
+DAY = "2026-01-05"
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory):
+    """Folder of a normal that holds the walks of four days: people walk in two lanes."""
+    folder, rng = tmp_path_factory.mktemp("window"), np.random.default_rng(1)
+    days = {day: write_day(folder / day, day, rng) for day in HISTORY}
+    write_window(days, {}, "net", folder)
+    return folder
+
+
+def walked(folder, seed=5, **drawn):
+    return write_day(folder / "tracks", DAY, np.random.default_rng(seed), **drawn)
+
+
+@pytest.mark.parametrize(
+    ("way", "pace", "words"),
+    [
+        ("cross", 30, "took a path nobody took before, from zone A to 6"),
+        ("back", 30, "turned back or cut across, as nobody did before"),
+        ("against", 30, "went the usual way backwards"),
+        ("right", 120, "took a usual path at another pace than anybody before"),
+    ],
+)
+def test_one_unusual_walk_among_usual_ones_is_seen_and_named(tmp_path, window, way, pace, words):
+    verdict = judge_paths(walked(tmp_path, extra=[way], paces=[pace]), window, 0.5)
+    (found,) = verdict.unusual
+    assert found.walk.track_id == 20  # the last one
+    assert words in verdict.words(found)
+    assert "none of 80 walks of 4 days is as unlike the others" in verdict.words(found)
+
+
+def test_usual_walkers_stay_silent(tmp_path, window):
+    assert judge_paths(walked(tmp_path), window, 0.5).unusual == []
+
+
+def test_normal_days_alarm_as_rarely_as_promised(tmp_path):
+    """20 normal days of 20 walks, each judged by the others; 0.5, 1 and 2 alarms are promised."""
+    rng, walks = np.random.default_rng(7), []
+    for number in range(20):
+        walks += read_walks(write_day(tmp_path / str(number), f"d{number:02d}", rng))
+    usual = usual_ways(walks)
+    assert (usual.days, usual.walks) == (20, 400)
+    rates = [usual.past_alarms(promised) / usual.days for promised in (0.5, 1.0, 2.0)]
+    assert rates == pytest.approx([0.5, 1.0, 2.0], rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ("status", "change"),
+    [("too_few", {"usual": 50}), ("no_history", {"meta": replace(META, segmenter="another")})],
+)
+def test_without_enough_comparable_walks_there_is_no_evidence(tmp_path, window, status, change):
+    verdict = judge_paths(walked(tmp_path, extra=["cross"], **change), window, 0.5)
+    assert (verdict.summary.status, verdict.is_evidence, verdict.unusual) == (status, False, [])
+    assert judge_paths(None, window, 0.5).summary.status == "not_tracked"
+
+
+class Judged:
+    """A day of empty label maps, one each 25 s, and its walks; judged by the window's."""
+
+    def __init__(self, folder, window):
+        maps = [empty_scene(META.height, META.width)] * 60
+        self.folder, drawn = folder, {"interval_s": 25.0, "segmenter": "net"}
+        self.day = draw_day(folder / "day", maps, **drawn)
+        before = draw_day(folder / "before", maps * 10, **drawn)
+        self.normal = normal_of(folder, before, date=HISTORY[-1])
+        for name in ("walks.parquet", "walks.json"):
+            (self.normal / name).write_bytes((window / name).read_bytes())
+
+    def __call__(self, name, tracks, *marks):
+        feedback = Feedback(camera="door", day=DAY, marks=marks) if marks else None
+        out = fresh(self.folder / name)
+        summary = judge_day(
+            self.day.index,
+            self.day.labels,
+            self.normal,
+            out,
+            day=DAY,
+            zone=ZoneInfo("UTC"),
+            config=AnomalyConfig(),
+            mode="history",
+            trajectories=tracks,
+            feedback=feedback,
+        )
+        events = pd.read_parquet(out / "events.parquet").to_dict("records")
+        return summary, events, pd.read_parquet(out / "frame_scores.parquet"), out
+
+
+def test_the_event_has_its_way_and_its_like_may_be_expected(tmp_path, window):
+    judge, tracks = Judged(tmp_path, window), walked(tmp_path, extra=["cross"])
+    summary, (event,), scores, out = judge("first", tracks)
+    assert (summary.status, summary.events, summary.paths.unusual) == ("judged", 1, 1)
+    assert event["leading"] == "path"
+    assert event["reason"].startswith("A person took a path nobody took before, from zone A to ")
+    assert (event["y0"], event["y1"]) == (0, 230)  # around all of the way
+    assert (out / "path_1.png").is_file()
+    assert json.loads((out / "anomalies.json").read_text())["paths"]["alarms_per_day"] == 0.5
+    within = scores.time_utc.between(event["start_utc"], event["end_utc"])
+    assert scores.alarm.sum() == within.sum() > 0
+    assert scores.path_bits[within].min() == event["path_bits"] == scores.path_bits.max()
+
+    (known,) = stored_events(out, "door", DAY)
+    yesterday = timedelta(days=1)
+    seen = replace(
+        known,
+        day=HISTORY[-1],
+        start_utc=known.start_utc - yesterday,
+        end_utc=known.end_utc - yesterday,
+    )
+    mark = EventMark(
+        event=seen, mark=EXPECTED, tags=(), marked_by="ann", marked_at=datetime.now(UTC)
+    )
+    summary, (event,), scores, _ = judge("again", tracks, mark)
+    assert (summary.events, summary.expected_events) == (0, 1)
+    assert event["expected_by"] == seen.key
+    assert not scores.alarm.any()
+
+
+def test_a_day_without_tracks_is_judged_as_before_and_says_so(tmp_path, window):
+    summary, events, scores, _ = Judged(tmp_path, window)("out", None)
+    assert (summary.paths.status, events) == ("not_tracked", [])
+    assert scores.path_bits.isna().all()
+
+
+def test_walks_and_channels_share_the_budget():
+    with pytest.raises(ValueError, match="path_alarms_share is 1"):
+        AnomalyConfig(path_alarms_share=1.0)
