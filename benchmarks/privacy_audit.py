@@ -24,7 +24,7 @@ import numpy as np
 from measuring import Row, parser_of, report
 
 from camera_analysis.audit.audit_coverage import coverage_by_margin, coverage_of
-from camera_analysis.audit.audit_frames import audit_frames
+from camera_analysis.audit.audit_frames import audit_frames, walk_frames
 from camera_analysis.audit.audit_people import AuditFrame
 from camera_analysis.audit.audit_pictures import save_audit
 from camera_analysis.audit.audit_table import (
@@ -35,6 +35,7 @@ from camera_analysis.audit.audit_table import (
 )
 from camera_analysis.audit.privacy_audit import PrivacyAudit, cases
 from camera_analysis.benchmark.layouts.change_detection import ChangeSequence, load_sbi
+from camera_analysis.labelling.segmenter import Segmenter
 from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
 from dataset_build.matlab_files import read_matrix
 
@@ -62,6 +63,16 @@ def photographs(images: Path, masks: Path, most: int) -> list[AuditFrame]:
         )
         frames.append(frame)
     return frames
+
+
+def segmenter_of(folder: Path | None) -> Segmenter | None:
+    """The model of a folder on the processor."""
+    if folder is None:
+        return None
+    from segmentation.inference_config import InferenceConfig
+    from segmentation.predict import HumanSegmenter
+
+    return HumanSegmenter(folder, "cpu", inference=InferenceConfig())
 
 
 def row_of(row: AuditRow, rows: list[AuditRow]) -> Row:
@@ -124,6 +135,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=20, help="of each sequence")
     parser.add_argument("--photographs", type=Path, nargs=2, help="folders of images and masks")
     parser.add_argument("--most", type=int, default=80, help="photographs")
+    parser.add_argument("--model", type=Path, help="folder of a trained model; else not run")
     parser.add_argument("--about", default="", help="what was looked at, for --publish")
     parser.add_argument("--picture", type=Path, help="where the plot goes")
     parser.add_argument("--publish", type=Path, help="where the package's table goes")
@@ -146,7 +158,8 @@ def main() -> None:
     if options.photographs:
         frames += photographs(*options.photographs, 8 if options.quick else options.most)
     started = time.process_time()
-    audit = PrivacyAudit(frames)
+    walks = [walk_frames(sequence) for sequence in sequences]
+    audit = PrivacyAudit(frames, segmenter_of(options.model), walks)
     print(f"{len(frames)} frames; prepared in {time.process_time() - started:.0f} s", flush=True)
     rows = []
     for method, strength in cases():

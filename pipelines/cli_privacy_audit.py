@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,12 @@ from pipelines.cli_home import HOME_OPTION, settings_of
 
 if TYPE_CHECKING:
     from camera_analysis.audit.audit_table import AuditRow
+    from camera_analysis.labelling.segmenter import Segmenter
 
-_COLUMNS = "method     strength  faces found  people linked  (by outline)  restored  seen  verdict"
+_COLUMNS = (
+    "method     strength  faces found  people linked  (by outline)  restored  seen"
+    "   walks  off, px   segmenter  verdict"
+)
 
 
 @click.command()
@@ -25,6 +30,11 @@ _COLUMNS = "method     strength  faces found  people linked  (by outline)  resto
 )
 @click.option("--frames", default=20, show_default=True, help="Of each sequence.")
 @click.option("--method", "methods", multiple=True, help="Only these, and a solid mask.")
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of a trained model that looks for the hidden; default: the home's champion.",
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -37,6 +47,7 @@ def audit(
     sequences: Path | None,
     frames: int,
     methods: tuple[str, ...],
+    model: Path | None,
     output: Path,
     home: Path | None,
 ) -> None:
@@ -57,7 +68,8 @@ def audit(
     from camera_analysis.audit.audit_pictures import save_audit
 
     try:
-        found = _measured_on(sequences, frames, methods, settings_of(home).home)
+        with _segmenter_of(model, settings_of(home).home) as segmenter:
+            found = _measured_on(sequences, frames, methods, segmenter)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     output.mkdir(parents=True, exist_ok=True)
@@ -67,28 +79,38 @@ def audit(
     click.echo(f"table and plot: {output}")
 
 
+@contextmanager
+def _segmenter_of(model: Path | None, home: Path) -> Iterator[Segmenter | None]:
+    from pipelines.champion_segmenter import champion_segmenter
+    from pipelines.settings import load_settings
+
+    if model is None:
+        with champion_segmenter(load_settings(home)) as champion:
+            yield champion
+        return
+    from segmentation.inference_config import InferenceConfig
+    from segmentation.predict import HumanSegmenter
+
+    yield HumanSegmenter(model, "cpu", inference=InferenceConfig())
+
+
 def _measured_on(
-    sequences: Path, frames: int, methods: Sequence[str], home: Path
+    sequences: Path, frames: int, methods: Sequence[str], segmenter: Segmenter | None
 ) -> list[AuditRow]:
-    from camera_analysis.audit.audit_frames import audit_frames
+    from camera_analysis.audit.audit_frames import audit_frames, walk_frames
     from camera_analysis.audit.audit_table import CONTROL
     from camera_analysis.audit.privacy_audit import PrivacyAudit, cases
     from camera_analysis.benchmark.layouts.change_detection import load_sbi
-    from pipelines.champion_segmenter import champion_segmenter
-    from pipelines.settings import load_settings
 
     chosen = [one for one in cases() if not methods or one[0] in (*methods, CONTROL)]
     unknown = sorted(set(methods) - {name for name, _ in cases()})
     if unknown:
         raise ValueError(f"no filters that hide people: {', '.join(unknown)}; see privacy methods")
-    labelled = [
-        frame
-        for sequence in load_sbi(sequences).sequences
-        for frame in audit_frames(sequence, frames)
-    ]
-    with champion_segmenter(load_settings(home)) as segmenter:
-        privacy_audit = PrivacyAudit(labelled, segmenter)
-        return [privacy_audit.measure(*one) for one in tqdm(chosen, unit="methods")]
+    known = load_sbi(sequences).sequences
+    labelled = [frame for sequence in known for frame in audit_frames(sequence, frames)]
+    walks = [walk_frames(sequence) for sequence in known]
+    privacy_audit = PrivacyAudit(labelled, segmenter, walks)
+    return [privacy_audit.measure(*one) for one in tqdm(chosen, unit="methods")]
 
 
 def _tell(rows: Sequence[AuditRow], all_rows: Sequence[AuditRow]) -> None:
@@ -98,8 +120,14 @@ def _tell(rows: Sequence[AuditRow], all_rows: Sequence[AuditRow]) -> None:
     for row in rows:
         verdict = verdict_at(all_rows, row.method, row.strength, AuditLimits())
         seen = "-" if row.seen is None else f"{100 * row.seen:.0f} %"
+        walks = f"{row.walks_found}/{row.walks}" if row.walks else "not run"
+        off = "-" if row.walk_error_px is None else f"{row.walk_error_px:.1f}"
+        segmented = "not run"
+        if row.segmenter_found is not None:
+            segmented = f"{row.segmenter_found}/{row.segmenter_clear}"
         click.echo(
             f"{row.method:14}{row.strength:5g}{row.faces_found:7} of {row.faces_clear:<4}"
             f"{row.linked:7} of {row.probes:<6}{row.linked_control:10}"
-            f"{row.similarity:10.2f}{seen:>8}  {'pass' if verdict.passed else 'FAIL'}"
+            f"{row.similarity:10.2f}{seen:>8}{walks:>8}{off:>9}{segmented:>12}"
+            f"  {'pass' if verdict.passed else 'FAIL'}"
         )

@@ -49,7 +49,17 @@ class AuditRow:
         seen: share of them that are seen; None where no empty view is known.
         foot_error: median distance of the foot point, as a share of the person's height.
         share_error: median relative error of the human pixels.
-        segmenter_found: share of person pixels that our segmenter still finds; None without one.
+        walks: walks that truth knows; 0 where no consecutive frames were looked at.
+        walks_clear: of them, found again where nothing was hidden.
+        walks_found: found again in hidden frames.
+        walk_error_clear_px: median distance of the foot points, where nothing was hidden.
+        walk_error_px: in hidden frames; None where no track lies on anybody.
+        segmenter_clear: people whom our segmenter finds in clear pictures: half of their pixels or
+            more; None where it was not run.
+        segmenter_found: whom it finds in hidden ones.
+        seed_similarity: structural similarity after the best attack by somebody who knows the
+            seed; None of methods whose seed tells nothing of a look.
+        seed_linked: linked rightly by such an attacker.
     """
 
     method: str
@@ -73,7 +83,15 @@ class AuditRow:
     seen: float | None
     foot_error: float | None
     share_error: float | None
-    segmenter_found: float | None = None
+    walks: int = 0
+    walks_clear: int = 0
+    walks_found: int = 0
+    walk_error_clear_px: float | None = None
+    walk_error_px: float | None = None
+    segmenter_clear: int | None = None
+    segmenter_found: int | None = None
+    seed_similarity: float | None = None
+    seed_linked: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +104,9 @@ class Verdict:
 
 def verdict_of(row: AuditRow, control: AuditRow, limits: AuditLimits) -> Verdict:
     """Judge a method by what it gives away beyond outlines and places.
+
+    Where a seed says where pixels went, who knows it counts too: a filter that holds only as long
+    as its seed is secret does not pass.
 
     Args:
         row: of the method.
@@ -111,7 +132,21 @@ def verdict_of(row: AuditRow, control: AuditRow, limits: AuditLimits) -> Verdict
             f"{row.attack} restores a structural similarity of {row.similarity:.2f} "
             f"(a solid mask: {control.similarity:.2f})"
         )
-    return Verdict(passed=not reasons, reasons=tuple(reasons))
+    by_seed = _reasons_by_seed(row, control, limits)
+    return Verdict(passed=not (reasons or by_seed), reasons=(*reasons, *by_seed))
+
+
+def _reasons_by_seed(row: AuditRow, control: AuditRow, limits: AuditLimits) -> list[str]:
+    if row.seed_similarity is None or row.seed_linked is None:
+        return []
+    reasons = []
+    if (row.seed_linked - row.linked_control) / max(row.probes, 1) > limits.linked:
+        reasons.append(f"who knows the seed links {row.seed_linked} of {row.probes} people")
+    if row.seed_similarity - control.similarity > limits.similarity:
+        reasons.append(
+            f"who knows the seed restores a structural similarity of {row.seed_similarity:.2f}"
+        )
+    return reasons
 
 
 def verdict_at(

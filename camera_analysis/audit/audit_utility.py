@@ -69,6 +69,12 @@ def utility_of(
     )
 
 
+def boxes_of_movers(hidden_rgb: ImageRgb, plate: Plate) -> list[Box]:
+    """Boxes of what differs from the empty view in an (H, W, 3) uint8 frame."""
+    config = MotionConfig()
+    return _boxes(mover_mask(difference_sigma(hidden_rgb, plate, config), config))
+
+
 def _boxes(found_hw: BoolImage) -> list[Box]:
     contours, _ = cv2.findContours(
         found_hw.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE

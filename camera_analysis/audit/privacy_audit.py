@@ -12,29 +12,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-import cv2
 import numpy as np
 
 from camera_analysis.audit.audit_attacks import AttackResult, best_attack
 from camera_analysis.audit.audit_detectors import finds_face, finds_person
+from camera_analysis.audit.audit_hiding import GROWN_SHARE, grown, hide_people, with_other_looks
 from camera_analysis.audit.audit_linking import rank_1
 from camera_analysis.audit.audit_people import (
     AuditFrame,
-    BoolImage,
     ImageRgb,
     Person,
     people_of,
     seen_people,
 )
 from camera_analysis.audit.audit_restoring import HiddenPerson
+from camera_analysis.audit.audit_seed import SEEDED, put_back
 from camera_analysis.audit.audit_table import AuditRow
 from camera_analysis.audit.audit_utility import Utility, utility_of
+from camera_analysis.audit.audit_walks import WalkFrames, walks_found
 from camera_analysis.labelling.segmenter import Segmenter
-from camera_analysis.privacy.privacy_filters import FILTERS, apply_filter
-from camera_analysis.privacy.privacy_frame import DEFAULT_STRENGTH, FilterInput
+from camera_analysis.privacy.privacy_filters import FILTERS
+from camera_analysis.privacy.privacy_frame import DEFAULT_STRENGTH
 
-#: True masks are grown by this share of the frame's height: labels follow edges to a pixel or two.
-GROWN_SHARE = 0.01
 #: Strengths at which filters are measured that have one.
 STRENGTHS = (DEFAULT_STRENGTH, 0.1, 0.2)
 #: Around a person, what an attacker sees, as a share of the height.
@@ -49,13 +48,19 @@ class PrivacyAudit:
     Args:
         frames: of several cameras; people of one sequence in the order of time.
         segmenter: asked whether it still finds people; None asks nobody.
+        walks: consecutive frames in which people are followed; none follows nobody.
 
     Raises:
         ValueError: nobody is tall enough, or all are of one sequence, which would leave nobody
             else to learn from.
     """
 
-    def __init__(self, frames: Sequence[AuditFrame], segmenter: Segmenter | None = None) -> None:
+    def __init__(
+        self,
+        frames: Sequence[AuditFrame],
+        segmenter: Segmenter | None = None,
+        walks: Sequence[WalkFrames] = (),
+    ) -> None:
         self._frames = frames
         self._segmenter = segmenter
         self._people = people_of(frames)
@@ -69,6 +74,9 @@ class PrivacyAudit:
         self._faces = [one for one in self._people if finds_face(clear[one.frame], one)]
         self._persons = [one for one in self._people if finds_person(clear[one.frame], one)]
         self._linked = rank_1(self._people, self._people, clear, clear)
+        self._segmented_clear = self._found_by_segmenter(clear)
+        self._walks = walks
+        self._walks_clear = walks_found(walks, lambda one: one.frame_rgb)
 
     def measure(self, method: str, strength: float) -> AuditRow:
         """Hide everybody and attack.
@@ -78,8 +86,10 @@ class PrivacyAudit:
             strength: side of the finest detail left, as a share of the frame's height.
         """
         clear = [frame.frame_rgb for frame in self._frames]
-        hidden = [self.hide(n, one, method, strength) for n, one in enumerate(clear)]
+        hidden = self._hidden(method, strength, clear)
         people = self._people
+        seen_of_walks = walks_found(self._walks, lambda one: hide_people(one, method, strength))
+        by_seed = self._knowing_the_seed(hidden, method, strength)
         attack = self._best_attack(hidden, method, strength)
         faces_control, linked_control = self.measure_control(method, strength)
         utility = self._utility(hidden)
@@ -107,7 +117,15 @@ class PrivacyAudit:
             seen=sum(one.seen for one in utility) / there if there else None,
             foot_error=median(errors) if errors else None,
             share_error=median(abs(one.share_error) for one in utility) if utility else None,
+            walks=seen_of_walks.walks,
+            walks_clear=self._walks_clear.found,
+            walks_found=seen_of_walks.found,
+            walk_error_clear_px=self._walks_clear.foot_error_px,
+            walk_error_px=seen_of_walks.foot_error_px,
+            segmenter_clear=self._segmented_clear,
             segmenter_found=self._found_by_segmenter(hidden),
+            seed_similarity=by_seed[0] if by_seed else None,
+            seed_linked=by_seed[1] if by_seed else None,
         )
 
     def measure_control(self, method: str, strength: float) -> tuple[int, int]:
@@ -116,15 +134,10 @@ class PrivacyAudit:
         Outlines and places are the same, and nothing of a look can be left: more than this is what
         the method gives away of it.
         """
-        blotches = [
-            _with_other_looks(frame.frame_rgb, mask_hw, seed)
-            for seed, (frame, mask_hw) in enumerate(zip(self._frames, self._masks, strict=True))
-        ]
-        hidden = [self.hide(n, one, method, strength) for n, one in enumerate(blotches)]
-        others = [
-            _with_other_looks(frame.frame_rgb, mask_hw, len(self._frames) + seed)
-            for seed, (frame, mask_hw) in enumerate(zip(self._frames, self._masks, strict=True))
-        ]
+        blotches = [with_other_looks(frame, seed) for seed, frame in enumerate(self._frames)]
+        hidden = self._hidden(method, strength, blotches)
+        first = len(self._frames)
+        others = [with_other_looks(frame, first + n) for n, frame in enumerate(self._frames)]
         faces = sum(finds_face(hidden[one.frame], one) for one in self._faces)
         return faces, self._linked_by_the_better_attack(hidden, others, method, strength)
 
@@ -139,7 +152,7 @@ class PrivacyAudit:
 
         The attacker's tracks are other ones, and so is what is drawn at random.
         """
-        own = [self.hide(n, one, method, strength, secret=1) for n, one in enumerate(gallery)]
+        own = self._hidden(method, strength, gallery, others=1, seed=1)
         clear = [frame.frame_rgb for frame in self._frames]
         seen = seen_people(self._people, self._frames, hidden)
         return max(
@@ -147,29 +160,38 @@ class PrivacyAudit:
             rank_1(seen, seen_people(self._people, self._frames, own), hidden, own).hits,
         )
 
-    def hide(
-        self, number: int, picture_rgb: ImageRgb, method: str, strength: float, *, secret: int = 0
-    ) -> ImageRgb:
-        """The people of one of the frames, hidden.
+    def _hidden(
+        self,
+        method: str,
+        strength: float,
+        pictures: Sequence[ImageRgb],
+        *,
+        others: int = 0,
+        seed: int = 0,
+    ) -> list[ImageRgb]:
+        """All frames, or pictures like them, hidden: see :func:`hide_people`."""
+        return [
+            hide_people(frame, method, strength, picture_rgb=picture, others=others, seed=seed)
+            for frame, picture in zip(self._frames, pictures, strict=True)
+        ]
 
-        Args:
-            number: of the frame.
-            picture_rgb: (H, W, 3) the frame, or one that differs where people are.
-            method: name in the registry of filters.
-            strength: side of the finest detail left, as a share of the frame's height.
-            secret: whose seed and numbers of tracks: two differ in both.
-        """
-        frame = self._frames[number]
-        tracks_hw = np.where(frame.tracks_hw > 0, frame.tracks_hw + 1000 * secret, 0)
-        given = FilterInput(
-            frame_rgb=picture_rgb,
-            mask_hw=self._masks[number],
-            plate_rgb=frame.plate.rgb if frame.plate else None,
-            tracks_hw=tracks_hw.astype(np.int32),
-            strength=strength,
-            seed=secret,
+    def _knowing_the_seed(
+        self, hidden: Sequence[ImageRgb], method: str, strength: float
+    ) -> tuple[float, int] | None:
+        """Similarity restored and people linked by who knows that the seed was 0."""
+        if method not in SEEDED:
+            return None
+        back = [
+            put_back(method, one, mask_hw, detail_px=max(2, round(strength * len(one))), seed=0)
+            for one, mask_hw in zip(hidden, self._masks, strict=True)
+        ]
+        clear = [frame.frame_rgb for frame in self._frames]
+        own = self._hidden(method, strength, clear, others=1)
+        restored = self._best_attack(back, method, strength).similarity
+        people = self._people
+        return restored, max(
+            rank_1(people, people, back, clear).hits, rank_1(people, people, hidden, own).hits
         )
-        return apply_filter(method, given)
 
     def _best_attack(
         self, hidden: Sequence[ImageRgb], method: str, strength: float
@@ -205,16 +227,14 @@ class PrivacyAudit:
             if frame.plate is not None and number in by_frame
         ]
 
-    def _found_by_segmenter(self, hidden: Sequence[ImageRgb]) -> float | None:
-        """Share of person pixels that it still says are human."""
+    def _found_by_segmenter(self, hidden: Sequence[ImageRgb]) -> int | None:
+        """People of whom it says of half of their pixels or more that they are human."""
         if self._segmenter is None:
             return None
-        found = total = 0
-        for frame, hidden_rgb in zip(self._frames, hidden, strict=True):
-            probability = self._segmenter.probability(hidden_rgb[None])[0]
-            found += int((probability[frame.people_hw] >= 0.5).sum())
-            total += int(frame.people_hw.sum())
-        return found / max(total, 1)
+        by_frame = [self._segmenter.probability(one[None])[0] >= 0.5 for one in hidden]
+        return sum(
+            bool(by_frame[one.frame][one.crop][one.mask_hw].mean() >= 0.5) for one in self._people
+        )
 
 
 def cases() -> Iterator[tuple[str, float]]:
@@ -223,18 +243,3 @@ def cases() -> Iterator[tuple[str, float]]:
         if known.hides_people:
             for strength in STRENGTHS if known.strengths else (DEFAULT_STRENGTH,):
                 yield name, strength
-
-
-def grown(mask_hw: BoolImage, share: float) -> BoolImage:
-    """A mask grown on all sides by a share of its height, one pixel at least."""
-    by = max(1, round(share * mask_hw.shape[0]))
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * by + 1, 2 * by + 1))
-    return np.asarray(cv2.dilate(mask_hw.view(np.uint8), kernel), np.uint8).view(np.bool_)
-
-
-def _with_other_looks(frame_rgb: ImageRgb, mask_hw: BoolImage, seed: int) -> ImageRgb:
-    """The frame with blotches of random colour wherever people are."""
-    height, width = mask_hw.shape
-    coarse = np.random.default_rng(seed).integers(0, 256, (height // 8 + 1, width // 8 + 1, 3))
-    blotches = cv2.resize(coarse.astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.where(mask_hw[..., None], np.asarray(blotches, np.uint8), frame_rgb)

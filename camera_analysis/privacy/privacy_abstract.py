@@ -24,7 +24,7 @@ _GROUT_RGB = (40, 40, 40)
 
 def mosaic(given: FilterInput) -> ImageRgb:
     """Irregular tiles about as wide as the detail, in their mean colours, with lines between."""
-    tiles_hw, grout_hw = _tiles(*given.mask_hw.shape, given.detail_px, given.seed)
+    tiles_hw, grout_hw = tiles_of(*given.mask_hw.shape, given.detail_px, given.seed)
     out = given.frame_rgb.copy()
     for crop in boxes_of(given.mask_hw):
         picture = _tile_means(given.frame_rgb[crop], tiles_hw[crop])
@@ -71,7 +71,9 @@ def false_colours(given: FilterInput) -> ImageRgb:
 
 
 @lru_cache(maxsize=4)
-def _tiles(height: int, width: int, side: int, seed: int) -> tuple[IntImage, npt.NDArray[np.bool_]]:
+def tiles_of(
+    height: int, width: int, side: int, seed: int
+) -> tuple[IntImage, npt.NDArray[np.bool_]]:
     """(H, W) tile of each pixel, and where the lines between them are: the same in every frame.
 
     Tiles are what is nearest to one point in each square of a grid.

@@ -23,7 +23,7 @@ _FIGURE_ENDS = (0.16, 0.52, 1.0)
 def warp(given: FilterInput) -> ImageRgb:
     """Each pixel shows one that lies up to a detail away, in waves two details long."""
     height, width = given.mask_hw.shape
-    shift_x, shift_y = _waves(height, width, given.detail_px, given.seed)
+    shift_x, shift_y = waves_of(height, width, given.detail_px, given.seed)
     out = given.frame_rgb.copy()
     for y, x in boxes_of(given.mask_hw):
         rows, columns = np.mgrid[y, x].astype(np.float32)
@@ -57,12 +57,17 @@ def scramble(given: FilterInput) -> ImageRgb:
     """
     out = given.frame_rgb.copy()
     pixels = given.frame_rgb[given.mask_hw]
-    out[given.mask_hw] = pixels[np.random.default_rng(given.seed).permutation(len(pixels))]
+    out[given.mask_hw] = pixels[order_of(len(pixels), given.seed)]
     return out
 
 
+def order_of(pixels: int, seed: int) -> npt.NDArray[np.int64]:
+    """(N,) which pixel of a person, row by row, each of them shows when scrambled."""
+    return np.asarray(np.random.default_rng(seed).permutation(pixels), np.int64)
+
+
 @lru_cache(maxsize=4)
-def _waves(height: int, width: int, detail_px: int, seed: int) -> tuple[FloatImage, FloatImage]:
+def waves_of(height: int, width: int, detail_px: int, seed: int) -> tuple[FloatImage, FloatImage]:
     """Smooth random shifts in x and y, up to a detail far: the same in every frame."""
     random = np.random.default_rng(seed)
     small = (max(2, -(-height // (2 * detail_px))), max(2, -(-width // (2 * detail_px))))

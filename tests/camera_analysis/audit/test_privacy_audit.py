@@ -121,6 +121,39 @@ def test_verdict_measures_by_a_solid_mask(rows):
     assert "restores a structural similarity of 0." in told
 
 
+def test_a_filter_that_holds_only_while_its_seed_is_secret_fails(rows):
+    control, limits = control_of(list(rows.values())), AuditLimits()
+    kept = replace(rows["blank"], method="scramble")
+    assert verdict_of(replace(kept, seed_similarity=0.1, seed_linked=0), control, limits).passed
+    undone = replace(kept, seed_similarity=1.0, seed_linked=16)
+    told = "; ".join(verdict_of(undone, control, limits).reasons)
+    assert "who knows the seed links 16 of 16 people" in told
+    assert "who knows the seed restores a structural similarity of 1.00" in told
+
+
+def test_a_scramble_is_undone_by_its_seed_and_no_other_method_has_one(frames, rows):
+    row = PrivacyAudit(frames).measure("scramble", 0.05)
+    assert row.seed_similarity == pytest.approx(1.0, abs=0.01)
+    assert row.seed_similarity > row.similarity + 0.3 and row.seed_linked == 16
+    assert all(one.seed_similarity is None for one in rows.values())
+
+
+class FindsClothes:
+    """A network that knows every colour of shirts and trousers, and no grey of a mask."""
+
+    version = "clothes-1"
+
+    def probability(self, frames):
+        apart = [np.abs(frames.astype(int) - one).max(axis=3) for one in SHIRTS + TROUSERS]
+        return (np.min(apart, axis=0) < 5).astype(np.float32)
+
+
+def test_our_segmenter_finds_who_is_clear_and_nobody_under_a_mask(frames, rows):
+    row = PrivacyAudit(frames, FindsClothes()).measure("mask", 0.05)
+    assert (row.segmenter_clear, row.segmenter_found) == (16, 0)
+    assert rows["mask"].segmenter_found is None, "nobody was asked"
+
+
 def test_pass_between_failures_is_chance(rows):
     """Measured at 0.02 (fails), 0.05 (passes) and 0.1 (fails): nothing but more passes."""
     fails, passes = rows["blur"], replace(rows["blank"], method="blur")
