@@ -105,7 +105,7 @@ def _joined(event: Event, one: JudgedWalk, verdict: PathVerdict, bits: float) ->
         score_bits=max(event.score_bits, bits),
         reason=f"{event.reason}; also {verdict.words(one)}",
         leading=PATH if bits > event.score_bits else event.leading,
-        channel_bits={**event.channel_bits, PATH: bits},
+        channel_bits={**event.channel_bits, PATH: max(bits, event.channel_bits.get(PATH, 0.0))},
         path_xy=one.walk.feet_xy,
     )
 

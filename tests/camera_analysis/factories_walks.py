@@ -6,7 +6,7 @@ import numpy as np
 
 from camera_analysis.label_classes import HUMAN
 from camera_analysis.tracks.track_tables import Track
-from camera_analysis.tracks.walks import Walk, WalksMeta, walk_rows, write_walks
+from camera_analysis.tracks.walks import WalksMeta, walk_rows, write_walks
 from tests.camera_analysis.factories_tracks import START
 
 META = WalksMeta(height=240, width=320, segmenter="net", step_s=0.2)
@@ -48,8 +48,3 @@ def write_day(folder, day, rng, *, usual=20, extra=(), paces=(), meta=META):
     zones = ["A"] * len(tracks), [None] * len(tracks)
     write_walks(walk_rows(day, tracks, *zones), meta, folder)
     return folder
-
-
-def day_of(walks: list[Walk], day: str) -> list[Walk]:
-    """The walks of one day."""
-    return [walk for walk in walks if walk.day == day]
