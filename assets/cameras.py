@@ -231,7 +231,7 @@ def anomalies(
         *(activity_counts, normal_of_window, anomalies),
     ],
     check_specs=specs("camera_report"),
-    code_version="3",
+    code_version="4",
     retry_policy=RETRY,
     kinds={"python", "html"},
 )
