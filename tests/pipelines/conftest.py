@@ -6,12 +6,18 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import numpy as np
 import pytest
+import sqlalchemy
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from sqlalchemy import Engine
 
 from assets.partitions import camera_day_key
+from camera_analysis import canvas
 from camera_analysis.camera import Camera, write_camera
 from camera_analysis.footage.video_write import write_video
 from dataset_build import review_fiftyone, review_pull, review_worst
@@ -62,6 +68,29 @@ def queue_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps are tried again without the wait."""
     monkeypatch.setattr(dg.RetryPolicy, "calculate_delay", lambda _self, _attempt: 0.0)
+
+
+@pytest.fixture(autouse=True)
+def cheap_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs without what costs much and shows nothing here."""
+    make_runs_cheap(monkeypatch)
+
+
+def make_runs_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Coarse pictures, whose looks are judged where they are drawn; one engine per database.
+
+    Dagster makes an engine of SQLAlchemy for every look at SQLite: a quarter of a small run.
+    """
+    monkeypatch.setattr(canvas, "DOTS_PER_INCH", 40)
+    engines: dict[str, Engine] = {}
+
+    def engine_of(url: str, **options: Any) -> Engine:
+        if url not in engines:
+            engines[url] = sqlalchemy.create_engine(url, **options)
+        return engines[url]
+
+    monkeypatch.setattr(sqlite_event_log, "create_engine", engine_of)
+    monkeypatch.setattr(sqlite_run_storage, "create_engine", engine_of)
 
 
 def keep_fiftyone_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,6 +152,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
         patch.setenv("DAGSTER_HOME", os.devnull)
         patch.setenv("LEARNED_NORMAL_HOME", os.devnull)
         keep_fiftyone_out(patch)
+        make_runs_cheap(patch)
         shrink_demo(patch)
         settings = demo.run_demo(
             home, seed=SEED, images_per_source=IMAGES_PER_SOURCE, days=len(DAYS)

@@ -71,7 +71,7 @@ def test_edges_of_a_frame_are_written_as_a_lens(home, tmp_path):
     lens = camera_of(home).lens
     assert (lens.kind, lens.size_wh) == ("fisheye", SIZE)
     assert lens.matrix[0][0] == pytest.approx(169, rel=0.06)
-    assert (tmp_path / "a.png").stat().st_size > 10_000
+    assert (tmp_path / "a.png").stat().st_size > 3_000  # an empty sheet has 600
 
 
 def test_a_bad_calibration_is_refused_with_its_error_and_writes_nothing(home, tmp_path):
