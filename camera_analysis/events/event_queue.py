@@ -50,7 +50,7 @@ class QueuedEvent:
     Args:
         event_id: its number in the day.
         why: its reason, with camera, day and score.
-        anomalies: folder of its two pictures.
+        anomalies: folder of its pictures.
     """
 
     event: SeenEvent
@@ -109,13 +109,13 @@ def write_queue(queued: Sequence[QueuedEvent], out: Path) -> EventQueueSummary:
 
 
 def write_picture(queued: QueuedEvent, path: Path) -> tuple[int, int]:
-    """Marked picture and delta map of an event side by side; no pixel of the footage is in them.
+    """The pictures of an event side by side; no pixel of the footage is in them.
 
     Returns:
         Height and width.
 
     Raises:
-        ValueError: one of the two is no picture.
+        ValueError: one of them is no picture.
     """
     shown = [_read(picture) for picture in _pictures(queued.anomalies, queued.event_id)]
     height = max(picture.shape[0] for picture in shown)
@@ -145,7 +145,7 @@ def _unmarked(day: JudgedDayFiles, marks: Sequence[EventMark]) -> list[QueuedEve
         for row, event in zip(rows, events, strict=True)
         if not row["expected_by"]
         and mark_of(event, marks) is None
-        and all(path.is_file() for path in _pictures(day.anomalies, row["event_id"]))
+        and _pictures(day.anomalies, row["event_id"])
     ]
 
 
@@ -157,4 +157,6 @@ def _read(path: Path) -> npt.NDArray[np.uint8]:
 
 
 def _pictures(anomalies: Path, event_id: int) -> list[Path]:
-    return [anomalies / f"{kind}_{event_id}.png" for kind in ("marked", "delta")]
+    """Those that there are: the marked one, the delta map, the way of an unusual path."""
+    named = [anomalies / f"{kind}_{event_id}.png" for kind in ("marked", "delta", "path")]
+    return [path for path in named if path.is_file()]

@@ -69,6 +69,13 @@ def test_an_event_without_pictures_is_not_queued(tmp_path):
     assert rank_events([day], [], limit=9) == []
 
 
+def test_an_unusual_path_is_shown_by_its_way(tmp_path):
+    day = judged_day(tmp_path, "door", [(seen(0), 9.0, "")], pictured=False)
+    cv2.imwrite(str(day.anomalies / "path_1.png"), np.full((40, 60, 3), 90, np.uint8))
+    (queued,) = rank_events([day], [], limit=9)
+    assert write_picture(queued, tmp_path / "one.png") == (40, 60 + 12)
+
+
 def test_both_pictures_lie_side_by_side(tmp_path):
     (queued,) = rank_events([judged_day(tmp_path, "door", [(seen(0), 9.0, "")])], [], limit=9)
     path = tmp_path / "shown" / "one.png"
