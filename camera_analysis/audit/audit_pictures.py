@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from camera_analysis.audit.audit_table import AuditLimits, AuditRow, control_of, verdict_at
 from camera_analysis.canvas import FONT_POINTS, figure, save, unit
 from camera_analysis.privacy.privacy_filters import FILTERS
@@ -15,6 +17,8 @@ _ROW_INCHES, _MARGIN_INCHES = 0.3, 1.9
 
 def save_audit(rows: Sequence[AuditRow], limits: AuditLimits, path: Path) -> None:
     """Draw bars of what is linked and restored for each method and strength, marked pass or fail.
+
+    A diamond says what who knows the seed restores.
 
     Args:
         rows: of one audit, with that of a solid mask.
@@ -44,8 +48,14 @@ def save_audit(rows: Sequence[AuditRow], limits: AuditLimits, path: Path) -> Non
     linked_axes.set_yticks(places, [name_of(row) for row in ordered])
     restored_axes.barh(places, [row.similarity for row in ordered], color=colours)
     restored_axes.axvline(control.similarity + limits.similarity, color="black", ls=":")
-    restored_axes.set_xlabel("restored, SSIM\ndotted: limit")
-    restored_axes.set_xlim(0, 1)
+    by_seed = [
+        (row.seed_similarity, place)
+        for place, row in enumerate(ordered)
+        if row.seed_similarity is not None
+    ]
+    restored_axes.plot(*np.array(by_seed).reshape(-1, 2).T, "kD", markersize=6)
+    restored_axes.set_xlabel("restored, SSIM\ndotted: limit\ndiamond: seed known")
+    restored_axes.set_xlim(0, 1.05)
     entries = [
         Patch(color=unit(_PASS_RGB), label="pass"),
         Patch(color=unit(_FAIL_RGB), label="fail"),
