@@ -133,7 +133,7 @@ def judge_paths(trajectories: Path | None, normal_dir: Path, alarms_per_day: flo
 def _from_to(one: JudgedWalk) -> str:
     walk = one.walk
     begin, end = (
-        f"zone {zone}" if zone else f"{x:.0f}, {y:.0f}"
+        f"zone {zone}" if zone else f"point {x:.0f}, {y:.0f}"
         for zone, (x, y) in zip(
             (walk.entry_zone, walk.exit_zone), walk.feet_xy[[0, -1]].tolist(), strict=True
         )

@@ -114,7 +114,11 @@ def test_second_day_is_judged_by_the_first_and_never_by_itself(line):
         ("activity_counts", f"{line.camera}/{line.days[0]}"),
         ("label_maps", key),  # whose labels they must mean
         ("scene_change", key),
+        ("trajectories", f"{line.camera}/{line.days[0]}"),
     }
+    folder = line.path("anomalies", key)
+    told = json.loads((folder / "anomalies.json").read_text())["paths"]
+    assert told["status"] == "too_few"  # a day of walks behind it: none can be left out
 
 
 def test_events_of_the_incident_day_have_marked_pictures(line):

@@ -40,7 +40,7 @@ def walked(folder, seed=5, **drawn):
 @pytest.mark.parametrize(
     ("way", "pace", "words"),
     [
-        ("cross", 30, "took a path nobody took before, from zone A to 6"),
+        ("cross", 30, "took a path nobody took before, from zone A to point 6"),
         ("back", 30, "turned back or cut across, as nobody did before"),
         ("against", 30, "went the usual way backwards"),
         ("right", 120, "took a usual path at another pace than anybody before"),
