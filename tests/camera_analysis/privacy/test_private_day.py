@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import av
+import cv2
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -31,6 +32,7 @@ from tests.camera_analysis.factories_private import (
     lime_share,
     walker,
 )
+from tests.camera_analysis.factories_scene import noisy, room
 
 DAY = "2026-01-05"
 #: Ten frames a second, then a pause of three seconds, then five a second.
@@ -109,15 +111,26 @@ def test_the_same_footage_gives_the_same_bytes(made, footage, tmp_path):
     assert all((out / name).read_bytes() == (tmp_path / name).read_bytes() for name in written)
 
 
-def hidden_by(method, seed=None):
-    """The walker's pixels in one frame, hidden by a new hider."""
+def hidden_frame(method, scene, seed=None):
+    """One frame of the room by a new hider."""
     plate = learn_plate([frame_of(step, empty=True) for step in range(3)], MotionConfig())
     settings = PrivateVideoSettings(method=method)
     rules = {"motion": MotionConfig(), "limits": QualityLimits(), "seed": seed}
     hider = PeopleHider(view_of(plate, (WIDTH, HEIGHT)), None, settings, **rules)
+    (shown,) = hider.hide([TimedFrame(offset_s=0.0, frame_rgb=scene)])
+    return shown
+
+
+def test_a_moved_view_behind_a_blur_is_hidden_as_a_whole():
+    elsewhere = cv2.GaussianBlur(room(9, height=HEIGHT, width=WIDTH), (0, 0), 4)
+    assert hidden_frame("mask", noisy(elsewhere, 3, 0.8)).reason == "moved"
+
+
+def hidden_by(method, seed=None):
+    """The striped walker, hidden."""
     scene = frame_of(20)
     scene[walker(20)][::2] = (250, 20, 40)
-    (shown,) = hider.hide([TimedFrame(offset_s=0.0, frame_rgb=scene)])
+    shown = hidden_frame(method, scene, seed)
     assert not shown.reason
     return shown.shown_rgb
 
