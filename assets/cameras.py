@@ -41,7 +41,7 @@ DEFAULT_WINDOW_DAYS = 7
             group_name="cameras",
             partitions_def=CAMERA_DAY,
             deps=[champion_model],
-            code_version="3",
+            code_version="4",
             description=description,
             kinds={"python", "parquet"},
         )
