@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "method     strength  faces found  people linked  (by outline)  restored  seen"
-    "   walks  off, px   segmenter  verdict"
+    "   walks  off, px  segmenter (clear)  verdict"
 )
 
 
@@ -124,10 +124,10 @@ def _tell(rows: Sequence[AuditRow], all_rows: Sequence[AuditRow]) -> None:
         off = "-" if row.walk_error_px is None else f"{row.walk_error_px:.1f}"
         segmented = "not run"
         if row.segmenter_found is not None:
-            segmented = f"{row.segmenter_found}/{row.segmenter_clear}"
+            segmented = f"{row.segmenter_found} ({row.segmenter_clear})"
         click.echo(
             f"{row.method:14}{row.strength:5g}{row.faces_found:7} of {row.faces_clear:<4}"
             f"{row.linked:7} of {row.probes:<6}{row.linked_control:10}"
-            f"{row.similarity:10.2f}{seen:>8}{walks:>8}{off:>9}{segmented:>12}"
+            f"{row.similarity:10.2f}{seen:>8}{walks:>8}{off:>9}{segmented:>19}"
             f"  {'pass' if verdict.passed else 'FAIL'}"
         )
