@@ -203,6 +203,19 @@ def tiny(tmp_path: Path) -> TinyHome:
     return TinyHome(settings)
 
 
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyHome]:
+    """An empty home to be filled once for a file, whose tests copy it."""
+    home = tmp_path_factory.mktemp("shared") / "home"
+    settings = Settings(home=home, device="cpu", footage_settle_s=0.0)
+    save_settings(settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", os.devnull)
+        patch.setenv("LEARNED_NORMAL_HOME", os.devnull)
+        make_runs_cheap(patch)
+        yield TinyHome(settings)
+
+
 @pytest.fixture
 def run_day(tiny: TinyHome) -> Iterator[Callable[[str, str], None]]:
     """Run one camera-day of the tiny home, from footage to report."""

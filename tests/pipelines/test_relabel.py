@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,14 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from assets.partitions import camera_day_key
-from camera_analysis.camera import Camera, write_camera
 from camera_analysis.labelling.labels import NO_SEGMENTER, read_labels_meta
 from pipelines.champion_sensor import champion_sensor
 from pipelines.cli import main
 from pipelines.definitions import build_definitions
 from pipelines.relabel import find_stale
 from pipelines.runs import Planned, Runner
-from pipelines.settings import Settings, SettingsError, save_settings
+from pipelines.settings import SettingsError
 from pipelines.stale_days import by_day, stale_days
 from segmentation.config import ModelConfig
 from segmentation.model_folder import weights_digest
@@ -44,24 +41,16 @@ def promote(home, scratch: Path, *, bias: float, card: str = "best") -> str:
 
 
 @pytest.fixture(scope="module")
-def labelled_home(tmp_path_factory, film) -> Iterator[Path]:
+def labelled_home(shared_home) -> Path:
     """Two cameras whose days were labelled before there was a champion."""
-    home = tmp_path_factory.mktemp("labelled") / "home"
-    settings = Settings(home=home, device="cpu", footage_settle_s=0.0)
-    save_settings(settings)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DAGSTER_HOME", os.devnull)
-        patch.setenv("LEARNED_NORMAL_HOME", os.devnull)
-        runner = Runner(settings)
-        for key in KEYS:
-            camera, day = key.split("/")
-            folder = settings.footage / camera
-            film(folder / f"{day}T08-00-00.mp4", seconds=2)
-            write_camera(Camera(id=camera, folder=folder, interval_s=0.5), folder)
-            runner.add_camera(camera)
-            runner.run(Planned(job="camera_job", partition=camera_day_key(camera, day)))
-        runner.instance.dispose()
-        yield home
+    runner = Runner(shared_home.settings)
+    for key in KEYS:
+        camera, day = key.split("/")
+        shared_home.film(camera, f"{day}T08-00-00.mp4", seconds=2)
+        runner.add_camera(camera)
+        runner.run(Planned(job="camera_job", partition=camera_day_key(camera, day)))
+    runner.instance.dispose()
+    return shared_home.settings.home
 
 
 @pytest.fixture
