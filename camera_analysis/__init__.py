@@ -8,8 +8,8 @@ In each folder are the modules of one matter; folders in the order in which the 
 - ``labelling``: one pass over a camera-day: frame quality, moving pixels, label maps, regions.
 - ``normal``: counts that add up, the learned normal of a window, and whether the scene is still the
   same.
-- ``channels``: speed, direction, size, tone and stay: what is usual where, and how rare what is
-  seen.
+- ``channels``: speed, direction, size, stiffness, tone and stay: what is usual where, and how rare
+  what is seen.
 - ``events``: what departs from the normal, what people say of it, how often alarms may be false.
 - ``occupancy``: regions of interest: how much of a person is inside, when, for how long.
 - ``tracks``: regions over time become tracks, average paths and zones.

@@ -1,1 +1,1 @@
-"""Speed, direction, size, tone and stay: what is usual where, and how rare what is seen."""
+"""Speed, direction, size, stiffness, tone and stay: what is usual where, how rare what is seen."""

@@ -1,4 +1,4 @@
-"""What a frame shows at each place, as codes: speed, direction and size of what moves, and tone.
+"""What a frame shows at each place, as codes: speed, direction, size, stiffness, and tone.
 
 Frames are reduced to a working size; optical flow between neighbours says what moves. Everything is
 then read off a grid, and each value becomes a small whole number, so that learning is counting and
@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camera_analysis.channels.stiffness import StiffnessMeter
 from camera_analysis.channels.tone_light import light_of, tone_picture
 
 ImageRgb = npt.NDArray[np.uint8]
@@ -22,14 +23,16 @@ FloatImage = npt.NDArray[np.float32]
 BoolImage = npt.NDArray[np.bool_]
 
 SPEED, DIRECTION, SIZE, TONE, STAY = "speed", "direction", "size", "tone", "stay"
-#: Read off consecutive frames; ``stay`` of a camera-day is read off its label maps instead of tone,
+STIFF = "stiff"
+#: Read off consecutive frames. A camera-day is sampled in pairs of frames, which do not show a
+#: stride, so that stiffness is not read there; its ``stay`` is read off label maps instead of tone,
 #: which would be a small picture of whoever is in view.
-CHANNELS = (SPEED, DIRECTION, SIZE, TONE)
+CHANNELS = (SPEED, DIRECTION, SIZE, STIFF, TONE)
 MOTION = (SPEED, DIRECTION, SIZE)
 #: Codes of each channel.
-BINS = {SPEED: 48, DIRECTION: 8, SIZE: 36, TONE: 16, STAY: 36}
+BINS = {SPEED: 48, DIRECTION: 8, SIZE: 36, STIFF: 36, TONE: 16, STAY: 36}
 #: Codes per doubling, where a code is a step of more and more: steps of 12 and 41 %.
-PER_OCTAVE = {SPEED: 6, SIZE: 6, STAY: 2}
+PER_OCTAVE = {SPEED: 6, SIZE: 6, STIFF: 6, STAY: 2}
 #: The place shows nothing that the channel could be read from.
 ABSENT = 255
 #: Seconds in which speeds of pairs of frames are counted: least_speed is then 3 pixels a second.
@@ -57,6 +60,8 @@ class CodeConfig:
     least_direction_speed: float = 0.6
     # Pixels: the smallest side of a moving thing that has a size.
     least_side: float = 2.0
+    # Stiffness of code 0: less in common with the picture before than any other place has.
+    least_stiffness: float = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +77,15 @@ class FrameCodes:
     moving_hw: BoolImage
 
 
+@dataclass(frozen=True)
+class _Motion:
+    """Between two frames: codes of the channels of motion, what moves, and (H, W, 2) the flow."""
+
+    codes: dict[str, CodeMap]
+    moving_hw: BoolImage
+    flow: FloatImage
+
+
 class CodeReader:
     """Reads the frames of one clip in the order of time.
 
@@ -81,10 +95,17 @@ class CodeReader:
         config: see there.
         usual: (h, w) grey levels of the view on the grid of tones, of :meth:`picture`; tones are
             then freed from changes of light. None leaves them as they are.
+        fps: frames per second; 0 where they are not evenly spaced, and how stiffly things travel
+            is then not read.
     """
 
     def __init__(
-        self, height: int, width: int, config: CodeConfig, usual: FloatImage | None = None
+        self,
+        height: int,
+        width: int,
+        config: CodeConfig,
+        usual: FloatImage | None = None,
+        fps: float = 0.0,
     ) -> None:
         self._config = config
         self._native = (height, width)
@@ -92,8 +113,9 @@ class CodeReader:
         self.height, self.width = max(1, round(height * scale)), max(1, round(width * scale))
         self.grids = grids_of(self.height, self.width, config)
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        self._before: GreyImage | None = None
         self._usual = usual
+        self._meter = StiffnessMeter(fps)
+        self._before: GreyImage | None = None
 
     def read(self, frame_rgb: ImageRgb) -> FrameCodes:
         """Codes of the next frame; of the clip's first one only the tone is known.
@@ -109,7 +131,8 @@ class CodeReader:
         grey = self._grey(frame_rgb)
         before, self._before = self._before, grey
         moved = self._nothing() if before is None else self._moved(before, grey, 1.0)
-        return FrameCodes(codes=moved.codes | {TONE: self._tone(grey)}, moving_hw=moved.moving_hw)
+        codes = moved.codes | {STIFF: self._stiff(grey, moved), TONE: self._tone(grey)}
+        return FrameCodes(codes=codes, moving_hw=moved.moving_hw)
 
     def read_pair(self, grey: GreyImage, later: GreyImage, after_s: float) -> dict[str, CodeMap]:
         """Speed, direction and size of what moves from one frame to another, at the first.
@@ -144,11 +167,12 @@ class CodeReader:
         size = (self.width, self.height)
         return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
 
-    def _nothing(self) -> FrameCodes:
+    def _nothing(self) -> _Motion:
         codes = {channel: np.full(self.grids[channel], ABSENT, np.uint8) for channel in MOTION}
-        return FrameCodes(codes=codes, moving_hw=np.zeros((self.height, self.width), bool))
+        moving = np.zeros((self.height, self.width), bool)
+        return _Motion(codes, moving, np.zeros((self.height, self.width, 2), np.float32))
 
-    def _moved(self, before: GreyImage, grey: GreyImage, pace: float) -> FrameCodes:
+    def _moved(self, before: GreyImage, grey: GreyImage, pace: float) -> _Motion:
         """Motion between two frames, its length multiplied by ``pace``."""
         changed = self._changed(before, grey)
         if not changed.any():
@@ -157,7 +181,7 @@ class CodeReader:
         if pace != 1.0:
             flow = flow * np.float32(pace)
         moving = self._moving(changed, flow)
-        return FrameCodes(codes=self._motion_codes(moving, flow), moving_hw=moving)
+        return _Motion(self._motion_codes(moving, flow), moving, flow)
 
     def _changed(self, before: GreyImage, grey: GreyImage) -> BoolImage:
         change = cv2.blur(cv2.absdiff(before, grey).astype(np.float32), (5, 5))
@@ -193,16 +217,26 @@ class CodeReader:
             SIZE: _coded(_log_bin(side, config.least_side, SIZE), there & (side > 0)),
         }
 
+    def _stiff(self, grey: GreyImage, moved: _Motion) -> CodeMap:
+        """How stiffly each moving thing travels."""
+        parts, stiffness = self._meter.measure(grey, moved.moving_hw, moved.flow)
+        there = np.asarray(stiffness[self._on_grid(parts)], np.float32)
+        return _coded(_log_bin(there, self._config.least_stiffness, STIFF), there > 0)
+
     def _side_of_thing(self, moving: BoolImage) -> FloatImage:
         """Square root of the area of the moving thing at each grid point; 0 for none."""
         _, parts, stats, _ = cv2.connectedComponentsWithStats(moving.view(np.uint8), connectivity=8)
         side = np.sqrt(stats[:, cv2.CC_STAT_AREA].astype(np.float32))
         side[0] = 0.0
+        return np.asarray(side[self._on_grid(parts)], np.float32)
+
+    def _on_grid(self, parts: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """(h, w) what lies at the middle of each place of the grid of motion."""
         shape = self.grids[SIZE]
         half = self._config.grid_px // 2
         rows = np.minimum(np.arange(shape[0]) * self._config.grid_px + half, self.height - 1)
         columns = np.minimum(np.arange(shape[1]) * self._config.grid_px + half, self.width - 1)
-        return np.asarray(side[parts[np.ix_(rows, columns)]], np.float32)
+        return np.asarray(parts[np.ix_(rows, columns)], np.int32)
 
     def _tone(self, grey: GreyImage) -> CodeMap:
         picture = tone_picture(grey, self.grids[TONE])
@@ -216,7 +250,7 @@ def grids_of(height: int, width: int, config: CodeConfig) -> dict[str, tuple[int
     motion = (-(-height // config.grid_px), -(-width // config.grid_px))
     step = max(1, round(max(height, width) / config.tone_places))
     tone = (-(-height // step), -(-width // step))
-    return {SPEED: motion, DIRECTION: motion, SIZE: motion, TONE: tone}
+    return dict.fromkeys((*MOTION, STIFF), motion) | {TONE: tone}
 
 
 def _log_bin(values: FloatImage, least: float, channel: str) -> npt.NDArray[np.int64]:

@@ -24,6 +24,7 @@ from camera_analysis.channels.channel_codes import (
     SIZE,
     SPEED,
     STAY,
+    STIFF,
     TONE,
     CodeMap,
 )
@@ -33,7 +34,7 @@ FloatImage = npt.NDArray[np.float32]
 
 REMAIN = "remain"
 #: The channels that are scored; ``stay`` and ``remain`` are read off the tone's counts.
-SCORED = (SPEED, DIRECTION, SIZE, TONE, STAY, REMAIN)
+SCORED = (SPEED, DIRECTION, SIZE, STIFF, TONE, STAY, REMAIN)
 
 
 @dataclass(frozen=True, kw_only=True)

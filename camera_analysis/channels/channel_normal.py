@@ -206,7 +206,7 @@ def _read(
             progress("learning", done, total)
 
     read = [
-        (segment, KeptCodes(frames, config.codes, tick, usual))
+        (segment, KeptCodes(frames, config.codes, tick, usual, segment.clip.fps))
         for segment, frames in walk(segments)
     ]
     return [(segment, codes) for segment, codes in read if len(codes)]
@@ -264,7 +264,7 @@ def _judge(
     reader: CodeReader | None = None
     for frame in frames:
         height, width = frame.shape[:2]
-        reader = reader or CodeReader(height, width, config.codes, normal.usual)
+        reader = reader or CodeReader(height, width, config.codes, normal.usual, fps)
         cell_xy = (
             config.codes.grid_px * width / reader.width,
             config.codes.grid_px * height / reader.height,

@@ -60,6 +60,7 @@ class KeptCodes:
         config: how they are read.
         tick: called after each frame.
         usual: grey levels of the view, that tones are freed from changes of light by.
+        fps: frames per second; 0 where they are not evenly spaced.
     """
 
     def __init__(
@@ -68,12 +69,14 @@ class KeptCodes:
         config: CodeConfig,
         tick: Callable[[], None],
         usual: FloatImage | None = None,
+        fps: float = 0.0,
     ) -> None:
         self._packed: list[bytes] = []
         self.grids: dict[str, tuple[int, int]] = {}
         reader: CodeReader | None = None
         for frame in frames:
-            reader = reader or CodeReader(frame.shape[0], frame.shape[1], config, usual)
+            height, width = frame.shape[:2]
+            reader = reader or CodeReader(height, width, config, usual, fps)
             codes = reader.read(frame).codes
             self.grids = {
                 channel: (code.shape[0], code.shape[1]) for channel, code in codes.items()

@@ -18,6 +18,7 @@ from camera_analysis.channels.channel_codes import (
     SIZE,
     SPEED,
     STAY,
+    STIFF,
     TONE,
     CodeConfig,
     CodeReader,
@@ -114,7 +115,7 @@ def tables(speeds: list[int], directions: list[int], tones: list[int]) -> TailTa
     """Every place showed these codes, one a frame."""
     counts = ChannelCounts(GRIDS)
     for speed, direction, tone in zip(speeds, directions, tones, strict=True):
-        values = {SPEED: speed, DIRECTION: direction, SIZE: speed, TONE: tone}
+        values = {SPEED: speed, DIRECTION: direction, SIZE: speed, STIFF: speed, TONE: tone}
         counts.add({c: np.full(GRID, value, np.uint8) for c, value in values.items()})
     return TailTables(counts, TailConfig())
 
