@@ -83,18 +83,28 @@ class PathVerdict:
             if not as_unlike
             else f"{as_unlike} of {behind} {'is' if as_unlike == 1 else 'are'} as unlike the others"
         )
-        took = _TOOK[what_departs(one.walk, self.usual.compared)]
-        return f"{took}, {_from_to(one)}; {rare}"
+        took, as_nobody = _TOOK[what_departs(one.walk, self.usual.compared)]
+        return f"{took if as_unlike else as_nobody}, {_from_to(one)}; {rare}"
 
     def _expected(self, one: JudgedWalk) -> float:
         return one.p * len(self.walks)
 
 
+#: What departs -> in words, where a walk before was as unlike the others, and where none was.
 _TOOK = {
-    "place": "took a path nobody took before",
-    "direction": "went the usual way backwards, as nobody did before",
-    "order": "turned back or cut across, as nobody did before",
-    "pace": "took a usual path at another pace than anybody before",
+    "place": ("left the usual paths", "took a path nobody took before"),
+    "direction": (
+        "went the usual way backwards",
+        "went the usual way backwards, as nobody did before",
+    ),
+    "order": (
+        "turned back or cut across",
+        "turned back or cut across, as nobody did before",
+    ),
+    "pace": (
+        "took a usual path at an unusual pace",
+        "took a usual path at another pace than anybody before",
+    ),
 }
 
 

@@ -54,6 +54,19 @@ def test_one_unusual_walk_among_usual_ones_is_seen_and_named(tmp_path, window, w
     assert "none of 80 walks of 4 days is as unlike the others" in verdict.words(found)
 
 
+def test_nobody_before_is_said_only_where_nobody_was_as_unlike(tmp_path):
+    rng, days = np.random.default_rng(1), {}
+    for day in HISTORY:
+        extra = ["cross"] if day == HISTORY[0] else []
+        days[day] = write_day(tmp_path / day, day, rng, extra=extra)
+    window = fresh(tmp_path / "window")
+    write_window(days, {}, "net", window)
+    verdict = judge_paths(walked(tmp_path, extra=["against"]), window, 1.0)
+    (found,) = verdict.unusual
+    assert verdict.words(found).startswith("went the usual way backwards, from zone")
+    assert verdict.words(found).endswith("; 1 of 81 walks of 4 days is as unlike the others")
+
+
 def test_usual_walkers_stay_silent(tmp_path, window):
     assert judge_paths(walked(tmp_path), window, 0.5).unusual == []
 
