@@ -57,8 +57,8 @@ def test_one_unusual_walk_among_usual_ones_is_seen_and_named(tmp_path, window, w
 def test_nobody_before_is_said_only_where_nobody_was_as_unlike(tmp_path):
     rng, days = np.random.default_rng(1), {}
     for day in HISTORY:
-        extra = ["cross"] if day == HISTORY[0] else []
-        days[day] = write_day(tmp_path / day, day, rng, extra=extra)
+        odd = {"extra": ["cross"], "paces": [120]} if day == HISTORY[0] else {}
+        days[day] = write_day(tmp_path / day, day, rng, **odd)
     window = fresh(tmp_path / "window")
     write_window(days, {}, "net", window)
     verdict = judge_paths(walked(tmp_path, extra=["against"]), window, 1.0)
