@@ -123,12 +123,14 @@ def _event(
     peak_us = _us(walk.start) + float(walk.after_s[one.point]) * MICROSECONDS
     frame = int(within[np.abs(utc_us[within] - peak_us).argmin()])
     peak_time = datetime.fromtimestamp(int(utc_us[frame]) / MICROSECONDS, UTC)
+    # A walk goes on between the samples: before the first and after the last of them, too.
+    first, last = (datetime.fromtimestamp(int(utc_us[at]) / MICROSECONDS, UTC) for at in (0, -1))
     class_id = len(meta.classes) - 1 if walk.class_id is None else walk.class_id
     box, body = walk.extent, walk.box_at(peak_time)
     return Event(
         event_id=0,
-        start=walk.start,
-        end=walk.end,
+        start=min(max(walk.start, first), last),
+        end=min(max(walk.end, first), last),
         peak_frame_id=int(judged.scores.frame_ids[frame]),
         peak_time=peak_time,
         class_id=class_id,

@@ -95,8 +95,8 @@ def test_without_enough_comparable_walks_there_is_no_evidence(tmp_path, window, 
 class Judged:
     """A day of empty label maps, one each 25 s, and its walks; judged by the window's."""
 
-    def __init__(self, folder, window):
-        maps = [empty_scene(META.height, META.width)] * 60
+    def __init__(self, folder, window, samples=60):
+        maps = [empty_scene(META.height, META.width)] * samples
         self.folder, drawn = folder, {"interval_s": 25.0, "segmenter": "net"}
         self.day = draw_day(folder / "day", maps, **drawn)
         before = draw_day(folder / "before", maps * 10, **drawn)
@@ -151,6 +151,13 @@ def test_the_event_has_its_way_and_its_like_may_be_expected(tmp_path, window):
     assert (summary.events, summary.expected_events) == (0, 1)
     assert event["expected_by"] == seen.key
     assert not scores.alarm.any()
+
+
+def test_an_event_ends_with_the_last_judged_frame_though_the_walk_goes_on(tmp_path, window):
+    """49 samples, the last at 1,200 s; the last walk is from there to 1,207 s."""
+    judge = Judged(tmp_path, window, samples=49)
+    _, (event,), scores, _ = judge("out", walked(tmp_path, extra=["cross"]))
+    assert event["start_utc"] == event["end_utc"] == scores.time_utc.max()
 
 
 def test_a_day_without_tracks_is_judged_as_before_and_says_so(tmp_path, window):
