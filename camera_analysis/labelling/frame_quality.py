@@ -147,11 +147,13 @@ def repeats_of(grey: GreyImage) -> npt.NDArray[np.bool_]:
     return repeats_h
 
 
-def _share_in_runs(repeats_h: npt.NDArray[np.bool_]) -> float:
-    """Share of rows that are True together with enough of their neighbours."""
+def _in_runs(repeats_h: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """(H,) rows that are True together with enough of their neighbours."""
     ends = np.flatnonzero(np.diff(repeats_h.astype(np.int8), prepend=0, append=0))
-    runs = ends[1::2] - ends[::2]
-    return float(runs[runs > _RUN_SHARE * len(repeats_h)].sum()) / len(repeats_h)
+    kept_h = np.zeros_like(repeats_h)
+    for first, end in ends.reshape(-1, 2).tolist():
+        kept_h[first:end] = end - first > _RUN_SHARE * len(repeats_h)
+    return kept_h
 
 
 class QualityMeter:
@@ -176,7 +178,7 @@ class QualityMeter:
             luma_mean=float(cv2.mean(grey)[0]),
             sharpness=sharpness_of(grey),
             textured_share=textured_share_of(grey, self._limits.block_contrast),
-            repeated_rows=_share_in_runs(repeats_of(grey) & ~plate.repeats_h),
+            repeated_rows=float((_in_runs(repeats_of(grey)) & ~plate.repeats_h).mean()),
             still_share=still_share,
             still_s=time_s - self._still_since_s,
             shift=measure_shift(plate.edges, edges),

@@ -143,6 +143,19 @@ def test_rows_of_an_enlarged_picture_are_not_corrupt_and_a_filled_in_third_of_it
     assert quality.repeated_rows == pytest.approx(1 / 3, abs=0.01)
 
 
+def test_damage_is_told_where_every_other_row_of_the_plate_repeats_too():
+    """Of the filled-in third the plate repeats every other row: the other half of it is left."""
+    small = noisy(room(), 3)
+    height, width = small.shape[:2]
+    doubled = cv2.resize(small, (2 * width, 2 * height), interpolation=cv2.INTER_NEAREST)
+    plate = plate_quality(to_grey(doubled))
+    doubled[2 * height * 2 // 3 :] = 128
+    grey = to_grey(doubled)
+    quality = QualityMeter(LIMITS).measure(grey, edges_of(grey), 0.0, plate)
+    assert quality.reason(LIMITS) == "corrupt"
+    assert quality.repeated_rows == pytest.approx(1 / 6, abs=0.01)
+
+
 def test_limits_are_what_they_are_called():
     white = np.full_like(room(), 240)
     assert quality_of(white).reason(QualityLimits(bright_luma=230)) == "bright"
