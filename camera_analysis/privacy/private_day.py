@@ -252,8 +252,13 @@ def read_private_note(folder: Path) -> dict[str, Any]:
 
 
 def forget_pictures(folder: Path) -> None:
-    """Take out of a version all in which somebody may be seen; numbers and reasons stay."""
-    shutil.rmtree(folder / VIDEO_FOLDER, ignore_errors=True)
+    """Take out of a version all in which somebody may be seen; numbers and reasons stay.
+
+    Raises:
+        OSError: something of it is still there; the version must not be kept.
+    """
+    if (folder / VIDEO_FOLDER).exists():
+        shutil.rmtree(folder / VIDEO_FOLDER)
     (folder / PREVIEW_FILE).unlink(missing_ok=True)
 
 

@@ -18,7 +18,12 @@ from camera_analysis.footage.video import SampledFrame, read_samples
 from camera_analysis.labelling.frame_quality import QualityLimits
 from camera_analysis.labelling.motion import MotionConfig, learn_plate
 from camera_analysis.labelling.plates import view_of
-from camera_analysis.privacy.private_day import read_private_note, write_private_day
+from camera_analysis.privacy.private_day import (
+    VIDEO_FOLDER,
+    forget_pictures,
+    read_private_note,
+    write_private_day,
+)
 from camera_analysis.privacy.private_frames import PeopleHider, TimedFrame
 from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
 from camera_analysis.privacy.scramble_file import ScrambleReader
@@ -140,6 +145,13 @@ def test_who_could_put_pixels_back_by_a_seed_has_none_to_guess(method):
     """Each hider draws its own; a seed that is given makes the same picture again."""
     assert not np.array_equal(hidden_by(method), hidden_by(method))
     assert np.array_equal(hidden_by(method, seed=5), hidden_by(method, seed=5))
+
+
+def test_pictures_that_cannot_be_forgotten_are_an_error(tmp_path):
+    forget_pictures(tmp_path)  # a camera that asks for no video has none
+    (tmp_path / VIDEO_FOLDER).write_bytes(b"no folder")
+    with pytest.raises(NotADirectoryError):
+        forget_pictures(tmp_path)
 
 
 def test_files_that_differ_in_their_ending_alone_are_videos_of_their_own(tmp_path):
