@@ -70,7 +70,7 @@ def audit(
     try:
         with _segmenter_of(model, settings_of(home).home) as segmenter:
             found = _measured_on(sequences, frames, methods, segmenter)
-    except ValueError as error:
+    except (ValueError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from error
     output.mkdir(parents=True, exist_ok=True)
     write_rows(found, output / "privacy_audit.json", about=f"{frames} frames each of {sequences}")

@@ -67,6 +67,12 @@ def test_one_sequence_leaves_nobody_to_learn_from(tmp_path):
     assert "two sequences at least" in result.output
 
 
+def test_a_folder_without_a_model_is_told(tmp_path):
+    (tmp_path / "no_model").mkdir()
+    result = call(tmp_path, "--model", tmp_path / "no_model", "--home", tmp_path / "home")
+    assert result.exit_code == 1 and "Error: no model.json in" in result.output
+
+
 def test_unknown_method_is_named(tmp_path):
     result = call(tmp_path, "--method", "fog", "--home", tmp_path / "home")
     assert result.exit_code == 1 and "no filters that hide people: fog" in result.output
