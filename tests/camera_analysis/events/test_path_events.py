@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from camera_analysis.channels.day_channels import channels_by_history
+from camera_analysis.events import anomaly
 from camera_analysis.events.anomaly import AnomalyConfig, judge_day
 from camera_analysis.events.event_feedback import Feedback, stored_events
 from camera_analysis.events.event_marks import EXPECTED, EventMark
@@ -166,6 +168,23 @@ def test_a_day_without_tracks_is_judged_as_before_and_says_so(tmp_path, window):
     assert scores.path_bits.isna().all()
 
 
-def test_walks_and_channels_share_the_budget():
+def test_walks_and_channels_share_the_budget(tmp_path, window, monkeypatch):
+    """Half of the day's alarm each; all of it is the channels' where walks cannot be judged."""
+    given = []
+
+    def noted(labels_dir, normal_dir, alarms_per_day):
+        given.append(alarms_per_day)
+        return channels_by_history(labels_dir, normal_dir, alarms_per_day)
+
+    monkeypatch.setattr(anomaly, "channels_by_history", noted)
+    judge = Judged(tmp_path, window)
+    summary, *_ = judge("walked", walked(tmp_path))
+    assert (summary.paths.alarms_per_day, given) == (0.5, [0.5])
+    judge("not_tracked", None)
+    judge("too_few", walked(tmp_path, usual=50))
+    assert given[1:] == [1.0, 1.0]
+
+
+def test_walks_do_not_take_all_of_the_budget():
     with pytest.raises(ValueError, match="path_alarms_share is 1"):
         AnomalyConfig(path_alarms_share=1.0)
