@@ -3,8 +3,8 @@
 Walks are judged after the day, each as a whole. Their alarms have a share of the day's budget of
 false alarms of their own, and the channels have the rest: a walk with p-value p among W walks of
 the day alarms where ``p * W`` is at most that share, so that a normal day has at most that many
-such alarms in the mean. Bits are -log2 of the expected number, p * W, per judged frame, the unit of
-the channels.
+such alarms in the mean, and p is small, so that on a day of few walks a usual one stays silent.
+Bits are -log2 of the expected number, p * W, per judged frame, the unit of the channels.
 """
 
 from __future__ import annotations
@@ -15,7 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from camera_analysis.events.alarm_budget import rate_interval
-from camera_analysis.tracks.path_evidence import JudgedWalk, UsualWays, usual_ways, what_departs
+from camera_analysis.tracks.path_evidence import (
+    JudgedWalk,
+    UsualWays,
+    alarms_allowed,
+    usual_ways,
+    what_departs,
+)
 from camera_analysis.tracks.walks import read_walks, read_walks_meta
 
 #: Why walks are no evidence, or that they are.
@@ -124,18 +130,19 @@ def judge_paths(trajectories: Path | None, normal_dir: Path, alarms_per_day: flo
         return PathVerdict(PathSummary(status=NO_HISTORY, walks=len(walks)))
     usual = usual_ways(read_walks(normal_dir))
     behind = {"walks": len(walks), "usual_walks": usual.walks, "days": usual.days}
-    if not usual.can_tell(len(walks), alarms_per_day):
+    allowed = alarms_allowed(len(walks), alarms_per_day)
+    if not usual.can_tell(len(walks), allowed):
         return PathVerdict(PathSummary(status=TOO_FEW, **behind))
     past, judged = usual.past_alarms(alarms_per_day), tuple(usual.judge(walks))
     low, high = rate_interval(past, usual.days)
     summary = PathSummary(
         status=JUDGED,
         **behind,
-        alarms_per_day=alarms_per_day,
+        alarms_per_day=allowed,
         measured=past / usual.days,
         low=low,
         high=high,
-        unusual=sum(one.p * len(walks) <= alarms_per_day for one in judged),
+        unusual=sum(one.p * len(walks) <= allowed for one in judged),
     )
     return PathVerdict(summary, judged, usual)
 

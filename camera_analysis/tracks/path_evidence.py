@@ -34,6 +34,9 @@ Costs = npt.NDArray[np.float32]
 
 #: Days of walks from which one can be left out.
 LEAST_DAYS = 2
+#: Usual walks as unlike as one that alarms, as a share of all, at most: of a day of one walk its
+#: share of the day's false alarms alone would let the more unlike half of all usual walks alarm.
+MOST_P = 0.05
 #: Walks that others are compared with, and walks that calibrate, at most: evenly spread over the
 #: window.
 MOST_COMPARED, MOST_CALIBRATING = 500, 4_000
@@ -95,8 +98,9 @@ class UsualWays:
     def past_alarms(self, alarms: float) -> int:
         """Walks of the window that would have alarmed, each day judged by the others."""
         return sum(
-            int((_p_values(scores, self._every(without=day)) * len(scores) <= alarms).sum())
+            int((_p_values(scores, self._every(without=day)) * len(scores) <= allowed).sum())
             for day, scores in self.scores.items()
+            if (allowed := alarms_allowed(len(scores), alarms))
         )
 
     def judge(self, walks: Sequence[Walk]) -> list[JudgedWalk]:
@@ -121,6 +125,11 @@ class UsualWays:
         """Scores of all days but one."""
         kept = [scores for day, scores in self.scores.items() if day != without]
         return np.concatenate([np.zeros(0), *kept])
+
+
+def alarms_allowed(walks: int, alarms: float) -> float:
+    """Alarms by chance of a normal day of so many walks, where a day may have ``alarms``."""
+    return min(alarms, MOST_P * walks)
 
 
 def usual_ways(window: Sequence[Walk]) -> UsualWays:

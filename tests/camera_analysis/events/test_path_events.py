@@ -74,14 +74,36 @@ def test_usual_walkers_stay_silent(tmp_path, window):
 
 
 def test_normal_days_alarm_as_rarely_as_promised(tmp_path):
-    """20 normal days of 20 walks, each judged by the others; 0.5, 1 and 2 alarms are promised."""
+    """20 normal days of 20 walks, each judged by the others; 0.25, 0.5 and 1 alarm are promised."""
     rng, walks = np.random.default_rng(7), []
     for number in range(20):
         walks += read_walks(write_day(tmp_path / str(number), f"d{number:02d}", rng))
     usual = usual_ways(walks)
     assert (usual.days, usual.walks) == (20, 400)
-    rates = [usual.past_alarms(promised) / usual.days for promised in (0.5, 1.0, 2.0)]
-    assert rates == pytest.approx([0.5, 1.0, 2.0], rel=0.25)
+    rates = [usual.past_alarms(promised) / usual.days for promised in (0.25, 0.5, 1.0)]
+    assert rates == pytest.approx([0.25, 0.5, 1.0], rel=0.25)
+
+
+def test_the_only_walk_of_a_day_alarms_where_one_in_twenty_is_as_unlike(tmp_path, window):
+    """Its day's half an alarm would be its own: every second usual walk would alarm."""
+    p_values = []
+    for seed in range(20):
+        day = write_day(tmp_path / str(seed), DAY, np.random.default_rng(seed), usual=1)
+        verdict = judge_paths(day, window, 0.5)
+        assert verdict.summary.alarms_per_day == 0.05
+        p_values.append(verdict.walks[0].p)
+        assert len(verdict.unusual) == (p_values[-1] <= 0.05)
+    assert sum(p <= 0.5 for p in p_values) > 5
+
+
+def test_fewer_than_19_walks_behind_a_day_tell_nothing(tmp_path):
+    for number, status in ((9, "too_few"), (10, "judged")):
+        rng, days = np.random.default_rng(1), {}
+        for day in HISTORY[:2]:
+            days[day] = write_day(tmp_path / str(number) / day, day, rng, usual=number)
+        behind = fresh(tmp_path / f"window {number}")
+        write_window(days, {}, "net", behind)
+        assert judge_paths(walked(tmp_path, usual=1), behind, 0.5).summary.status == status
 
 
 @pytest.mark.parametrize(
