@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from camera_analysis.events.anomaly_files import EVENTS_FILE, JudgedDay
 from camera_analysis.events.event_marks import ALARM, EventMark, SeenEvent, expected_by
 from camera_analysis.events.events import Event
+from camera_analysis.events.path_events import PATH
 from camera_analysis.footage.frame_times import MICROSECONDS
 from camera_analysis.labelling.labels import LabelsMeta, read_labels_meta
 
@@ -56,12 +57,7 @@ def alarm_spans(marks: Sequence[EventMark], day: str) -> list[tuple[datetime, da
 
 def with_feedback(judged: JudgedDay, feedback: Feedback, meta: LabelsMeta) -> JudgedDay:
     """The day with its expected events named; frames that only those fill raise no alarm."""
-    events = [
-        replace(event, expected_by=found.event.key)
-        if (found := expected_by(_seen(event, feedback, meta, judged), feedback.marks))
-        else event
-        for event in judged.events
-    ]
+    events = [_marked(event, feedback, meta, judged) for event in judged.events]
     utc_us = judged.scores.utc_us
     spread = _SPREAD_SAMPLES * float(np.median(np.diff(utc_us))) if utc_us.size > 1 else 0.0
     expected, others = np.zeros(utc_us.size, bool), np.zeros(utc_us.size, bool)
@@ -94,6 +90,19 @@ def stored_events(
         meta = read_labels_meta(label_maps)
         rows = [row | {"height": meta.height, "width": meta.width} for row in rows]
     return [SeenEvent(camera=camera, day=day, **row) for row in rows]
+
+
+def _marked(event: Event, feedback: Feedback, meta: LabelsMeta, judged: JudgedDay) -> Event:
+    """An event that holds an unusual walk too is expected only where such walks are."""
+    departures = {event.leading} if event.path_xy is None else {PATH, event.leading}
+    key = ""
+    for one in sorted(departures):
+        seen = _seen(replace(event, leading=one), feedback, meta, judged)
+        mark = expected_by(seen, feedback.marks)
+        if mark is None:
+            return event
+        key = mark.event.key
+    return replace(event, expected_by=key)
 
 
 def _seen(event: Event, feedback: Feedback, meta: LabelsMeta, judged: JudgedDay) -> SeenEvent:

@@ -32,8 +32,8 @@ def with_paths(
 ) -> JudgedDay:
     """The day with what its walks say: scores of the frames, alarms and events.
 
-    A walk that an event has at its peak is part of that event; any other one that alarms is an
-    event of its own, whose box is around the whole way.
+    A walk that an event of the frames has at its peak is part of that event, which lasts as long as
+    both; any other one that alarms is an event of its own, whose box is around the whole way.
 
     Args:
         judged: the day as its frames were judged.
@@ -53,11 +53,12 @@ def with_paths(
         if not within.size:
             continue  # no frame of it was fit to be judged
         bits = verdict.bits(one, judged.scores.bits.size)
-        at = _event_of(one, events)
+        of_its_own = _event(one, verdict, bits, judged, within, meta, subjects)
+        at = _event_of(one, events[: len(judged.events)])
         if at is None:
-            events.append(_event(one, verdict, bits, judged, within, meta, subjects))
+            events.append(of_its_own)
         else:
-            events[at] = _joined(events[at], one, verdict, bits)
+            events[at] = _joined(events[at], of_its_own, verdict.words(one))
     events.sort(key=lambda event: (event.start, event.peak_frame_id, event.box.x0))
     numbered = [replace(event, event_id=n) for n, event in enumerate(events, start=1)]
     return replace(
@@ -99,14 +100,18 @@ def _event_of(one: JudgedWalk, events: Sequence[Event]) -> int | None:
     return best if common and common[best] else None
 
 
-def _joined(event: Event, one: JudgedWalk, verdict: PathVerdict, bits: float) -> Event:
+def _joined(event: Event, walk: Event, words: str) -> Event:
+    """An event with a walk that is part of it; it goes on being led by what its frames show."""
+    bits, before = walk.score_bits, event.channel_bits.get(PATH, 0.0)
     return replace(
         event,
+        start=min(event.start, walk.start),
+        end=max(event.end, walk.end),
+        frames=max(event.frames, walk.frames),
         score_bits=max(event.score_bits, bits),
-        reason=f"{event.reason}; also {verdict.words(one)}",
-        leading=PATH if bits > event.score_bits else event.leading,
-        channel_bits={**event.channel_bits, PATH: max(bits, event.channel_bits.get(PATH, 0.0))},
-        path_xy=one.walk.feet_xy,
+        reason=f"{event.reason}; also {words}",
+        channel_bits={**event.channel_bits, PATH: max(bits, before)},
+        path_xy=walk.path_xy if bits > before else event.path_xy,
     )
 
 

@@ -26,6 +26,7 @@ from camera_analysis.tracks.walks import read_walks, read_walks_meta
 
 #: Why walks are no evidence, or that they are.
 JUDGED, NOT_TRACKED, NO_HISTORY, TOO_FEW = "judged", "not_tracked", "no_history", "too_few"
+NOT_ASKED = "not_asked"  # no share of the false alarms is theirs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +34,9 @@ class PathSummary:
     """What was promised and seen of a day's walks.
 
     Args:
-        status: "judged", or why not: "not_tracked", "no_history" or "too_few".
+        status: "judged", or why not: "not_tracked", "not_asked", "no_history" or "too_few".
         walks: of the day.
-        usual_walks: that calibrate.
+        usual_walks: of the window; where walks are judged, those that calibrate.
         days: they are of.
         alarms_per_day: walks that may alarm by chance on a normal day; 0 where none can.
         measured: walks a day of the window that would have, each day judged by the others.
@@ -126,18 +127,24 @@ def judge_paths(trajectories: Path | None, normal_dir: Path, alarms_per_day: flo
     if trajectories is None or meta is None:
         return PathVerdict(PathSummary(status=NOT_TRACKED))
     walks = read_walks(trajectories)
+    if not alarms_per_day:
+        return PathVerdict(PathSummary(status=NOT_ASKED, walks=len(walks)))
     if read_walks_meta(normal_dir) != meta:  # none, or another segmenter, size or rate
         return PathVerdict(PathSummary(status=NO_HISTORY, walks=len(walks)))
-    usual = usual_ways(read_walks(normal_dir))
-    behind = {"walks": len(walks), "usual_walks": usual.walks, "days": usual.days}
+    window = read_walks(normal_dir)
+    usual = usual_ways(window)
     allowed = alarms_allowed(len(walks), alarms_per_day)
     if not usual.can_tell(len(walks), allowed):
-        return PathVerdict(PathSummary(status=TOO_FEW, **behind))
+        days = len({walk.day for walk in window})
+        few = PathSummary(status=TOO_FEW, walks=len(walks), usual_walks=len(window), days=days)
+        return PathVerdict(few)
     past, judged = usual.past_alarms(alarms_per_day), tuple(usual.judge(walks))
     low, high = rate_interval(past, usual.days)
     summary = PathSummary(
         status=JUDGED,
-        **behind,
+        walks=len(walks),
+        usual_walks=usual.walks,
+        days=usual.days,
         alarms_per_day=allowed,
         measured=past / usual.days,
         low=low,

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from camera_analysis.events.anomaly_files import ANOMALIES_META_FILE
 from camera_analysis.events.path_verdict import JUDGED as PATHS_JUDGED
-from camera_analysis.events.path_verdict import NO_HISTORY, NOT_TRACKED, PathSummary
+from camera_analysis.events.path_verdict import NO_HISTORY, NOT_ASKED, NOT_TRACKED, PathSummary
 from camera_analysis.local_time import LocalClock, duration
 from camera_analysis.reports.report_figures import Figure, figure_of
 from camera_analysis.tracks.path_zones import ELSEWHERE
@@ -105,6 +105,8 @@ def _judged(anomalies: Path) -> str:
         return ""
     paths = PathSummary(**told)
     behind = f"{_count(paths.usual_walks, 'walk')} of {_count(paths.days, 'day')}"
+    if paths.status == NOT_ASKED:
+        return "No share of the false alarms is for paths: none raises an alarm."
     if paths.status == NO_HISTORY:
         return "No walks of earlier days to judge these by: no path raises an alarm."
     if paths.status != PATHS_JUDGED:

@@ -19,7 +19,13 @@ from camera_analysis.events.event_marks import EXPECTED, EventMark
 from camera_analysis.events.path_verdict import judge_paths
 from camera_analysis.tracks.path_evidence import usual_ways
 from camera_analysis.tracks.walks import read_walks, write_window
-from tests.camera_analysis.factories_days import draw_day, empty_scene, fresh, normal_of
+from tests.camera_analysis.factories_days import (
+    draw_day,
+    empty_scene,
+    fresh,
+    normal_of,
+    with_block,
+)
 from tests.camera_analysis.factories_walks import META, write_day
 
 HISTORY = [f"2026-01-0{day}" for day in range(1, 5)]
@@ -114,16 +120,26 @@ def test_without_enough_comparable_walks_there_is_no_evidence(tmp_path, window, 
     verdict = judge_paths(walked(tmp_path, extra=["cross"], **change), window, 0.5)
     assert (verdict.summary.status, verdict.is_evidence, verdict.unusual) == (status, False, [])
     assert judge_paths(None, window, 0.5).summary.status == "not_tracked"
+    assert judge_paths(walked(tmp_path), window, 0.0).summary.status == "not_asked"
+
+
+def test_a_single_day_before_is_told_with_its_walks(tmp_path):
+    first = write_day(tmp_path / "first", HISTORY[0], np.random.default_rng(1), usual=20)
+    alone = fresh(tmp_path / "alone")
+    write_window({HISTORY[0]: first}, {}, "net", alone)
+    told = judge_paths(walked(tmp_path), alone, 0.5).summary
+    assert (told.status, told.usual_walks, told.days) == ("too_few", 20, 1)
 
 
 class Judged:
     """A day of empty label maps, one each 25 s, and its walks; judged by the window's."""
 
-    def __init__(self, folder, window, samples=60):
-        maps = [empty_scene(META.height, META.width)] * samples
+    def __init__(self, folder, window, samples=60, shown=None):
+        nobody = empty_scene(META.height, META.width)
+        maps = [nobody if shown is None or at not in shown else shown[at] for at in range(samples)]
         self.folder, drawn = folder, {"interval_s": 25.0, "segmenter": "net"}
         self.day = draw_day(folder / "day", maps, **drawn)
-        before = draw_day(folder / "before", maps * 10, **drawn)
+        before = draw_day(folder / "before", [nobody] * samples * 10, **drawn)
         self.normal = normal_of(folder, before, date=HISTORY[-1])
         for name in ("walks.parquet", "walks.json"):
             (self.normal / name).write_bytes((window / name).read_bytes())
@@ -161,19 +177,46 @@ def test_the_event_has_its_way_and_its_like_may_be_expected(tmp_path, window):
     assert scores.path_bits[within].min() == event["path_bits"] == scores.path_bits.max()
 
     (known,) = stored_events(out, "door", DAY)
-    yesterday = timedelta(days=1)
-    seen = replace(
-        known,
-        day=HISTORY[-1],
-        start_utc=known.start_utc - yesterday,
-        end_utc=known.end_utc - yesterday,
-    )
-    mark = EventMark(
-        event=seen, mark=EXPECTED, tags=(), marked_by="ann", marked_at=datetime.now(UTC)
-    )
+    mark = as_expected(known)
     summary, (event,), scores, _ = judge("again", tracks, mark)
     assert (summary.events, summary.expected_events) == (0, 1)
-    assert event["expected_by"] == seen.key
+    assert event["expected_by"] == mark.event.key
+    assert not scores.alarm.any()
+
+
+def as_expected(event, **changed):
+    """A mark of the day before on the like of a stored event."""
+    yesterday = timedelta(days=1)
+    seen = replace(
+        event,
+        day=HISTORY[-1],
+        start_utc=event.start_utc - yesterday,
+        end_utc=event.end_utc - yesterday,
+        **changed,
+    )
+    return EventMark(
+        event=seen, mark=EXPECTED, tags=(), marked_by="ann", marked_at=datetime.now(UTC)
+    )
+
+
+def test_an_expected_place_does_not_silence_the_unusual_walk_of_who_is_there(tmp_path, window):
+    """Somebody fills the view at 1,200 s, less of it at 1,225 s, and crosses until 1,207 s."""
+    nobody = empty_scene(META.height, META.width)
+    shown = {
+        48: with_block(nobody, 0, 0, size=(META.width, META.height)),
+        49: with_block(nobody, 0, 0, size=(META.width, META.height // 2)),
+    }
+    judge, tracks = Judged(tmp_path, window, shown=shown), walked(tmp_path, extra=["cross"])
+    summary, (event,), _, out = judge("first", tracks)
+    assert (summary.events, event["leading"]) == (1, "class")
+    assert "; also took a path nobody took before" in event["reason"]
+    (known,) = stored_events(out, "door", DAY)
+    place, way = as_expected(known), as_expected(known, leading="path")
+    summary, _, scores, _ = judge("place", tracks, place)
+    assert (summary.events, summary.expected_events) == (1, 0)
+    assert scores.alarm.any()
+    summary, _, scores, _ = judge("both", tracks, place, way)
+    assert (summary.events, summary.expected_events) == (0, 1)
     assert not scores.alarm.any()
 
 
