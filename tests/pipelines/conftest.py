@@ -158,8 +158,8 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
             home, seed=SEED, images_per_source=IMAGES_PER_SOURCE, days=len(DAYS)
         )
         runner = Runner(settings)
-        yield Line(settings, runner, open_store(settings))
-        runner.instance.dispose()
+    yield Line(settings, runner, open_store(settings))  # unpatched: tests of all kinds come next
+    runner.instance.dispose()
 
 
 @dataclass(frozen=True)
