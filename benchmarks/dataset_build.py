@@ -9,7 +9,6 @@ one after a hundredth of the files changed, and one that reads everything again.
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
 import shutil
@@ -48,6 +47,7 @@ def build_once(home: Path, folder: Path) -> None:
     from assets import dataset
     from pipelines.instance import open_instance
     from pipelines.resources import resources_of
+    from pipelines.runs import spare_collections
     from pipelines.settings import Settings
 
     settings = Settings(home=home, sources=source_roots(folder))
@@ -55,7 +55,7 @@ def build_once(home: Path, folder: Path) -> None:
     seconds: dict[str, float] = {}
     read = 0
     with open_instance(settings) as instance:
-        gc.freeze()  # as the command does
+        spare_collections()  # as the command does
         for source in sorted(settings.sources):
             done = dg.materialize(
                 [dataset.source_pass], partition_key=source, resources=resources, instance=instance

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Rows that a finding names at most.
 MAX_FAILING = 20
 #: Whether all holds is asked first. Row numbers cost more and come with no other format than the
-#: second; the query that would find the rows again is as long as they are many, and nobody reads it.
+#: second; the query that would find the rows again is as long as they are many, and never read.
 _WHETHER: Mapping[str, object] = {"result_format": "BASIC"}
 _WHICH: Mapping[str, object] = {
     "result_format": "COMPLETE",

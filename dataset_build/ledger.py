@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,9 +110,13 @@ def write_ledger(
     path = out / _LEDGER_FILE
     schema = LEDGER.with_metadata(table.schema.metadata)
     rows = _sorted(table).cast(schema)
-    pq.write_table(rows, path, compression="zstd", use_dictionary=[*_REPEATED])
-    summary = summarize(rows, path, pictures=pictures, findings=findings)
-    (out / _FATES_FILE).write_text(summary.to_markdown(), encoding="utf-8")
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        written = beside.submit(
+            pq.write_table, rows, path, compression="zstd", use_dictionary=[*_REPEATED]
+        )
+        summary = summarize(rows, path, pictures=pictures, findings=findings)
+        (out / _FATES_FILE).write_text(summary.to_markdown(), encoding="utf-8")
+        written.result()
     return summary
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import webbrowser
@@ -188,10 +187,10 @@ def train(
 
 
 def _run_plan(settings: Settings, plan: list) -> None:  # type: ignore[type-arg]
-    from pipelines.runs import RunFailedError, Runner
+    from pipelines.runs import RunFailedError, Runner, spare_collections
 
     runner = Runner(settings)
-    gc.freeze()  # a million objects are loaded and stay: no collection has to look at them again
+    spare_collections()
     try:
         runner.run_all(plan)
     except RunFailedError as error:
