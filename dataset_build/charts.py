@@ -14,7 +14,7 @@ WIDTH_IN = 6.0
 FONT_PT = 12
 _DPI = 150
 #: For Pillow: higher levels double the time of a large sheet to save a quarter of its bytes.
-PNG = {"compress_level": 1}
+_PNG = {"compress_level": 1}
 #: Distinct for colour-blind readers (Okabe and Ito), one per source, repeated beyond eight.
 COLOURS = (
     "#0072B2",
@@ -78,7 +78,7 @@ def count_axis(axes: Axes, largest: int) -> None:
 
 def save(figure: Figure, path: Path) -> Path:
     """Write a PNG whose bytes depend on nothing but the picture."""
-    figure.savefig(path, dpi=_DPI, metadata={"Software": None}, pil_kwargs=PNG)
+    figure.savefig(path, dpi=_DPI, metadata={"Software": None}, pil_kwargs=_PNG)
     return path
 
 

@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dataset_build.charts import PNG
 from dataset_build.faults import SampleFault
 from dataset_build.image_files import decode_rgb
 from dataset_build.label_maps import HUMAN, IGNORE, NOT_HUMAN
@@ -42,6 +41,7 @@ _TINT = 0.55  # opacity of the tint
 _STRIPE_PX = 4  # width of the stripes over ignored pixels
 _CAPTION = 24  # characters that fit above a tile
 _NEGATIVES = 4  # one tile in so many shows a picture without humans
+_PNG = {"compress_level": 1}  # as charts.py, which no scan may need
 
 _log = logging.getLogger(__name__)
 
@@ -164,7 +164,7 @@ def draw_preview(tiles: list[PreviewTile], path: Path) -> Path:
         _paste(sheet, _tinted(tile), left, top + _CAPTION_PX)
     figure.figimage(sheet)
     _add_legend(figure)
-    figure.savefig(path, format="png", metadata={"Software": None}, pil_kwargs=PNG)
+    figure.savefig(path, format="png", metadata={"Software": None}, pil_kwargs=_PNG)
     return path
 
 
