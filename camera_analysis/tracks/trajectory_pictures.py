@@ -37,6 +37,8 @@ PATH_COLOURS: tuple[Rgb, ...] = (
     (213, 94, 0),
     (204, 121, 167),
 )
+#: Walks of the days before: told from a grey plate and from an event's red.
+_USUAL_RGB: Rgb = (0, 114, 178)
 OTHER_RGB: Rgb = (200, 200, 200)
 #: Names of zones and counts on a plate: white on a dark ground is read on any view.
 _TAG = {"facecolor": "black", "alpha": 0.6, "linewidth": 0, "boxstyle": "round,pad=0.2"}
@@ -79,11 +81,11 @@ def save_way(
     axes = map_axes(figure, title)
     axes.imshow(plate_rgb, interpolation="nearest")
     for number in np.linspace(0, len(usual_xy) - 1, min(len(usual_xy), MOST_DRAWN)).astype(int):
-        axes.plot(*usual_xy[number].T, color=unit(OTHER_RGB), lw=0.8, alpha=0.5)
+        axes.plot(*usual_xy[number].T, color=unit(_USUAL_RGB), lw=1.2, alpha=0.6)
     _arrow(axes, way_xy, unit(EVENT_RGB), 3)
     axes.plot(*way_xy[:1].T, "o", color=unit(EVENT_RGB), ms=5)
     _frame(axes, plate_rgb)
-    legend(axes, {"this way": EVENT_RGB, "usual walks": OTHER_RGB})
+    legend(axes, {"this way": EVENT_RGB, "usual walks": _USUAL_RGB})
     save(figure, path)
 
 
