@@ -9,7 +9,7 @@ Bits are -log2 of the expected number, p * W, per judged frame, the unit of the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -149,9 +149,9 @@ def judge_paths(trajectories: Path | None, normal_dir: Path, alarms_per_day: flo
         measured=past / usual.days,
         low=low,
         high=high,
-        unusual=sum(one.p * len(walks) <= allowed for one in judged),
     )
-    return PathVerdict(summary, judged, usual)
+    verdict = PathVerdict(summary, judged, usual)
+    return replace(verdict, summary=replace(summary, unusual=len(verdict.unusual)))
 
 
 def _from_to(one: JudgedWalk) -> str:

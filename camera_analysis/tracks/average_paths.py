@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.tracks.track_tables import Track
+from camera_analysis.tracks.track_tables import Track, evenly_spread
 
 FloatArray = npt.NDArray[np.float64]
 IntVector = npt.NDArray[np.int64]
@@ -114,7 +114,7 @@ def find_ways(walks_xy: Sequence[FloatArray], heights_px: Sequence[float]) -> Wa
         )
     points = np.stack(walks_xy)
     heights = np.asarray(heights_px, np.float64)
-    chosen = np.unique(np.linspace(0, count - 1, min(count, MOST_COMPARED)).astype(int))
+    chosen = evenly_spread(count, MOST_COMPARED)
     between = path_distances(points[chosen], heights[chosen], points[chosen], heights[chosen])
     groups = _groups(between, max(LEAST_WALKS, LEAST_WALKS_SHARE * len(chosen)))
     paths = tuple(

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.tracks.track_tables import FloatArray
+from camera_analysis.tracks.track_tables import FloatArray, evenly_spread
 from camera_analysis.tracks.walks import Walk
 
 Costs = npt.NDArray[np.float32]
@@ -246,10 +246,7 @@ def _departing(walk: Walk, other: Walk) -> int:
 
 def _spread(walks: Sequence[Walk], most: int) -> list[Walk]:
     """At most so many of them, evenly spread."""
-    if not walks:
-        return []
-    chosen = np.unique(np.linspace(0, len(walks) - 1, min(len(walks), most)).astype(int))
-    return [walks[number] for number in chosen.tolist()]
+    return [walks[number] for number in evenly_spread(len(walks), most).tolist()]
 
 
 def _p_values(distances: FloatArray, usual: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camera_analysis.tracks.average_paths import MOST_COMPARED, average_linkage
-from camera_analysis.tracks.track_tables import Track
+from camera_analysis.tracks.track_tables import Track, evenly_spread
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -132,9 +132,7 @@ def _groups(
     """Members of each group that is large enough, the largest first."""
     if len(known) < LEAST_ENDS:
         return []
-    some = known[
-        np.unique(np.linspace(0, len(known) - 1, min(len(known), MOST_COMPARED)).astype(int))
-    ]
+    some = known[evenly_spread(len(known), MOST_COMPARED)]
     off = points[some][:, None] - points[some][None]
     apart = np.hypot(off[..., 0], off[..., 1]) / np.sqrt(heights[some][:, None] * heights[some])
     members = [some[group] for group in average_linkage(apart, ONE_ZONE)]

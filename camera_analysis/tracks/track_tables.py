@@ -126,6 +126,11 @@ class Track:
         return int(np.bincount(known).argmax()) if known.size else None
 
 
+def evenly_spread(count: int, most: int) -> IntVector:
+    """(K,) ascending places among ``count``, all of them or ``most``, evenly spread."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
+
+
 def _running_median(values_nk: FloatArray) -> FloatArray:
     padded = np.pad(values_nk, ((WAY_REACH, WAY_REACH), (0, 0)), mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * WAY_REACH + 1, axis=0)

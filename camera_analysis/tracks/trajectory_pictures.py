@@ -21,7 +21,7 @@ from camera_analysis.canvas import (
 )
 from camera_analysis.tracks.average_paths import NO_PATH, Ways
 from camera_analysis.tracks.path_zones import Zone
-from camera_analysis.tracks.track_tables import FloatArray, Track
+from camera_analysis.tracks.track_tables import FloatArray, Track, evenly_spread
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,11 +51,11 @@ def save_tracks(
 ) -> None:
     """The way of every walk's foot, in the colour of its average path; a dot where it began."""
     figure = figure_for(plate_rgb, extra_inches=1.4)
-    drawn = np.unique(np.linspace(0, len(walks) - 1, min(len(walks), MOST_DRAWN)).astype(int))
+    drawn = evenly_spread(len(walks), MOST_DRAWN)
     shown = f"{len(drawn)} of {len(walks)}" if len(drawn) < len(walks) else str(len(walks))
     axes = map_axes(figure, f"{title}: {shown} walks")
     axes.imshow(plate_rgb, interpolation="nearest")
-    for number in drawn.tolist() if len(walks) else []:
+    for number in drawn.tolist():
         colour = unit(_colour(int(ways.path_n[number])))
         x, y = walks[number].way_xy.T
         axes.plot(x, y, color=colour, lw=1.2, alpha=0.7)
@@ -80,7 +80,7 @@ def save_way(
     figure = figure_for(plate_rgb, extra_inches=1.0)
     axes = map_axes(figure, title)
     axes.imshow(plate_rgb, interpolation="nearest")
-    for number in np.linspace(0, len(usual_xy) - 1, min(len(usual_xy), MOST_DRAWN)).astype(int):
+    for number in evenly_spread(len(usual_xy), MOST_DRAWN).tolist():
         axes.plot(*usual_xy[number].T, color=unit(_USUAL_RGB), lw=1.2, alpha=0.6)
     _arrow(axes, way_xy, unit(EVENT_RGB), 3)
     axes.plot(*way_xy[:1].T, "o", color=unit(EVENT_RGB), ms=5)

@@ -156,7 +156,10 @@ def meta_of(regions: RegionsMeta) -> WalksMeta:
 
 def write_walks(rows: Sequence[Mapping[str, object]], meta: WalksMeta, folder: Path) -> None:
     """Write ``walks.parquet`` and ``walks.json``."""
-    table = pa.Table.from_pylist([dict(row) for row in rows], schema=WALKS)
+    _write(pa.Table.from_pylist([dict(row) for row in rows], schema=WALKS), meta, folder)
+
+
+def _write(table: pa.Table, meta: WalksMeta, folder: Path) -> None:
     pq.write_table(table, folder / WALKS_FILE, compression="zstd")
     text = json.dumps(meta.__dict__, indent=1, sort_keys=True) + "\n"
     (folder / WALKS_META_FILE).write_text(text, encoding="utf-8")
@@ -210,7 +213,7 @@ def write_window(
         if meta == last
     ]
     table = pa.concat_tables(tables)
-    write_walks(table.to_pylist(), last, out)
+    _write(table, last, out)
     return int(table.num_rows)
 
 

@@ -47,6 +47,15 @@ def red_pixels(picture):
     return int(((picture[..., 0] > 170) & (picture[..., 1] < 90)).sum())
 
 
+def last_picture(view):
+    """What is shown when a view has ended."""
+    view.start()
+    number, last = 0, None
+    while (picture := view.next_picture(number, 10.0)) is not None:
+        number, last = picture.number, picture
+    return last
+
+
 def test_nobody_is_shown_while_the_empty_view_is_learned_or_after_it():
     shown = list(hide_arriving(arriving(with_somebody(n) for n in range(60)), None, CONFIG))
     assert len(shown) == 60
@@ -108,11 +117,7 @@ def test_failing_segmenter_leaves_grey():
 
     config = LiveConfig(learn_s=0.01, settings=CONFIG.settings)
     view = LiveView(frames(), Broken(), config, lambda: 0.0)
-    view.start()
-    number = 0
-    while (picture := view.next_picture(number, 10.0)) is not None:
-        number, last = picture.number, picture
-    assert last.hidden == "failed"
+    assert last_picture(view).hidden == "failed"
     assert view.status().ended
 
 
@@ -123,11 +128,7 @@ def test_failing_reader_leaves_grey(error):
         raise error
 
     view = LiveView(frames(), None, CONFIG, lambda: 0.0)
-    view.start()
-    number = 0
-    while (picture := view.next_picture(number, 10.0)) is not None:
-        number, last = picture.number, picture
-    assert last.hidden == "failed"
+    assert last_picture(view).hidden == "failed"
     assert view.status().ended
 
 
