@@ -200,18 +200,18 @@ def seal_draft(store: Store, draft: Path) -> Version:
 
 
 WRITER = """
-import sys
+import sys, time
 from pathlib import Path
 from pipelines.storage.store import Store
 root, trees, pruning = sys.argv[1:]
-store = Store(root)
+store, began = Store(root), time.monotonic()
 for number in range(10**9):
     made = Path(trees, ("old", "new")[number % 2])
     store.publish(store.seal(made, "counts", code_version="1", inputs=(), config={}))
     if pruning == "prune":
         store.prune(keep=0)
     if number == 1:
-        print("ready", flush=True)
+        print((time.monotonic() - began) / 2, flush=True)
 """
 
 
@@ -224,12 +224,14 @@ def test_writers_killed_at_random_instants_never_leave_half(tmp_path: Path, prun
         arguments = [sys.executable, "-c", WRITER, root, tmp_path / "trees", pruning]
         with subprocess.Popen(arguments, stdout=subprocess.PIPE) as writer:
             assert writer.stdout is not None
-            assert writer.stdout.readline() == b"ready\n"
-            until = time.monotonic() + chance.uniform(0, 0.1)
-            while time.monotonic() < until:
-                if pruning == "keep":  # a pruned version may vanish under its reader
-                    seen.add(require_old_or_new(root))
-            writer.send_signal(signal.SIGKILL)
+            seconds_each = float(writer.stdout.readline())  # a slow disk takes longer
+            until = time.monotonic() + chance.uniform(0, max(0.1, 4 * seconds_each))
+            try:
+                while time.monotonic() < until:
+                    if pruning == "keep":  # a pruned version may vanish under its reader
+                        seen.add(require_old_or_new(root))
+            finally:
+                writer.send_signal(signal.SIGKILL)
         seen.add(require_old_or_new(root))
     assert len(seen) == 2
     last = publish(Store(root), NEW)
