@@ -52,6 +52,13 @@ def every_walk_is_in_the_matrix(folder: Path) -> Finding:
     )
 
 
+def tracking_did_not_fail(folder: Path) -> Finding:
+    """People were followed, or the camera asks for no tracks."""
+    told = json.loads((folder / TRAJECTORIES_FILE).read_text(encoding="utf-8"))
+    reason = told.get("reason", "")
+    return Finding(passed=not reason, seen=f"no path evidence: {reason}" if reason else "no error")
+
+
 def tracks_are_rarely_lost(folder: Path) -> Finding:
     """Few tracks end beside another one that begins shortly after."""
     lost = pq.read_table(folder / SUMMARY_FILE, columns=["broken_end"])["broken_end"]
@@ -79,6 +86,12 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
             name="every_walk_is_in_the_matrix",
             says="Walks by zone and by path add up to all walks.",
             look=every_walk_is_in_the_matrix,
+        ),
+        Claim(
+            name="tracking_did_not_fail",
+            says="People were followed; where that failed, the day goes on without path evidence.",
+            look=tracking_did_not_fail,
+            blocking=False,  # the day's other alarms are not to be lost with its paths
         ),
         Claim(
             name="tracks_are_rarely_lost",

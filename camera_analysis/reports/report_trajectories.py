@@ -18,7 +18,7 @@ from camera_analysis.local_time import LocalClock, duration
 from camera_analysis.reports.report_figures import Figure, figure_of
 from camera_analysis.tracks.path_zones import ELSEWHERE
 from camera_analysis.tracks.track_tables import SUMMARY_FILE
-from camera_analysis.tracks.trajectories import TRACKED, TRAJECTORIES_FILE
+from camera_analysis.tracks.trajectories import FAILED, TRACKED, TRAJECTORIES_FILE
 
 #: Walks listed, and walks of a day from which there are usual ones to be unlike.
 LISTED_WALKS, LEAST_WALKS = 5, 20
@@ -73,19 +73,29 @@ def read_tracks(folder: Path, anomalies: Path, clock: LocalClock) -> TrackFacts:
     told = json.loads((folder / TRAJECTORIES_FILE).read_text(encoding="utf-8"))
     rows = pq.read_table(folder / SUMMARY_FILE).to_pylist()
     found = [figure_of(folder / name, *words) for name, words in CAPTIONS.items()]
-    problem = (
-        ""
-        if told["status"] == TRACKED
-        else "Not tracked: this camera is looked at too rarely to follow anybody from frame to "
-        "frame. Set tracking: {fps: 5} in camera.yaml and label the day again to have tracks."
-    )
     return TrackFacts(
         tracks=_in_words(told),
         paths=_judged(anomalies),
         speed=_speed(rows),
         unusual=_unusual(rows, clock) if told["walks"] >= LEAST_WALKS else (),
         figures=tuple(figure for figure in found if figure.picture),
-        problem=problem,
+        problem=_problem(told),
+    )
+
+
+def _problem(told: Mapping[str, Any]) -> str:
+    """Why there are no tracks; "" where there are."""
+    if told["status"] == TRACKED:
+        return ""
+    if told["status"] == FAILED:
+        return (
+            f"No path evidence: tracking failed ({told['reason']}). No walk of this day raises an "
+            "alarm; all else was judged as on other days. Run the day again, and if it fails again "
+            "report the error with its lines in the run's log."
+        )
+    return (
+        "Not tracked: this camera is looked at too rarely to follow anybody from frame to "
+        "frame. Set tracking: {fps: 5} in camera.yaml and label the day again to have tracks."
     )
 
 

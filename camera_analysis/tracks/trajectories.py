@@ -6,8 +6,10 @@ Everything is read from the day's regions; no frame and no label map is opened.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +53,7 @@ TRAJECTORIES_FILE = "trajectories.json"
 
 #: Regions that a person's size is learned from, at most.
 MOST_SIZED = 20_000
-TRACKED, OFF = "tracked", "off"
+TRACKED, OFF, FAILED = "tracked", "off", "failed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,7 @@ class TrajectoriesSummary:
     """What the tracks of a day are.
 
     Args:
-        status: "tracked", or "off" where the camera is looked at too rarely for tracks.
+        status: "tracked", "off" where the camera is looked at too rarely for tracks, or "failed".
         tracks: seen on the day.
         people: of them, those that are human.
         walks: that led somewhere.
@@ -70,6 +72,7 @@ class TrajectoriesSummary:
         went_on: tracks that go on from the day before.
         frames_per_s: looked at.
         pictures: names, the most telling first.
+        reason: why tracking failed; "" where it did not.
     """
 
     status: str
@@ -83,6 +86,7 @@ class TrajectoriesSummary:
     went_on: int
     frames_per_s: float
     pictures: tuple[str, ...]
+    reason: str = ""
 
 
 def make_trajectories(
@@ -101,6 +105,9 @@ def make_trajectories(
     bytes a point and about half a kilobyte a track. 5,000 tracks of 20 s at five frames a second
     were 27 MB; memory grows with the points of the day.
 
+    Where tracking fails the tables are empty and the reason is told: whoever waits for the day's
+    other alarms is not to lose them. The next day begins without tracks that go on.
+
     Args:
         regions: folder of regions.parquet and regions.json.
         out: an existing folder.
@@ -109,32 +116,46 @@ def make_trajectories(
         rule: the camera's.
         plate: its anonymized background plate.
         before: folder that this function wrote for the day before; its tracks go on.
+
+    Raises:
+        OSError: a file cannot be read or written; trying again may help.
     """
     meta = read_regions_meta(regions)
-    status = TRACKED if meta.step_s <= LONGEST_STEP_S + 1e-9 and rule.fps != 0 else OFF
-    size = person_size(regions, meta) if status == TRACKED else None
-    tracks = []
+    describe = partial(_describe, out=out, day=day, meta=meta, rule=rule, title=title, plate=plate)
+    nothing = partial(_write_tracks, (), out, meta, rule, state=list)
+    if meta.step_s > LONGEST_STEP_S + 1e-9 or rule.fps == 0:
+        return describe(nothing(), size=None, status=OFF)
+    try:
+        size = person_size(regions, meta)
+        follower = _Follower(regions, meta, size, day, before)
+        tracks = _write_tracks(follower.tracks(), out, meta, rule, state=lambda: follower.state)
+        return describe(tracks, size=size, status=TRACKED)
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # whatever it is, it is not worth the day's other alarms
+        logging.getLogger(__name__).exception("%s: tracking failed", title)
+        for file in out.iterdir():
+            file.unlink()
+        reason = f"{type(error).__name__}: {error}"
+        return describe(nothing(), size=None, status=FAILED, reason=reason)
+
+
+def _write_tracks(
+    tracks: Iterable[Track],
+    out: Path,
+    meta: RegionsMeta,
+    rule: TrackingRule,
+    *,
+    state: Callable[[], Sequence[SeenBoxes]],
+) -> list[Track]:
+    """Write the points of tracks as they end, and at last from where the next day goes on."""
+    written = []
     with TrackWriter(out, meta, rule) as writer:
-        state: list[SeenBoxes] = []
-        if status == TRACKED:
-            follower = _Follower(regions, meta, size, day, before)
-            for track in follower.tracks():
-                writer.add(track)
-                tracks.append(track)
-            state = follower.state
-    write_state(state, out)
-    tracks.sort(key=lambda track: (int(track.times_us[0]), track.track_id))
-    return _describe(
-        tracks,
-        out,
-        day=day,
-        meta=meta,
-        rule=rule,
-        size=size,
-        status=status,
-        title=title,
-        plate=plate,
-    )
+        for track in tracks:
+            writer.add(track)
+            written.append(track)
+    write_state(state(), out)
+    return sorted(written, key=lambda track: (int(track.times_us[0]), track.track_id))
 
 
 def person_size(regions: Path, meta: RegionsMeta) -> PersonSize | None:
@@ -198,6 +219,7 @@ def _describe(
     status: str,
     title: str,
     plate: Path | None,
+    reason: str = "",
 ) -> TrajectoriesSummary:
     """Ways, zones, tables and pictures of the tracks of a day."""
     breaks = find_breaks(tracks)
@@ -229,6 +251,7 @@ def _describe(
         ],
         "zones": [asdict(zone) for zone in zones],
         "origin_destination": {"zones": names, "walks": matrix.tolist()},
+        **({"reason": reason} if reason else {}),
     }
     text = json.dumps(told, indent=1, sort_keys=True) + "\n"
     (out / TRAJECTORIES_FILE).write_text(text, encoding="utf-8")
@@ -251,6 +274,7 @@ def _describe(
         went_on=sum(track.began_before for track in tracks),
         frames_per_s=round(1 / meta.step_s, 3),
         pictures=tuple(pictures),
+        reason=reason,
     )
 
 

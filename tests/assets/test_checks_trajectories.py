@@ -13,6 +13,7 @@ from assets.checks_trajectories import (
     every_walk_is_in_the_matrix,
     points_of_a_track_follow_each_other,
     regions_lie_in_the_view,
+    tracking_did_not_fail,
     tracks_are_rarely_lost,
 )
 from camera_analysis.labelling.day_regions import write_regions_meta
@@ -32,6 +33,15 @@ def test_what_the_stages_write_is_as_claimed(made):
     assert points_of_a_track_follow_each_other(out).passed
     assert every_walk_is_in_the_matrix(out).passed
     assert tracks_are_rarely_lost(out).passed
+    assert tracking_did_not_fail(out).passed
+
+
+def test_a_tracker_that_failed_is_seen(made):
+    _, out = made
+    path = out / "trajectories.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "reason": "IndexError: 7"}))
+    finding = tracking_did_not_fail(out)
+    assert (finding.passed, finding.seen) == (False, "no path evidence: IndexError: 7")
 
 
 def test_a_box_outside_of_the_view_is_seen(made):

@@ -14,6 +14,7 @@ from camera_analysis.events.event_marks import read_marks
 from camera_analysis.footage.video_write import write_video
 from camera_analysis.normal.counts import ClassCounts
 from camera_analysis.normal.learned_normal import load_normal
+from camera_analysis.tracks.tracker import Tracker
 from pipelines.cli import main
 from tests.pipelines.factories_door import add_door, call
 
@@ -96,6 +97,17 @@ def visit_of(home, day):
     (event,) = events_of(home, day)
     assert event["y0"] >= 45
     return event
+
+
+def test_a_tracker_that_fails_costs_the_day_no_other_alarm(door, monkeypatch):
+    def stumbles(*_):
+        raise IndexError("index 7 is out of bounds")
+
+    monkeypatch.setattr(Tracker, "update", stumbles)
+    call(door, "cameras", "backfill", "door", "--to", DAYS[2])
+    visit_of(door, DAYS[2])
+    assert judged(door, DAYS[2])["paths"]["status"] == "not_tracked"
+    assert "No path evidence: tracking failed (IndexError: index 7" in page(door, DAYS[2])
 
 
 def test_an_expected_event_is_no_alarm_on_the_next_day(door):

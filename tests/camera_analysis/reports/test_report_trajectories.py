@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from camera_analysis.reports.report import write_report
+from camera_analysis.tracks.tracker import Tracker
 from tests.camera_analysis.factories_report import QUIET, draw_day
 from tests.camera_analysis.factories_tracks import film, line
 from tests.camera_analysis.tracks.test_trajectories import META, WALKS, Day
@@ -47,3 +48,13 @@ def test_a_stray_walk_is_ranked_and_no_alarm(page_of):
 def test_a_camera_without_tracks_says_how_to_have_them(page_of):
     rare = replace(META, step_s=1.0)
     assert "Set tracking: {fps: 5} in camera.yaml" in page_of(film(10, WALKS[0]), meta=rare)
+
+
+def test_a_day_whose_tracking_failed_says_why_and_that_the_rest_was_judged(page_of, monkeypatch):
+    def stumbles(*_):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(Tracker, "update", stumbles)
+    page = page_of(film(10, WALKS[0]))
+    assert "No path evidence: tracking failed (ZeroDivisionError: division by zero)." in page
+    assert "all else was judged as on other days" in page

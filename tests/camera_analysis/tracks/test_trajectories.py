@@ -13,8 +13,10 @@ from camera_analysis.label_classes import CLASS_NAMES, HUMAN
 from camera_analysis.labelling.day_regions import RegionsMeta, RegionWriter, write_regions_meta
 from camera_analysis.tracks.track_tables import TRACK_SUMMARY, TRACKS
 from camera_analysis.tracks.track_writer import speeds
+from camera_analysis.tracks.tracker import Tracker
 from camera_analysis.tracks.tracking_rule import TrackingRule
 from camera_analysis.tracks.trajectories import make_trajectories
+from camera_analysis.tracks.walks import read_walks_meta
 from tests.camera_analysis.factories_tracks import START, film, line
 
 DAY = "2026-01-05"
@@ -164,3 +166,32 @@ def test_speeds_are_measured_over_a_second_and_jitter_is_none():
     apart = np.array([0, 3_000_000])  # out of sight for three seconds
     assert speeds(np.array([[0.0, 0], [30, 0]]), apart).tolist() == [10, 10]
     assert np.isnan(speeds(np.zeros((1, 2)), np.zeros(1, np.int64))).all()
+
+
+def test_a_tracker_that_fails_leaves_empty_tables_and_the_reason(days, monkeypatch):
+    calls = iter(range(1000))
+
+    def stumbles(self, time_s, boxes):
+        if next(calls) == 300:
+            raise IndexError("index 7 is out of bounds")
+        return found(self, time_s, boxes)
+
+    found = Tracker.update
+    monkeypatch.setattr(Tracker, "update", stumbles)
+    summary, out = days.make("day", film(140, *WALKS))
+    reason = "IndexError: index 7 is out of bounds"
+    assert (summary.status, summary.tracks, summary.reason) == ("failed", 0, reason)
+    assert json.loads((out / "trajectories.json").read_text())["reason"] == reason
+    assert pq.read_table(out / "tracks.parquet").num_rows == 0
+    assert read_walks_meta(out) is None  # a day of no walks is another thing than a quiet one
+    going_on, _ = days.make("next", film(10, WALKS[0]), before=out, day="2026-01-06")
+    assert (going_on.status, going_on.went_on) == ("tracked", 0)
+
+
+def test_a_file_that_cannot_be_written_is_tried_again(days, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("camera_analysis.tracks.trajectories.write_state", full)
+    with pytest.raises(OSError, match="No space left"):
+        days.make("day", film(10, WALKS[0]))
