@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import logging
+import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,7 +150,9 @@ def draw_preview(tiles: list[PreviewTile], path: Path) -> Path:
     FigureCanvasAgg(figure)
 
     def write(text: str, x: float, y: float, size: int) -> None:
-        figure.text(x / width, 1 - y / height, text, ha="center", va="center", fontsize=size)
+        place = {"ha": "center", "va": "center", "fontsize": size}
+        # a file may be named with dollar signs, which begin a formula otherwise
+        figure.text(x / width, 1 - y / height, text, parse_math=False, **place)
 
     source = tiles[0].sample_id.partition("/")[0]
     title = f"{source}: human masks of {len(tiles)} samples"
@@ -164,7 +167,9 @@ def draw_preview(tiles: list[PreviewTile], path: Path) -> Path:
         _paste(sheet, _tinted(tile), left, top + _CAPTION_PX)
     figure.figimage(sheet)
     _add_legend(figure)
-    figure.savefig(path, format="png", metadata={"Software": None}, pil_kwargs=_PNG)
+    with warnings.catch_warnings():  # a file may be named in letters that the font does not have
+        warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
+        figure.savefig(path, format="png", metadata={"Software": None}, pil_kwargs=_PNG)
     return path
 
 

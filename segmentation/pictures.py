@@ -75,7 +75,8 @@ def draw_worst(samples: Sequence[JudgedSample], path: Path) -> Path | None:
     for cell, sample in zip(axes, samples, strict=True):
         cell.imshow(_row(sample))
         cell.set_axis_off()
-        cell.set_title(_shortened(sample.caption), fontsize=charts.FONT_PT, loc="left")
+        caption = _shortened(sample.caption)  # names a file, whose dollar signs are no formula
+        cell.set_title(caption, fontsize=charts.FONT_PT, loc="left", parse_math=False)
     return charts.save(figure, path)
 
 

@@ -52,3 +52,10 @@ def test_humans_are_tinted_ignored_pixels_striped_and_the_rest_left_alone(tmp_pa
     assert (90, 90, 90) in colours
     assert any(red > green + 50 > blue + 60 for red, green, blue in colours)
     assert tile.human_share == 0.5
+
+
+@pytest.mark.parametrize("name", ["$_$", "größe-日本", "new\nline"])
+def test_any_file_name_can_be_written_on_the_sheet(name: str, tmp_path: Path):
+    path = draw.write_image(tmp_path / "grey.png", np.full((60, 60, 3), 90, np.uint8))
+    tile = PreviewTile.load(f"source/{name}", path, np.eye(60, dtype=np.uint8))
+    assert draw_preview([tile], tmp_path / "preview.png").stat().st_size > 1000

@@ -38,12 +38,12 @@ def test_humans_are_tinted_and_unlabelled_pixels_grey():
 def test_worst_samples_of_any_shape_fit_on_a_sheet(tmp_path):
     tiles = [
         judged_sample(
-            "voc/a: IoU 3 %",
+            name,
             np.zeros((*size, 3), np.uint8),
             np.zeros(size, np.uint8),
             np.ones(size, np.uint8),
         )
-        for size in ((900, 300), (20, 700))
+        for name, size in (("voc/a: IoU 3 %", (900, 300)), ("voc/$_$: IoU 3 %", (20, 700)))
     ]
     assert [tile.mask_hw.shape for tile in tiles] == [(240, 80), (9, 320)]
     assert draw_worst(tiles, tmp_path / "worst.png") == tmp_path / "worst.png"
