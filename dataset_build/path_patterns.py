@@ -32,8 +32,9 @@ def find_files(base: Path, pattern: str, suffixes: Sequence[str]) -> FoundFiles:
         suffixes: ends of file names, in any case, for a pattern without wildcards.
 
     Returns:
-        The first file of each key in the order of names; the others, and in a plain folder those
-        with another suffix, are strays.
+        The files by key; where a key comes twice, as of ``a.jpg`` and ``a.png``, the second in the
+        order of names stands under its whole name, or its path where the pattern is a glob. Hidden
+        files, and in a plain folder those with another suffix, are strays.
     """
     plain = not _WILDCARD.search(pattern)
     matcher = _folder_matcher(pattern, suffixes) if plain else _glob_matcher(pattern)
@@ -42,11 +43,17 @@ def find_files(base: Path, pattern: str, suffixes: Sequence[str]) -> FoundFiles:
     for relative in _listed(base, pattern):
         found = matcher.fullmatch(relative)
         key = "/".join(part for part in found.groups() if part).replace("//", "/") if found else ""
-        if key and key not in by_key:
-            by_key[key] = relative
-        elif found or plain:
-            strays.append(relative)
+        if not key or is_hidden(relative.rpartition("/")[2]):
+            strays += [relative] if found or plain else []
+        else:
+            twin = relative.rpartition("/")[2] if plain else relative
+            by_key[twin if key in by_key else key] = relative
     return FoundFiles(by_key=by_key, strays=tuple(strays))
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file is one of those that systems leave beside pictures, such as ``._a.jpg``."""
+    return name.startswith(".")
 
 
 def matches(relative: str, pattern: str) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dataset_build.custom_sources import CustomSource
 from dataset_build.mask_files import AdeFullIds, MaskDecoder, MatIds, PngIds
-from dataset_build.path_patterns import find_files
+from dataset_build.path_patterns import find_files, is_hidden
 
 #: The matrix of class ids in each file of Clothing Co-Parsing.
 CCP_VARIABLE = "groundtruth"
@@ -243,7 +243,11 @@ def pair(
 
 
 def files_by_stem(base: Path, folder: str, suffix: str, strays: list[str]) -> dict[str, str]:
-    """Stem -> path below ``base`` of the files with ``suffix`` in any case; others are strays."""
+    """Stem -> path below ``base`` of the files with ``suffix`` in any case; others are strays.
+
+    Where a stem comes twice, as in ``a.JPG`` beside ``a.jpg``, the second stands under its whole
+    name: it has no partner, but it is there.
+    """
     found: dict[str, str] = {}
     if not (base / folder).is_dir():
         return found
@@ -252,8 +256,10 @@ def files_by_stem(base: Path, folder: str, suffix: str, strays: list[str]) -> di
     for entry in entries:
         relative = f"{folder}/{entry.name}"
         stem = entry.name[: -len(suffix)]
-        if entry.name.lower().endswith(suffix) and stem and stem not in found and entry.is_file():
-            found[stem] = relative
-        else:
+        if is_hidden(entry.name) or not (
+            entry.name.lower().endswith(suffix) and stem and entry.is_file()
+        ):
             strays.append(relative)
+        else:
+            found[entry.name if stem in found else stem] = relative
     return found

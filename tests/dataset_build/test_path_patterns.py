@@ -63,11 +63,30 @@ def test_other_wildcards(base: Path, pattern: str, keys: list[str]):
     assert sorted(find_files(base, pattern, SUFFIXES).by_key) == keys
 
 
-def test_of_two_files_with_one_key_the_second_is_a_stray(base: Path):
+def test_of_two_files_with_one_key_the_second_stands_under_its_whole_name(base: Path):
     (base / "images" / "a.png").touch()
-    found = find_files(base, "images", SUFFIXES)
-    assert found.by_key["a"] == "images/a.jpg"
-    assert "images/a.png" in found.strays
+    found = find_files(base, "images", SUFFIXES).by_key
+    assert (found["a"], found["a.png"]) == ("images/a.jpg", "images/a.png")
+    found = find_files(base, "images/[ab].???", ()).by_key
+    assert found == {
+        "a/j/p/g": "images/a.jpg",
+        "a/p/n/g": "images/a.png",
+        "b/P/N/G": "images/b.PNG",
+    }
+    (base / "scenes" / "yard" / "rgb" / "0001.JPG").touch()
+    found = find_files(base, "scenes/yard/rgb/*.jpg", ()).by_key
+    assert found == {
+        "0001": "scenes/yard/rgb/0001.JPG",
+        "scenes/yard/rgb/0001.jpg": "scenes/yard/rgb/0001.jpg",
+    }
+
+
+@pytest.mark.parametrize("pattern", ["images", "images/*.jpg"])
+def test_hidden_files_are_no_pictures(base: Path, pattern: str):
+    (base / "images" / "._a.jpg").touch()
+    found = find_files(base, pattern, (".jpg",))
+    assert list(found.by_key) == ["a"]
+    assert "images/._a.jpg" in found.strays
 
 
 def test_links_to_folders_are_not_followed(base: Path):

@@ -40,11 +40,21 @@ def test_a_missing_list_is_named(tmp_path: Path):
 def test_files_that_are_neither_image_nor_mask_are_strays(tmp_path: Path):
     base = draw.write_voc(tmp_path, {"a": draw.class_map(15)})
     (base / "JPEGImages" / "Thumbs.db").touch()
-    (base / "JPEGImages" / "a.JPG").touch()  # a twin of a.jpg but for its case
+    (base / "JPEGImages" / "._a.jpg").touch()
     (base / "JPEGImages" / "folder.jpg").mkdir()
     files = read_voc(base)
     assert [s.key for s in files.samples] == ["a"]
     assert len(files.strays) == 3
+
+
+def test_a_twin_but_for_the_case_of_its_suffix_is_a_row_of_its_own(tmp_path: Path):
+    base = draw.write_voc(tmp_path, {"a": draw.class_map(15)})
+    (base / "JPEGImages" / "a.JPG").touch()
+    found = {s.key: (s.image_path, s.mask_path) for s in read_voc(base).samples}
+    assert found == {
+        "a": ("JPEGImages/a.JPG", "SegmentationClass/a.png"),
+        "a.jpg": ("JPEGImages/a.jpg", ""),
+    }
 
 
 def test_upper_case_suffixes_are_read(tmp_path: Path):
