@@ -153,9 +153,11 @@ def load_settings(
     values = _read_file(folder / "settings.yaml")
     values.update(_from_environment(variables))
     if values.get("footage_root"):
-        values["footage_root"] = (folder / str(values["footage_root"])).resolve()
+        values["footage_root"] = (folder / Path(str(values["footage_root"])).expanduser()).resolve()
     if values.get("store_root") and "://" not in str(values["store_root"]):
-        values["store_root"] = str((folder / str(values["store_root"])).resolve())
+        values["store_root"] = str(
+            (folder / Path(str(values["store_root"])).expanduser()).resolve()
+        )
     if "custom_sources" in values:
         raise SettingsError(
             f"{folder / 'settings.yaml'}: unknown setting 'custom_sources'; describe your own"

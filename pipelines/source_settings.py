@@ -51,7 +51,7 @@ def read_sources(found: object, folder: Path) -> dict[str, dict[str, Any]]:
             value = value["root"]
         if not isinstance(value, str | Path):
             raise SettingsError(f"{where} = {value!r}; expected a folder, or root: and more lines")
-        roots[str(name)] = (folder / str(value)).resolve()
+        roots[str(name)] = (folder / Path(str(value)).expanduser()).resolve()
     return {"sources": roots, "custom_sources": custom}
 
 

@@ -32,6 +32,16 @@ def test_relative_sources_are_relative_to_home(tmp_path):
     assert settings.dataset_config().source_roots == settings.sources
 
 
+def test_a_tilde_is_the_users_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ann")
+    text = "sources: {voc: ~/voc}\nfootage_root: ~/footage\nstore_root: ~/store\n"
+    (tmp_path / "settings.yaml").write_text(text)
+    settings = load_settings(tmp_path, {})
+    assert settings.sources["voc"] == Path("/home/ann/voc")
+    assert settings.footage == Path("/home/ann/footage")
+    assert settings.store_url == "/home/ann/store"
+
+
 def test_saved_settings_load_back_equal(tmp_path):
     settings = Settings(
         home=tmp_path,
