@@ -33,7 +33,8 @@ def with_paths(
     """The day with what its walks say: scores of the frames, alarms and events.
 
     A walk that an event of the frames has at its peak is part of that event, which lasts as long as
-    both; any other one that alarms is an event of its own, whose box is around the whole way.
+    both; any other one that alarms is an event of its own, whose box is around the whole way. Of
+    more than a hundred that alarm, the most unlike become events, and the frames of all alarm.
 
     Args:
         judged: the day as its frames were judged.
@@ -48,7 +49,7 @@ def with_paths(
     if verdict.usual is None:
         return judged
     events = list(judged.events)
-    for one in verdict.unusual:
+    for one in verdict.told:
         within = np.flatnonzero(_within(one, judged.scores, times.interval))
         if not within.size:
             continue  # no frame of it was fit to be judged

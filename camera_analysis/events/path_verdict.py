@@ -27,6 +27,9 @@ from camera_analysis.tracks.walks import read_walks, read_walks_meta
 #: Why walks are no evidence, or that they are.
 JUDGED, NOT_TRACKED, NO_HISTORY, TOO_FEW = "judged", "not_tracked", "no_history", "too_few"
 NOT_ASKED = "not_asked"  # no share of the false alarms is theirs
+#: Walks of a day that are put into words and become events, at most: the rest of a day on which
+#: the way is closed are of one cause, and are counted.
+MOST_EVENTS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,7 @@ class PathSummary:
         low: least rate that these are compatible with, 95 %.
         high: largest.
         unusual: walks of the day that alarm.
+        without_event: of them, those that are counted alone; their frames alarm all the same.
     """
 
     status: str
@@ -54,6 +58,7 @@ class PathSummary:
     low: float = 0.0
     high: float = 0.0
     unusual: int = 0
+    without_event: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,12 @@ class PathVerdict:
         """The walks that alarm, in the order of time."""
         found = [one for one in self.walks if self._expected(one) <= self.summary.alarms_per_day]
         return sorted(found, key=lambda one: (one.walk.start, one.walk.track_id))
+
+    @property
+    def told(self) -> list[JudgedWalk]:
+        """Of those, the ones that become events, in the order of time: the most unlike."""
+        unlike = sorted(self.unusual, key=lambda one: (-one.distance, one.walk.track_id))
+        return sorted(unlike[:MOST_EVENTS], key=lambda one: (one.walk.start, one.walk.track_id))
 
     def bits(self, one: JudgedWalk, frames: int) -> float:
         """-log2 of the walks as unlike that a normal day has, per judged frame; at least 0."""
@@ -151,7 +162,9 @@ def judge_paths(trajectories: Path | None, normal_dir: Path, alarms_per_day: flo
         high=high,
     )
     verdict = PathVerdict(summary, judged, usual)
-    return replace(verdict, summary=replace(summary, unusual=len(verdict.unusual)))
+    unusual = len(verdict.unusual)
+    counted_alone = unusual - len(verdict.told)
+    return replace(verdict, summary=replace(summary, unusual=unusual, without_event=counted_alone))
 
 
 def _from_to(one: JudgedWalk) -> str:

@@ -71,11 +71,12 @@ def read_tracks(folder: Path, anomalies: Path, clock: LocalClock) -> TrackFacts:
         clock: of the day.
     """
     told = json.loads((folder / TRAJECTORIES_FILE).read_text(encoding="utf-8"))
+    judged = json.loads((anomalies / ANOMALIES_META_FILE).read_text(encoding="utf-8"))
     rows = pq.read_table(folder / SUMMARY_FILE).to_pylist()
     found = [figure_of(folder / name, *words) for name, words in CAPTIONS.items()]
     return TrackFacts(
         tracks=_in_words(told),
-        paths=_judged(anomalies),
+        paths=judged_in_words(judged.get("paths")),
         speed=_speed(rows),
         unusual=_unusual(rows, clock) if told["walks"] >= LEAST_WALKS else (),
         figures=tuple(figure for figure in found if figure.picture),
@@ -108,9 +109,12 @@ def _in_words(told: Mapping[str, Any]) -> str:
     )
 
 
-def _judged(anomalies: Path) -> str:
-    """How the walks were judged by those of the days before; nothing for days of before."""
-    told = json.loads((anomalies / ANOMALIES_META_FILE).read_text(encoding="utf-8")).get("paths")
+def judged_in_words(told: Mapping[str, Any] | None) -> str:
+    """How the walks were judged by those of the days before; nothing for days of before.
+
+    Args:
+        told: what ``anomalies.json`` says of paths; None for days of before.
+    """
     if not told or told["status"] == NOT_TRACKED:
         return ""
     paths = PathSummary(**told)
@@ -122,10 +126,16 @@ def _judged(anomalies: Path) -> str:
     if paths.status != PATHS_JUDGED:
         return f"{behind} are too few to call a walk of this day unusual: no path raises an alarm."
     unusual = _count(paths.unusual, "walk takes", "walks take")
+    left = ""
+    if paths.without_event:
+        left = (
+            f" The {paths.unusual - paths.without_event} most unlike are events; the frames of the "
+            f"other {paths.without_event:,} alarm too."
+        )
     return (
         f"{unusual} a path unlike those of the {behind} before. By chance "
         f"{paths.alarms_per_day:g} a day would; of those days, each judged by the others, "
-        f"{paths.measured:.1f} a day did ({paths.low:.1f} to {paths.high:.1f})."
+        f"{paths.measured:.1f} a day did ({paths.low:.1f} to {paths.high:.1f}).{left}"
     )
 
 

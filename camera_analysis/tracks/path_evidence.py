@@ -167,13 +167,11 @@ def what_departs(walk: Walk, window: Sequence[Walk]) -> str:
     A place is new where a foot stood an arm's length aside of every earlier way. A way whose places
     are usual in order differs in pace; one whose reverse is, in direction.
     """
-    own = _Ways((walk,))
-    costs = [_leg_costs(own, _Ways((other,)), moving=False)[0, 0] for other in window]
-    aside = np.min([cost.min(axis=1) for cost in costs], axis=0)  # (16,) to any way
+    costs = _leg_costs(_Ways((walk,)), _Ways(window), moving=False)  # (1, M, 16, 15)
+    aside = costs.min(axis=(0, 1, 3))  # (16,) to any way
     if aside.max() >= ASIDE:
         return "place"
-    there = min(_best(cost[None, None]).item() for cost in costs)
-    back = min(_best(cost[None, None, ::-1]).item() for cost in costs)
+    there, back = float(_best(costs).min()), float(_best(costs[:, :, ::-1]).min())
     if there <= PACE_SHARE * float(distances_between([walk], window).min()):
         return "pace"
     return "direction" if back <= there / 2 else "order"

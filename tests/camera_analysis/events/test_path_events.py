@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from camera_analysis.channels.day_channels import channels_by_history
-from camera_analysis.events import anomaly
+from camera_analysis.events import anomaly, path_verdict
 from camera_analysis.events.anomaly import AnomalyConfig, judge_day
 from camera_analysis.events.event_feedback import Feedback, stored_events
 from camera_analysis.events.event_marks import EXPECTED, EventMark
@@ -253,3 +253,19 @@ def test_walks_and_channels_share_the_budget(tmp_path, window, monkeypatch):
 def test_walks_do_not_take_all_of_the_budget():
     with pytest.raises(ValueError, match="path_alarms_share is 1"):
         AnomalyConfig(path_alarms_share=1.0)
+
+
+def test_of_a_day_of_many_unusual_walks_the_most_unlike_are_events_and_the_rest_counted(
+    tmp_path, window, monkeypatch
+):
+    monkeypatch.setattr(path_verdict, "MOST_EVENTS", 2)
+    judge, tracks = Judged(tmp_path, window), walked(tmp_path, extra=["cross"] * 4)
+    summary, events, scores, _ = judge("out", tracks)
+    assert (summary.paths.unusual, summary.paths.without_event) == (4, 2)
+    assert (summary.events, [event["leading"] for event in events]) == (2, ["path"] * 2)
+    verdict = judge_paths(tracks, window, 0.5)
+    told, unusual = ([one.distance for one in walks] for walks in (verdict.told, verdict.unusual))
+    assert sorted(told) == sorted(unusual)[2:]
+    last = [one.walk.start for one in verdict.unusual]
+    alarms = scores.time_utc[scores.alarm]
+    assert all((abs(alarms - start).min().total_seconds() <= 25) for start in last)

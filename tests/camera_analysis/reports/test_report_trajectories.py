@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
+from camera_analysis.events.path_verdict import PathSummary
 from camera_analysis.reports.report import write_report
+from camera_analysis.reports.report_trajectories import judged_in_words
 from camera_analysis.tracks.tracker import Tracker
 from tests.camera_analysis.factories_report import QUIET, draw_day
 from tests.camera_analysis.factories_tracks import film, line
@@ -58,3 +60,10 @@ def test_a_day_whose_tracking_failed_says_why_and_that_the_rest_was_judged(page_
     page = page_of(film(10, WALKS[0]))
     assert "No path evidence: tracking failed (ZeroDivisionError: division by zero)." in page
     assert "all else was judged as on other days" in page
+
+
+def test_walks_that_alarm_without_an_event_are_counted():
+    paths = PathSummary(status="judged", unusual=1234, without_event=1134)
+    assert judged_in_words(asdict(paths)).endswith(
+        " The 100 most unlike are events; the frames of the other 1,134 alarm too."
+    )
