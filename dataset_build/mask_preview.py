@@ -150,9 +150,15 @@ def draw_preview(tiles: list[PreviewTile], path: Path) -> Path:
     FigureCanvasAgg(figure)
 
     def write(text: str, x: float, y: float, size: int) -> None:
-        place = {"ha": "center", "va": "center", "fontsize": size}
-        # a file may be named with dollar signs, which begin a formula otherwise
-        figure.text(x / width, 1 - y / height, text, parse_math=False, **place)
+        figure.text(
+            x / width,
+            1 - y / height,
+            text,
+            ha="center",
+            va="center",
+            fontsize=size,
+            parse_math=False,  # a file may be named with dollar signs, which begin a formula
+        )
 
     source = tiles[0].sample_id.partition("/")[0]
     title = f"{source}: human masks of {len(tiles)} samples"
