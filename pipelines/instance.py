@@ -24,13 +24,18 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
 
 def write_instance_config(settings: Settings) -> Path:
     """Write ``<home>/dagster/dagster.yaml`` from the settings; returns its folder."""
-    folder = settings.home / "dagster"
+    folder = instance_folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(instance_config(settings), sort_keys=False)
     path = folder / "dagster.yaml"
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")
     return folder
+
+
+def instance_folder(settings: Settings) -> Path:
+    """Where Dagster keeps what it knows of a home."""
+    return settings.home / "dagster"
 
 
 def instance_config(settings: Settings) -> dict[str, Any]:
@@ -51,6 +56,9 @@ def instance_config(settings: Settings) -> dict[str, Any]:
         "run_monitoring": {"enabled": True, "free_slots_after_run_end_seconds": 300},
         "run_retries": {"enabled": True, "max_retries": 0},
     }
+    folder = str(instance_folder(settings).absolute())
+    kept = {"module": "pipelines.sqlite_storage", "class": "SqliteStorage"}
+    config["storage"] = {"custom": {**kept, "config": {"base_dir": folder}}}
     if settings.postgres_url:
         # The driver that dagster-postgres brings; SQLAlchemy would take another by default.
         url = re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", settings.postgres_url)

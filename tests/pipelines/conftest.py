@@ -6,15 +6,10 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import numpy as np
 import pytest
-import sqlalchemy
-from dagster._core.storage.event_log.sqlite import sqlite_event_log
-from dagster._core.storage.runs.sqlite import sqlite_run_storage
-from sqlalchemy import Engine
 
 from assets.partitions import camera_day_key
 from camera_analysis import canvas
@@ -77,20 +72,8 @@ def cheap_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def make_runs_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Coarse pictures, whose looks are judged where they are drawn; one engine per database.
-
-    Dagster makes an engine of SQLAlchemy for every look at SQLite: a quarter of a small run.
-    """
+    """Coarse pictures, whose looks are judged where they are drawn."""
     monkeypatch.setattr(canvas, "DOTS_PER_INCH", 40)
-    engines: dict[str, Engine] = {}
-
-    def engine_of(url: str, **options: Any) -> Engine:
-        if url not in engines:
-            engines[url] = sqlalchemy.create_engine(url, **options)
-        return engines[url]
-
-    monkeypatch.setattr(sqlite_event_log, "create_engine", engine_of)
-    monkeypatch.setattr(sqlite_run_storage, "create_engine", engine_of)
 
 
 def keep_fiftyone_out(monkeypatch: pytest.MonkeyPatch) -> None:

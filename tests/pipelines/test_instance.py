@@ -7,7 +7,8 @@ from pipelines.settings import Settings
 
 
 def test_without_postgres_storage_stays_below_home(tmp_path):
-    assert "storage" not in instance_config(Settings(home=tmp_path))
+    storage = instance_config(Settings(home=tmp_path))["storage"]["custom"]
+    assert storage["config"] == {"base_dir": str(tmp_path / "dagster")}
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])

@@ -1,0 +1,114 @@
+"""Engines of SQLite are kept; what Dagster's own storage wrote, and what moved, is read on."""
+
+import multiprocessing
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from sqlalchemy import NullPool
+
+from pipelines.instance import open_instance
+from pipelines.settings import Settings
+from pipelines.sqlite_storage import engine_of
+
+
+@dg.op
+def speak():
+    """Says nothing; the events around it are enough."""
+
+
+@dg.job
+def speaking():
+    """One op."""
+    speak()
+
+
+def ran(home: Path) -> str:
+    """A run in the home; its id."""
+    with open_instance(Settings(home=home)) as instance:
+        return speaking.execute_in_process(instance=instance).run_id
+
+
+def known_runs(home: Path) -> list[str]:
+    """What the home knows of its runs, and that each of them can be read."""
+    with open_instance(Settings(home=home)) as instance:
+        runs = [run.run_id for run in instance.get_runs()]
+        assert all(instance.all_logs(run, of_type=dg.DagsterEventType.RUN_SUCCESS) for run in runs)
+    return runs
+
+
+def test_a_run_makes_no_engine_but_those_that_are_kept(tmp_path, monkeypatch):
+    ran(tmp_path / "home")  # made its databases
+    made: list[str] = []
+    for module in (sqlite_event_log, sqlite_run_storage):
+        create = module.create_engine
+
+        def noted(address, *args, create=create, **options):
+            made.append(address)
+            return create(address, *args, **options)
+
+        monkeypatch.setattr(module, "create_engine", noted)
+    with open_instance(Settings(home=tmp_path / "home")) as instance:
+        made.clear()  # opening looks at the version of each database
+        speaking.execute_in_process(instance=instance)
+    assert made == []
+    kept = engine_of(f"sqlite:///{tmp_path / 'home' / 'dagster' / 'history' / 'runs.db'}")
+    assert isinstance(kept.pool, NullPool)
+
+
+def test_a_home_that_dagsters_own_storage_filled_goes_on(tmp_path):
+    home = tmp_path / "home"
+    (home / "dagster").mkdir(parents=True)
+    with dg.DagsterInstance.from_config(str(home / "dagster")) as own:
+        before = speaking.execute_in_process(instance=own).run_id
+    after = ran(home)
+    assert set(known_runs(home)) == {before, after}
+    (home / "dagster" / "dagster.yaml").unlink()
+    with dg.DagsterInstance.from_config(str(home / "dagster")) as own:  # and back again
+        assert {run.run_id for run in own.get_runs()} == {before, after}
+
+
+def test_a_home_that_moved_takes_its_runs_along(tmp_path):
+    first = ran(tmp_path / "here")
+    shutil.move(tmp_path / "here", tmp_path / "there")
+    assert known_runs(tmp_path / "there") == [first]
+    second = ran(tmp_path / "there")
+    third = ran(tmp_path / "here")  # a new home at the old address, whose engine is kept
+    assert set(known_runs(tmp_path / "there")) == {first, second}
+    assert known_runs(tmp_path / "here") == [third]
+
+
+def _run_in_child(home: Path) -> None:
+    ran(home)
+
+
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_processes_share_a_home(tmp_path, start):
+    context = multiprocessing.get_context(start)
+    first = ran(tmp_path)
+    children = [context.Process(target=_run_in_child, args=(tmp_path,)) for _ in range(2)]
+    for child in children:
+        child.start()
+    second = ran(tmp_path)
+    for child in children:
+        child.join(60)
+    assert [child.exitcode for child in children] == [0, 0]
+    runs = known_runs(tmp_path)
+    assert len(runs) == 4
+    assert {first, second} <= set(runs)
+
+
+def test_threads_share_an_instance(tmp_path):
+    with open_instance(Settings(home=tmp_path)) as instance:
+
+        def add(number: int) -> None:
+            instance.add_dynamic_partitions("camera", [f"door-{number}"])
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(add, range(20)))
+        assert len(instance.get_dynamic_partitions("camera")) == 20
