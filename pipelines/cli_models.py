@@ -169,11 +169,16 @@ def store() -> None:
 )
 @HOME_OPTION
 def prune(keep: int | None, home: Path | None) -> None:
-    """Remove old versions; what a current version refers to always stays."""
+    """Remove old versions; what a current version refers to always stays.
+
+    Private videos that were refused before their pictures were taken out go whole; why they were
+    refused stays.
+    """
+    from pipelines.housekeeping import tidy
     from pipelines.resources import open_store
 
     settings = settings_of(home)
-    removed = open_store(settings).prune(settings.keep_versions if keep is None else keep)
+    removed = tidy(open_store(settings), settings.keep_versions if keep is None else keep)
     for version in removed:
         click.echo(f"{version.asset}/{version.partition}@{version.digest}")
     click.echo(f"{len(removed)} versions removed")

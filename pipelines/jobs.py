@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from assets.resources import VersionStore
+from pipelines.housekeeping import tidy
+from pipelines.storage.store import Store
 
 SOURCE_ASSETS = ("source_samples", "human_masks")
 DATASET_ASSETS = (
@@ -113,11 +114,11 @@ event_queue_job = dg.define_asset_job(
 @dg.op(description="Remove versions beyond the retention setting.")
 def prune_store(
     context: dg.OpExecutionContext,
-    store: dg.ResourceParam[VersionStore],
+    store: dg.ResourceParam[Store],
     keep_versions: dg.ResourceParam[int],
 ) -> None:
     """What a current version refers to always stays."""
-    removed = store.prune(keep_versions)
+    removed = tidy(store, keep_versions)
     context.log.info(f"{len(removed)} versions removed, the newest {keep_versions} kept")
 
 

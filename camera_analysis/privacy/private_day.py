@@ -251,6 +251,11 @@ def read_private_note(folder: Path) -> dict[str, Any]:
     return note
 
 
+def may_show_somebody(name: str) -> bool:
+    """Whether a file of a version, by its name there, is one that :func:`forget_pictures` takes."""
+    return name == PREVIEW_FILE or name.startswith(f"{VIDEO_FOLDER}/")
+
+
 def forget_pictures(folder: Path) -> None:
     """Take out of a version all in which somebody may be seen; numbers and reasons stay.
 

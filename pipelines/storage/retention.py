@@ -72,6 +72,32 @@ def prune(files: Files, catalog: Catalog, keep: int) -> tuple[Version, ...]:
     return tuple(sorted(gone, key=lambda version: version.folder))
 
 
+def forget_rejected(
+    files: Files, catalog: Catalog, asset: str, unwanted: Callable[[str], bool]
+) -> tuple[Version, ...]:
+    """Remove rejected versions that hold an unwanted file; why they were rejected stays.
+
+    Args:
+        files: Where versions lie.
+        catalog: Reads them.
+        asset: Whose versions.
+        unwanted: Says of a file's name in its version whether it must not be kept.
+
+    Returns:
+        What was removed, sorted by folder.
+    """
+    failed = [
+        Version(asset, partition, digest)
+        for (_, partition), one in catalog.partitions([asset]).items()
+        for digest in one.rejected
+    ]
+    failed.sort(key=lambda version: version.folder)
+    doomed = [v for v in failed if any(map(unwanted, files.sizes(v.rejected_folder)))]
+    for version in doomed:
+        files.remove(version.rejected_folder)
+    return tuple(doomed)
+
+
 def _remove(files: Files, catalog: Catalog, version: Version, folder: str) -> bool:
     """Remove one version unless it became current since this was decided."""
     if catalog.current(version.asset, version.partition) == version:

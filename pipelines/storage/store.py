@@ -31,7 +31,7 @@ from pipelines.storage.errors import (
 )
 from pipelines.storage.files import open_files
 from pipelines.storage.local import LocalFiles
-from pipelines.storage.retention import prune, surplus
+from pipelines.storage.retention import forget_rejected, prune, surplus
 from pipelines.storage.versions import (
     JSON,
     PROVENANCE,
@@ -290,6 +290,22 @@ class Store:
                 removed = prune(self._files, self._catalog, keep)
             self._files.sweep(self._now())
         return removed
+
+    def forget_rejected(self, asset: str, unwanted: Callable[[str], bool]) -> tuple[Version, ...]:
+        """Remove rejected versions that hold an unwanted file; their findings stay.
+
+        Copies of a remote root that lie on this machine go with the next ``prune``.
+
+        Args:
+            asset: Whose versions.
+            unwanted: Says of a file's name in its version whether it must not be kept.
+
+        Returns:
+            What was removed.
+        """
+        require_name(asset, "asset")
+        with self._files.available(f"forgetting rejected {asset}"), self._files.locked():
+            return forget_rejected(self._files, self._catalog, asset, unwanted)
 
     @contextmanager
     def _draft(self, name: str, hint: str) -> Iterator[Path]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from assets.checks import CLAIMS
 from assets.checks_privacy import (
@@ -22,6 +23,7 @@ from camera_analysis.privacy.private_day import write_private_day
 from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
 from camera_analysis.privacy.scramble import new_key
 from camera_analysis.privacy.scramble_file import ScrambleReader
+from pipelines.cli import main
 from pipelines.cli_privacy import privacy
 from pipelines.runs import RunFailedError
 from tests.camera_analysis.factories_private import film
@@ -88,6 +90,33 @@ def test_of_a_video_that_failed_its_audit_numbers_alone_are_kept(tiny, run_day):
     kept = {path.name for path in folder.iterdir()}
     assert {"private_video.json", "private_frames.parquet"} <= kept
     assert not kept & {"videos", "preview.png"}
+
+
+def test_a_video_that_was_refused_with_its_pictures_goes_with_the_next_prune(tiny, tmp_path):
+    def refused(partition, *names):
+        with tiny.store.draft("private_video", partition) as draft:
+            for name in ("private_video.json", *names):
+                (draft / name).parent.mkdir(exist_ok=True)
+                (draft / name).write_text(f"{name} of {partition}")
+            made = tiny.store.seal(
+                draft, "private_video", partition, code_version="1", inputs=(), config={}
+            )
+        tiny.store.reject(made, ["its_audit_passed does not hold"])
+        return made
+
+    seen = refused("door/2026-01-05", "videos/a.mp4", "preview.png")
+    numbers = refused("door/2026-01-06")
+    said = CliRunner().invoke(main, ["store", "prune", "--home", str(tiny.settings.home)])
+    assert said.output.splitlines() == [
+        f"private_video/door/2026-01-05@{seen.digest}",
+        "1 versions removed",
+    ]
+    root = tiny.settings.home / "store"
+    assert not (root / seen.rejected_folder).exists()
+    assert (root / numbers.rejected_folder / "private_video.json").is_file()
+    for version in (seen, numbers):
+        (rejection,) = tiny.store.rejections("private_video", version.partition)
+        assert rejection.findings == ("its_audit_passed does not hold",)
 
 
 def broken(made: Path, target: Path) -> Path:
