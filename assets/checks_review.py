@@ -71,12 +71,12 @@ def relabels_bring_their_masks(folder: Path) -> Finding:
 
 
 def relabels_are_usable(folder: Path) -> Finding:
-    """No mask that a reviewer corrected had to be refused."""
+    """No mask that a reviewer corrected, and no tag, had to be refused."""
     refused = decisions.read_invalid(folder)
     lines = [f"{one.sample_id}: {one.problem}" for one in refused]
     return Finding(
         passed=not refused,
-        seen="; ".join(lines) or "every corrected mask can be used",
+        seen="; ".join(lines) or "every corrected mask and every tag can be used",
         metadata={"refused": dg.MetadataValue.md("\n".join(f"- {line}" for line in lines))},
     )
 
@@ -156,7 +156,7 @@ CLAIMS: Mapping[str, Sequence[Claim]] = {
         ),
         Claim(
             name="relabels_are_usable",
-            says="No corrected mask had to be refused.",
+            says="No corrected mask and no misspelt tag had to be refused.",
             look=relabels_are_usable,
             blocking=False,
         ),

@@ -31,7 +31,7 @@ DECISIONS = pa.schema(
         pa.field("mask_correction", pa.string(), nullable=False),
     ]
 )
-#: One row per ``relabel`` whose mask cannot be used; it is no decision.
+#: One row per ``relabel`` whose mask cannot be used, or misspelt tag; it is no decision.
 INVALID_RELABELS = pa.schema(
     [
         pa.field("image_sha256", pa.string(), nullable=False),
@@ -85,7 +85,7 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class InvalidRelabel:
-    """A sample tagged ``relabel`` whose mask cannot be used, and what is wrong with it."""
+    """What was meant as a decision and is none: a relabel without a usable mask, a misspelt tag."""
 
     image_sha256: str
     sample_id: str
@@ -156,7 +156,7 @@ def as_markdown(decisions: Sequence[Decision], invalid: Sequence[InvalidRelabel]
         counts = " | ".join(str(made[reviewer, what]) for what in DECIDED)
         lines.append(f"| {reviewer} | {counts} |")
     if invalid:
-        lines += ["", "| relabel that decides nothing | problem |", "|---|---|"]
+        lines += ["", "| decides nothing | problem |", "|---|---|"]
         lines += [f"| {one.sample_id} | {one.problem.replace('|', '/')} |" for one in invalid]
     return "\n".join(lines) + "\n"
 

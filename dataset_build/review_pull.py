@@ -5,10 +5,12 @@
 - Removing the tag withdraws it; a sample that is gone, or was created anew, withdraws nothing.
 - A ``relabel`` with an unusable mask is written down as such; what was decided before stays.
 - What was handed in from the command line stands until something newer is decided.
+- A tag that is nearly a decision, such as ``rejected``, decides nothing and is written down.
 """
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -38,6 +40,11 @@ from dataset_build.mask_pictures import (
 )
 from dataset_build.relabel_inbox import HandedIn, handed_mask, read_inbox
 
+#: A tag ``by:ann`` says who decides, where several review at the same time.
+DECIDED_BY = "by:"
+#: How like a decision a tag must be to be taken for a slip of the hand: ``kept``, but not ``kids``.
+_SLIP = 0.75
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reviewed:
@@ -64,6 +71,22 @@ class Reviewed:
     def decided(self) -> str:
         """What the tags say; "" where they decide nothing."""
         return next((what for what in DECIDED if what in self.tags), "")
+
+    @property
+    def decided_by(self) -> str:
+        """Who a tag names, else who had the queue open."""
+        named = (tag.removeprefix(DECIDED_BY) for tag in self.tags if tag.startswith(DECIDED_BY))
+        return next((name.strip() for name in named if name.strip()), self.reviewer)
+
+    @property
+    def slips(self) -> list[tuple[str, str]]:
+        """Tags that decide nothing but look as if they were meant to, each with what is meant."""
+        meant = [
+            (tag, difflib.get_close_matches(tag.strip().lower(), DECIDED, n=1, cutoff=_SLIP))
+            for tag in self.tags
+            if tag not in DECIDED
+        ]
+        return [(tag, close[0]) for tag, close in meant if close]
 
 
 def merge_decisions(
@@ -106,6 +129,8 @@ class _Merged:
 
     def add_reviewed(self, sample: Reviewed) -> None:
         known = self.before.get(sample.key)
+        for tag, meant in sample.slips:
+            self._refuse(sample.key, sample.sample_id, f"tag {tag!r} is no decision; use {meant}")
         if not sample.decided:
             by_tag = known is not None and bool(set(DECIDED) & set(known.tags))
             if known is not None and by_tag and sample.created_at <= known.decided_at:
@@ -125,11 +150,7 @@ class _Merged:
         try:
             mask = _corrected_mask(sample, known)
         except MaskPictureError as error:
-            self.invalid.append(
-                InvalidRelabel(
-                    image_sha256=sample.key, sample_id=sample.sample_id, problem=str(error)
-                )
-            )
+            self._refuse(sample.key, sample.sample_id, str(error))
             fallback = _decision(sample, KEEP) if KEEP in sample.tags else None
             return known or fallback
         if mask is None:
@@ -143,7 +164,7 @@ class _Merged:
             image_sha256=sample.key,
             decision=RELABEL,
             tags=sample.tags,
-            decided_by=sample.reviewer,
+            decided_by=sample.decided_by,
             decided_at=decided_at,
             mask_correction=digest,
         )
@@ -160,9 +181,7 @@ class _Merged:
         try:
             mask = handed_mask(inbox, entry)
         except MaskPictureError as error:
-            self.invalid.append(
-                InvalidRelabel(image_sha256=key, sample_id=entry.sample_id, problem=str(error))
-            )
+            self._refuse(key, entry.sample_id, str(error))
             return
         self.masks[key] = mask
         self.withdrawn.discard(key)
@@ -173,6 +192,11 @@ class _Merged:
             decided_by=entry.decided_by,
             decided_at=entry.decided_at,
             mask_correction=mask_digest(mask),
+        )
+
+    def _refuse(self, image: str, sample_id: str, problem: str) -> None:
+        self.invalid.append(
+            InvalidRelabel(image_sha256=image, sample_id=sample_id, problem=problem)
         )
 
     def carry(self) -> int:
@@ -239,6 +263,6 @@ def _decision(sample: Reviewed, what: str) -> Decision:
         image_sha256=sample.key,
         decision=what,
         tags=sample.tags,
-        decided_by=sample.reviewer,
+        decided_by=sample.decided_by,
         decided_at=sample.last_modified_at,
     )

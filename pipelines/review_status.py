@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dataset_build.decisions import InvalidRelabel, as_markdown, read_decisions, read_invalid
+from dataset_build.decisions import (
+    DECIDED,
+    Decision,
+    InvalidRelabel,
+    as_markdown,
+    read_decisions,
+    read_invalid,
+)
 from dataset_build.ledger import read_ledger
 from dataset_build.review import QUEUE_FILE
 from dataset_build.review_candidates import KINDS
@@ -26,7 +34,8 @@ class ReviewStatus:
         decided: kind -> of these, decided by now.
         decisions: table of reviewers and decisions.
         pulled_at: of the last pull; None before the first.
-        invalid: relabels that cannot be used.
+        invalid: relabels and tags that cannot be used.
+        disputed: a sentence for every image with the tags of several decisions.
     """
 
     queued: dict[str, int]
@@ -34,6 +43,7 @@ class ReviewStatus:
     decisions: str
     pulled_at: datetime | None
     invalid: list[InvalidRelabel]
+    disputed: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
         """For a terminal."""
@@ -45,6 +55,7 @@ class ReviewStatus:
             found = ["nothing is queued; materialize review_queue"]
         when = f"{self.pulled_at:%Y-%m-%d %H:%M} UTC" if self.pulled_at else "never"
         found += ["", f"last pull: {when}", "", self.decisions.rstrip()]
+        found += [f"disputed: {one}" for one in self.disputed]
         found += [f"cannot be used: {one.sample_id}: {one.problem}" for one in self.invalid]
         return found
 
@@ -77,7 +88,22 @@ def review_status(store: Store) -> ReviewStatus:
         decisions=as_markdown(list(decided.values())),
         pulled_at=_published_at(store, pull) if pull else None,
         invalid=read_invalid(folder) if folder else [],
+        disputed=_disputed(decided.values(), {r["image_sha256"]: r["sample_id"] for r in rows}),
     )
+
+
+def _disputed(decisions: Iterable[Decision], names: Mapping[str, str]) -> list[str]:
+    """What counts where a sample bears several decisions' tags."""
+    found = []
+    for row in decisions:
+        tags = [tag for tag in DECIDED if tag in row.tags]
+        if len(tags) > 1:
+            name = names.get(row.image_sha256, f"image {row.image_sha256[:12]}")
+            found.append(
+                f"{name} is tagged {' and '.join(tags)}: {row.decision} counts"
+                f" ({row.decided_by}, {row.decided_at:%Y-%m-%d %H:%M} UTC)"
+            )
+    return sorted(found)
 
 
 def _published_at(store: Store, version: object) -> datetime:

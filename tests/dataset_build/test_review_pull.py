@@ -110,6 +110,22 @@ def test_of_several_tags_reject_wins_then_relabel_then_keep(review):
     assert summary.conflicts == 2
 
 
+def test_who_decides_is_named_by_a_tag_where_two_review_at_once(review):
+    review.pull(review.sample("a", "reject", "by:bob"), review.sample("b", "keep", "by: "))
+    named = {key[0]: row.decided_by for key, row in read_decisions(review.last).items()}
+    assert named == {"a": "bob", "b": "ann"}
+
+
+@pytest.mark.parametrize(
+    ("tag", "meant"),
+    [("Reject", "reject"), ("rejected", "reject"), ("kept", "keep"), ("re-label ", "relabel")],
+)
+def test_a_tag_that_is_nearly_a_decision_is_told_and_decides_nothing(review, tag, meant):
+    review.pull(review.sample("a", tag, "night", "kids", "by:keep"))
+    assert review.decided == {}
+    assert review.problems == [("voc/a", f"tag {tag!r} is no decision; use {meant}")]
+
+
 def test_a_painted_mask_is_stored_with_who_and_when(review):
     review.paint("a")
     review.pull(review.sample("a", "relabel"))

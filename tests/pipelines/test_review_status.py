@@ -32,7 +32,7 @@ def home(tmp_path):
     decided = Decision(
         image_sha256=sha("voc/a"),
         decision="keep",
-        tags=("keep",),
+        tags=("by:ann", "keep", "relabel"),
         decided_by="ann",
         decided_at=NOON,
     )
@@ -63,6 +63,7 @@ def test_status_says_what_is_open_who_decided_and_what_cannot_be_used(home):
     assert said.splitlines()[1].split()[1:] == ["2", "1", "1"]
     assert "| ann | 0 | 0 | 1 |" in said
     assert "cannot be used: voc/b: stained" in said
+    assert "disputed: voc/a is tagged relabel and keep: keep counts (ann, 2026-03-01 12:00" in said
     assert "last pull: 20" in said
 
 
