@@ -24,6 +24,8 @@ _POLYGON, _RUNS = 0, 1
 _FINE = 5  # grid lines a pixel, as in COCO's tools
 _FEWEST_NUMBERS = 6  # of a polygon: three corners
 _LONGEST_SIDE_PX = 65_535
+# of a letter of compressed runs
+_FIRST_LETTER, _GOES_ON, _NEGATIVE = ord("0"), 0x20, 0x10
 #: Class ids that ``draw`` gives: nothing, a person, a crowd that is not drawn person by person.
 NOTHING, PERSON, CROWD = 0, 1, 255
 #: COCO's category of persons.
@@ -162,14 +164,36 @@ def _head(image: Mapping[str, Any]) -> bytes:
 
 
 def _record(found: Mapping[str, Any]) -> bytes:
-    """All shapes of one annotation: polygons, or the run lengths of a crowd."""
+    """All shapes of one annotation: polygons, or run lengths, as a list or compressed."""
     crowd = bool(found.get("iscrowd", 0))
     shape = found["segmentation"]
     if isinstance(shape, dict):
-        if isinstance(shape["counts"], str):
-            raise OutlineError(f"annotation {found['id']}: compressed runs; expected a list")
-        return _pack(crowd, _RUNS, shape["counts"])
+        counts = shape["counts"]
+        return _pack(crowd, _RUNS, _inflated(counts) if isinstance(counts, str) else counts)
     return b"".join(_pack(crowd, _POLYGON, polygon) for polygon in shape)
+
+
+def _inflated(text: str) -> list[float]:
+    """Run lengths from the text in which COCO's tools compress them.
+
+    Five bits a letter, the lowest first; a sixth says that the number goes on. From the fourth on
+    each number is the difference to the one before the last.
+    """
+    numbers: list[float] = []
+    number = shift = 0
+    for letter in text.encode("ascii"):
+        bits = letter - _FIRST_LETTER
+        number |= (bits & 0x1F) << shift
+        shift += 5
+        if bits & _GOES_ON:
+            continue
+        if bits & _NEGATIVE:
+            number -= 1 << shift
+        numbers.append(number + numbers[-2] if len(numbers) > 2 else number)
+        number = shift = 0
+    if shift:
+        raise OutlineError("compressed runs that end midway; download the file again")
+    return numbers
 
 
 def _pack(crowd: bool, kind: int, numbers: list[float]) -> bytes:

@@ -88,6 +88,24 @@ def test_persons_are_drawn_to_the_pixel_as_coco_draws_them(tmp_path_factory, pol
     assert np.array_equal(ours == PERSON, theirs.astype(bool))
 
 
+def test_compressed_runs_are_the_runs(tmp_path: Path):
+    runs = {"counts": "h0h0", "size": [6, 8]}  # 24 and 24, five bits a letter
+    ids = drawn(tmp_path, {**SQUARE, "segmentation": runs})
+    assert (ids[:, 4:] == PERSON).all()
+    assert not ids[:, :4].any()
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@given(st.lists(st.booleans(), min_size=48, max_size=48))
+def test_what_cocos_tools_compress_is_drawn_again(tmp_path_factory, inside):
+    coco_mask = pytest.importorskip("pycocotools.mask", reason="compares with COCO's own tools")
+    mask = np.array(inside, np.uint8).reshape(6, 8)
+    packed = coco_mask.encode(np.asfortranarray(mask))
+    runs = {"counts": packed["counts"].decode("ascii"), "size": [6, 8]}
+    ids = drawn(tmp_path_factory.mktemp("coco"), {**SQUARE, "segmentation": runs})
+    assert np.array_equal(ids == PERSON, mask.astype(bool))
+
+
 @given(st.integers(1, 60))
 def test_pieces_may_end_anywhere(tmp_path_factory, size: int):
     folder = tmp_path_factory.mktemp("coco")
@@ -130,6 +148,8 @@ def test_corners_far_outside_cost_no_memory(tmp_path: Path):
         '{"images": [], "annotations": [{"id": 1, "image_id": 3, "category_id": 1,'
         ' "segmentation": [[NaN, 1]]}]}',
         '{"images": [{"id": 1, "file_name": "a.jpg", "height": 0, "width": 3}]}',
+        '{"images": [], "annotations": [{"id": 1, "image_id": 3, "category_id": 1,'
+        ' "segmentation": {"counts": "h", "size": [6, 8]}}]}',
     ],
 )
 def test_another_file_is_refused(tmp_path: Path, text: str):
