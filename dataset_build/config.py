@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from dataset_build.custom_sources import CustomSource
@@ -15,6 +15,20 @@ _DECODER_LIMIT_PX = 89_478_485
 def _require_share(value: float, name: str, *, below: float = 1.0) -> None:
     if not 0.0 <= value <= below:
         raise ValueError(f"{name} = {value}; expected a fraction in [0, {below}]")
+
+
+def _require_numbers(config: object) -> None:
+    """Refuse text where a default is a number: YAML makes text of ``"30"`` and of ``30 %``."""
+    for item in fields(config):  # type: ignore[arg-type]
+        value = getattr(config, item.name)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if type(item.default) in (int, float) and not is_number:
+            raise ValueError(f"{item.name} = {value!r}; expected a number, as {item.default}")
+
+
+def _require_names(value: object, name: str) -> None:
+    if not isinstance(value, tuple) or not all(isinstance(one, str) for one in value):
+        raise ValueError(f"{name} = {value!r}; expected a list of names")
 
 
 def _require_ordered(low: float, high: float, names: str) -> None:
@@ -30,7 +44,7 @@ class CleaningRules:
     Laplacian of the luma at 256 px wide; entropy is that of the 256-bin luma histogram.
 
     Raises:
-        ValueError: a share outside [0, 1], or a lower bound above its upper bound.
+        ValueError: a share outside [0, 1], a lower bound above its upper bound, text for a number.
     """
 
     version: int = 1  # goes into each removed row; raise it with every change of meaning
@@ -55,6 +69,8 @@ class CleaningRules:
 
     def __post_init__(self) -> None:
         """Refuse thresholds that contradict each other."""
+        _require_numbers(self)
+        _require_names(self.disabled, "disabled")
         _require_ordered(self.min_luma_mean, self.max_luma_mean, "luma_mean")
         _require_ordered(self.min_human_share, self.max_human_share, "human_share")
         for name in (
@@ -105,6 +121,8 @@ class DatasetConfig:
 
     def __post_init__(self) -> None:
         """Refuse a build that could not produce a training split."""
+        _require_numbers(self)
+        _require_names(self.held_out_sources, "held_out_sources")
         for name in (
             "negative_share",
             "negative_tolerance",
@@ -113,11 +131,7 @@ class DatasetConfig:
             "min_duplicate_correlation",
         ):
             _require_share(getattr(self, name), name)
-        if self.val_share + self.test_share >= 1.0:
-            raise ValueError(
-                f"val_share {self.val_share} + test_share {self.test_share} leave nothing to train"
-                " on; their sum must stay below 1"
-            )
+        self._require_room()
         for name, least in (("max_image_px", 1), ("min_region_px", 1), ("workers", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} = {getattr(self, name)}; expected at least {least}")
@@ -133,6 +147,16 @@ class DatasetConfig:
         both = sorted(self.train_only_sources & set(self.held_out_sources))
         if both:
             raise ValueError(f"sources {both} are both train_only and held out; choose one")
+
+    def _require_room(self) -> None:
+        """Shares must leave images with humans, and some to train on."""
+        if self.negative_share == 1.0:
+            raise ValueError("negative_share = 1; images with humans are needed too")
+        if self.val_share + self.test_share >= 1.0:
+            raise ValueError(
+                f"val_share {self.val_share} + test_share {self.test_share} leave nothing to train"
+                " on; their sum must stay below 1"
+            )
 
     @property
     def train_only_sources(self) -> frozenset[str]:

@@ -19,9 +19,11 @@ HOME_OPTION = click.option(
 def settings_of(home: Path | None) -> Settings:
     """Settings of a home, or a clear end of the command."""
     try:
-        return load_settings(home)
+        settings = load_settings(home)
+        settings.require_usable()
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
+    return settings
 
 
 def end_of_runs(told: str, failed: Sequence[tuple[str, str]], index_page: Path | None) -> None:

@@ -19,6 +19,7 @@ import yaml
 from camera_analysis.footage.file_time import FIRST_DAY
 from dataset_build.config import CleaningRules, DatasetConfig
 from dataset_build.custom_sources import CustomSource
+from dataset_build.rules import threshold_rules
 from pipelines.source_settings import (
     SettingsError,
     build,
@@ -102,9 +103,25 @@ class Settings:
         """Folder that holds one folder per camera."""
         return self.footage_root or self.home / "footage"
 
+    def require_usable(self) -> None:
+        """Build every configuration once, so that a mistake is told before any work begins.
+
+        Raises:
+            SettingsError: names the setting and what is wrong with it.
+        """
+        self.dataset_config()
+        self.model_configs()
+        self.train_config()
+        self.inference_config()
+        self.champion_rule()
+
     def dataset_config(self) -> DatasetConfig:
-        """Configuration of the dataset build."""
-        return build(
+        """Configuration of the dataset build.
+
+        Raises:
+            SettingsError: a rule or a source is named that does not exist, or a value is refused.
+        """
+        config = build(
             DatasetConfig,
             "dataset",
             {
@@ -114,6 +131,17 @@ class Settings:
                 **self.dataset,
             },
         )
+        unknown = sorted(set(config.held_out_sources) - set(self.sources))
+        if unknown:
+            raise SettingsError(
+                f"dataset.held_out_sources: {unknown} are no sources here; there are"
+                f" {sorted(self.sources)}"
+            )
+        try:
+            threshold_rules(config.cleaning)  # before a scan of hours, not after it
+        except ValueError as error:
+            raise SettingsError(f"cleaning.disabled: {error}") from error
+        return config
 
     def model_configs(self) -> dict[str, ModelConfig]:
         """Configuration of each architecture that has one."""

@@ -1,5 +1,6 @@
 """Settings come from a file and the environment; mistakes are named."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,21 @@ def test_a_mistake_is_named(tmp_path, text, said):
     (tmp_path / "settings.yaml").write_text(text)
     with pytest.raises(SettingsError, match=said):
         load_settings(tmp_path, environment={})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("cleaning: {disabled: [image_drak]}", "cleaning.disabled: disabled rules image_drak do"),
+        ("cleaning: {disabled: image_dark}", "cleaning: disabled = 'image_dark'; expected a list"),
+        ("dataset: {held_out_sources: [vok]}", "['vok'] are no sources here; there are ['voc']"),
+        ("dataset: {negative_share: 20 %}", "dataset: negative_share = '20 %'; expected a number"),
+    ],
+)
+def test_a_mistaken_rule_or_source_is_named_before_anything_is_scanned(tmp_path, text, said):
+    (tmp_path / "settings.yaml").write_text(f"sources: {{voc: /data}}\n{text}\n")
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        load_settings(tmp_path, environment={}).require_usable()
 
 
 def test_a_mistake_in_a_nested_configuration_names_the_allowed_keys(tmp_path):
