@@ -24,7 +24,7 @@ import numpy as np
 from measuring import Row, parser_of, report
 
 from camera_analysis.audit.audit_coverage import coverage_by_margin, coverage_of
-from camera_analysis.audit.audit_frames import audit_frames, walk_frames
+from camera_analysis.audit.audit_frames import LabelledFootage, audit_frames, walk_frames
 from camera_analysis.audit.audit_people import AuditFrame
 from camera_analysis.audit.audit_pictures import save_audit
 from camera_analysis.audit.audit_table import (
@@ -150,15 +150,13 @@ def main() -> None:
     if options.masks:
         report("privacy_masks", mask_rows(sequences), options.json)
         return
-    frames = [
-        frame
-        for sequence in sequences
-        for frame in audit_frames(sequence, 4 if options.quick else options.frames)
-    ]
+    started = time.process_time()
+    footage = [LabelledFootage(sequence) for sequence in sequences]
+    most = 4 if options.quick else options.frames
+    frames = [frame for one in footage for frame in audit_frames(one, most)]
     if options.photographs:
         frames += photographs(*options.photographs, 8 if options.quick else options.most)
-    started = time.process_time()
-    walks = [walk_frames(sequence) for sequence in sequences]
+    walks = [walk_frames(one) for one in footage]
     audit = PrivacyAudit(frames, segmenter_of(options.model), walks)
     print(f"{len(frames)} frames; prepared in {time.process_time() - started:.0f} s", flush=True)
     rows = []

@@ -29,6 +29,13 @@ _COLUMNS = (
     type=click.Path(path_type=Path, exists=True, file_okay=False),
 )
 @click.option("--frames", default=20, show_default=True, help="Of each sequence.")
+@click.option(
+    "--fps",
+    default=25.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Frames a second of folders of images; a video says its own.",
+)
 @click.option("--method", "methods", multiple=True, help="Only these, and a solid mask.")
 @click.option(
     "--model",
@@ -46,6 +53,7 @@ _COLUMNS = (
 def audit(
     sequences: Path | None,
     frames: int,
+    fps: float,
     methods: tuple[str, ...],
     model: Path | None,
     output: Path,
@@ -54,8 +62,8 @@ def audit(
     """Say what each filter gives away of people, and what it leaves to be counted.
 
     Without SEQUENCES: the table by which private videos are checked. With a folder that holds two
-    or more sequences of labelled frames (input/ and groundtruth/, 255 for people): the same,
-    measured on them.
+    or more sequences of labelled frames (input/ or input.mp4, and groundtruth/, 255 for people):
+    the same, measured on them.
     """
     from camera_analysis.audit.audit_table import AuditLimits, write_rows
     from camera_analysis.audit.measured_audit import measured
@@ -69,7 +77,7 @@ def audit(
 
     try:
         with _segmenter_of(model, settings_of(home).home) as segmenter:
-            found = _measured_on(sequences, frames, methods, segmenter)
+            found = _measured_on(sequences, frames, fps, methods, segmenter)
     except (ValueError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from error
     output.mkdir(parents=True, exist_ok=True)
@@ -95,20 +103,24 @@ def _segmenter_of(model: Path | None, home: Path) -> Iterator[Segmenter | None]:
 
 
 def _measured_on(
-    sequences: Path, frames: int, methods: Sequence[str], segmenter: Segmenter | None
+    sequences: Path,
+    frames: int,
+    fps: float,
+    methods: Sequence[str],
+    segmenter: Segmenter | None,
 ) -> list[AuditRow]:
-    from camera_analysis.audit.audit_frames import audit_frames, walk_frames
+    from camera_analysis.audit.audit_frames import LabelledFootage, audit_frames, walk_frames
     from camera_analysis.audit.audit_table import CONTROL
     from camera_analysis.audit.privacy_audit import PrivacyAudit, cases
-    from camera_analysis.benchmark.layouts.change_detection import load_sbi
+    from camera_analysis.benchmark.layouts.change_detection import load_labelled
 
     chosen = [one for one in cases() if not methods or one[0] in (*methods, CONTROL)]
     unknown = sorted(set(methods) - {name for name, _ in cases()})
     if unknown:
         raise ValueError(f"no filters that hide people: {', '.join(unknown)}; see privacy methods")
-    known = load_sbi(sequences).sequences
-    labelled = [frame for sequence in known for frame in audit_frames(sequence, frames)]
-    walks = [walk_frames(sequence) for sequence in known]
+    known = [LabelledFootage(one, fps) for one in load_labelled(sequences).sequences]
+    labelled = [frame for footage in known for frame in audit_frames(footage, frames)]
+    walks = [walk_frames(footage) for footage in known]
     privacy_audit = PrivacyAudit(labelled, segmenter, walks)
     return [privacy_audit.measure(*one) for one in tqdm(chosen, unit="methods")]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -71,7 +71,7 @@ class Person:
         return (columns.start + columns.stop) / 2, float(rows.stop)
 
 
-def people_of(frames: Sequence[AuditFrame]) -> list[Person]:
+def people_of(frames: Iterable[AuditFrame]) -> list[Person]:
     """Everybody who can be told apart and is tall enough, frame by frame, by track."""
     found = []
     for number, frame in enumerate(frames):
@@ -107,7 +107,7 @@ def seen_people(
     return seen
 
 
-def link_people(masks: Iterable[BoolImage], least_px: int = 60) -> list[IntImage]:
+def link_people(masks: Iterable[BoolImage], least_px: int = 60) -> Iterator[IntImage]:
     """Tracks of people in consecutive masks: parts that overlap from frame to frame.
 
     Where two people's parts run together they cannot be told apart: the joined part has no track,
@@ -117,10 +117,10 @@ def link_people(masks: Iterable[BoolImage], least_px: int = 60) -> list[IntImage
         masks: (H, W) True where people are, one a frame, so close in time that people overlap.
         least_px: parts with fewer pixels have no track.
 
-    Returns:
+    Yields:
         (H, W) int32 per frame, track of each pixel from 1, 0 for none.
     """
-    linked: list[IntImage] = []
+    previous: IntImage | None = None
     tracks = 0
     for mask in masks:
         count, parts, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8))
@@ -131,7 +131,7 @@ def link_people(masks: Iterable[BoolImage], least_px: int = 60) -> list[IntImage
             if stats[part, cv2.CC_STAT_AREA] < least_px:
                 continue
             inside = parts == part
-            before = _tracks_under(linked[-1], inside) if linked else []
+            before = _tracks_under(previous, inside) if previous is not None else []
             if len(before) > 1:
                 continue
             track = before[0] if before and before[0] not in taken else 0
@@ -140,8 +140,8 @@ def link_people(masks: Iterable[BoolImage], least_px: int = 60) -> list[IntImage
                 track = tracks
             taken.add(track)
             here[inside] = track
-        linked.append(here)
-    return linked
+        yield here
+        previous = here
 
 
 def _tracks_under(tracks_hw: IntImage, inside: BoolImage) -> list[int]:

@@ -10,8 +10,9 @@ the frames of all walks in which some track lies on the person.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import median
 
 import numpy as np
@@ -32,12 +33,23 @@ class WalkFrames:
     """Consecutive frames of one camera, so close in time that people overlap.
 
     Attributes:
-        frames: with the empty view, each.
+        frames: with the empty view, each; gone through once for each method.
         step_s: seconds between two of them.
     """
 
-    frames: Sequence[AuditFrame]
+    frames: Iterable[AuditFrame]
     step_s: float
+
+    @cached_property
+    def true_walks(self) -> list[list[tuple[int, Box]]]:
+        """Frame numbers and boxes of everybody who can be told apart for long enough."""
+        walks: dict[str, list[tuple[int, Box]]] = {}
+        for person in people_of(self.frames):
+            rows, columns = person.crop
+            box = Box(columns.start, rows.start, columns.stop, rows.stop)
+            walks.setdefault(person.identity, []).append((person.frame, box))
+        least = max(2, round(LEAST_WALK_S / self.step_s))
+        return [walk for walk in walks.values() if len(walk) >= least]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +80,7 @@ def walks_found(
     errors: list[float] = []
     for one in sequences:
         shown = _shown_tracks(one, hide)
-        for walk in _true_walks(one):
+        for walk in one.true_walks:
             tracks: Counter[int] = Counter()
             for number, box in walk:
                 best = max(shown[number], key=lambda track: box.overlap(track[1]), default=None)
@@ -95,17 +107,6 @@ def _shown_tracks(
         together = zip(tracks, boxes, strict=True)
         shown.append([(track, box) for track, box in together if track != NO_TRACK])
     return shown
-
-
-def _true_walks(sequence: WalkFrames) -> list[list[tuple[int, Box]]]:
-    """Frame numbers and boxes of everybody who can be told apart for long enough."""
-    walks: dict[str, list[tuple[int, Box]]] = {}
-    for person in people_of(sequence.frames):
-        rows, columns = person.crop
-        box = Box(columns.start, rows.start, columns.stop, rows.stop)
-        walks.setdefault(person.identity, []).append((person.frame, box))
-    least = max(2, round(LEAST_WALK_S / sequence.step_s))
-    return [walk for walk in walks.values() if len(walk) >= least]
 
 
 def _apart(one: Box, other: Box) -> float:

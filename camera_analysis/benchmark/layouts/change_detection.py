@@ -1,8 +1,8 @@
 """CDnet 2014 and SBI: sequences whose truth says which pixels move.
 
 ``<category>/<video>/{input,groundtruth}`` with ``temporalROI.txt``, or ``<sequence>/{input,
-groundtruth}`` without one. Codes of a mask: 0 static, 50 shadow, 85 outside the region of interest,
-170 unknown, 255 moving.
+groundtruth}`` without one. Where the frames are one's own, ``input`` may be a video file. Codes
+of a mask: 0 static, 50 shadow, 85 outside the region of interest, 170 unknown, 255 moving.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from camera_analysis.benchmark.layouts.clips import (
+    VIDEO_SUFFIXES,
     ImageRgb,
     LayoutError,
+    Wanted,
     image_files,
-    read_image,
+    picked_frames,
+    picked_images,
     read_mask,
+    video_fps,
 )
 
 INPUT, TRUTH, ROI_FILE = "input", "groundtruth", "temporalROI.txt"
@@ -33,10 +37,12 @@ class ChangeSequence:
     Attributes:
         name: of the video.
         category: group over which figures are averaged first; the name itself for SBI.
-        frames: files in the order of time.
+        frames: files in the order of time; none of a video file.
         masks: number of a frame, from 0 -> file of its mask; frames without one are not judged.
         first: first judged frame; the ones before are there to learn from.
         last: last judged frame, inclusive.
+        video: the file that holds the frames, where it is one.
+        fps: frames a second; None where a folder of images does not say.
     """
 
     name: str
@@ -45,6 +51,18 @@ class ChangeSequence:
     masks: dict[int, Path]
     first: int
     last: int
+    video: Path | None = None
+    fps: float | None = None
+
+    def pick(self, wanted: Wanted) -> Iterator[tuple[int, ImageRgb]]:
+        """Frames whose number, from 0, is wanted.
+
+        Raises:
+            LayoutError: a file cannot be read.
+        """
+        if self.video is not None:
+            return picked_frames(self.video, wanted)
+        return picked_images(self.frames, wanted)
 
     def read(self) -> Iterator[tuple[ImageRgb, npt.NDArray[np.uint8] | None]]:
         """Frames with their codes; None where a frame is not judged.
@@ -52,16 +70,28 @@ class ChangeSequence:
         Raises:
             LayoutError: a mask of another size than its frame.
         """
-        for number, file in enumerate(self.frames):
-            frame, codes = read_image(file), None
-            if self.first <= number <= self.last and number in self.masks:
-                codes = read_mask(self.masks[number])
-                if codes.shape != frame.shape[:2]:
-                    raise LayoutError(
-                        f"{self.masks[number]}: {codes.shape[1]} x {codes.shape[0]} pixels; its "
-                        f"frame has {frame.shape[1]} x {frame.shape[0]}"
-                    )
-            yield frame, codes
+        judged = set(self.judged)
+        for number, frame in self.pick(lambda _: True):
+            yield frame, self.codes(number, frame) if number in judged else None
+
+    @property
+    def judged(self) -> list[int]:
+        """Numbers of the judged frames that have a mask, in the order of time."""
+        return [number for number in sorted(self.masks) if self.first <= number <= self.last]
+
+    def codes(self, number: int, frame: ImageRgb) -> npt.NDArray[np.uint8]:
+        """(H, W) codes of a frame that has a mask.
+
+        Raises:
+            LayoutError: they are of another size than the frame.
+        """
+        codes = read_mask(self.masks[number])
+        if codes.shape != frame.shape[:2]:
+            raise LayoutError(
+                f"{self.masks[number]}: {codes.shape[1]} x {codes.shape[0]} pixels; its "
+                f"frame has {frame.shape[1]} x {frame.shape[0]}"
+            )
+        return codes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,12 +112,21 @@ def load_sbi(folder: Path) -> ChangeBenchmark:
     return _load(folder, "sbi")
 
 
-def _load(folder: Path, layout: str) -> ChangeBenchmark:
+def load_labelled(folder: Path) -> ChangeBenchmark:
+    """One's own sequences: like SBI, and ``input`` may be a video, whose masks count from 1."""
+    return _load(folder, "sbi", videos=True)
+
+
+def _load(folder: Path, layout: str, *, videos: bool = False) -> ChangeBenchmark:
     if not folder.is_dir():
         raise LayoutError(f"{folder}: no such folder; expected the {layout} layout there")
     depths = (folder, *sorted(folder.glob("*")), *sorted(folder.glob("*/*")))
     deep = (*depths, *sorted(folder.glob("*/*/*")))
-    homes = [path for path in deep if (path / INPUT).is_dir() and (path / TRUTH).is_dir()]
+    homes = [
+        path
+        for path in deep
+        if (path / TRUTH).is_dir() and ((path / INPUT).is_dir() or (videos and _video_of(path)))
+    ]
     if not homes:
         names = ", ".join(sorted(path.name for path in folder.iterdir())[:8]) or "nothing"
         raise LayoutError(
@@ -99,7 +138,15 @@ def _load(folder: Path, layout: str) -> ChangeBenchmark:
     )
 
 
+def _video_of(home: Path) -> Path | None:
+    found = sorted(home.glob(f"{INPUT}.*")) if home.is_dir() else []
+    return next((path for path in found if path.suffix.lower() in VIDEO_SUFFIXES), None)
+
+
 def _sequence(home: Path, layout: str) -> ChangeSequence:
+    video = None if (home / INPUT).is_dir() else _video_of(home)
+    if video is not None:
+        return _of_video(home, video)
     frames = image_files(home / INPUT)
     by_number = {_number(path): path for path in image_files(home / TRUTH)}
     masks = {
@@ -116,6 +163,22 @@ def _sequence(home: Path, layout: str) -> ChangeSequence:
     category = home.parent.name if layout == "cdnet2014" else home.name
     return ChangeSequence(
         name=home.name, category=category, frames=frames, masks=masks, first=first, last=last
+    )
+
+
+def _of_video(home: Path, video: Path) -> ChangeSequence:
+    masks = {_number(path) - 1: path for path in image_files(home / TRUTH)}
+    if not masks or min(masks) < 0:
+        raise LayoutError(f"{home}: expected masks gt000001.* and on, the first frame being 1")
+    return ChangeSequence(
+        name=home.name,
+        category=home.name,
+        frames=(),
+        masks=masks,
+        first=0,
+        last=max(masks),
+        video=video,
+        fps=video_fps(video),
     )
 
 

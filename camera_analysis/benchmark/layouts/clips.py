@@ -282,6 +282,24 @@ def picked_frames(path: Path, wanted: Wanted) -> Iterator[tuple[int, ImageRgb]]:
         raise LayoutError(f"{path}: cannot be read to its end: {error}") from error
 
 
+def video_fps(path: Path) -> float:
+    """Frames a second that a video's header says.
+
+    Raises:
+        LayoutError: it is no video, or does not say.
+    """
+    from camera_analysis.footage.video_file import ReadConfig, VideoError, open_video
+
+    try:
+        container, stream = open_video(path, ReadConfig())
+    except VideoError as error:
+        raise LayoutError(f"{path}: not a video that can be read: {error}") from error
+    with container:
+        if not stream.average_rate:
+            raise LayoutError(f"{path}: does not say how many frames a second it has")
+        return float(stream.average_rate)
+
+
 def _header_frames(path: Path) -> int | None:
     """Frames that a video's header promises; None where it does not say.
 

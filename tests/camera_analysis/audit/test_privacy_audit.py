@@ -191,7 +191,7 @@ def masks_of(*boxes_by_frame):
 
 def test_who_is_apart_keeps_a_track_and_who_was_hidden_behind_another_gets_a_new_one():
     apart, near, one, again = masks_of((18, 76), (28, 64), (38, 52), (20, 70))
-    linked = link_people([apart, near, one, again])
+    linked = list(link_people([apart, near, one, again]))
     assert np.unique(linked[0]).tolist() == np.unique(linked[1]).tolist() == [0, 1, 2]
     assert linked[2].max() == 0, "two people in one part cannot be told apart"
     assert set(np.unique(linked[3])) == {0, 3, 4}
