@@ -26,9 +26,10 @@ from dataset_build.unconfirmed import UNCONFIRMED
 if TYPE_CHECKING:
     import pandas as pd
 
-#: What no path of a source holds: a slash to begin with, a backslash, a step upwards. Said as what
-#: must not match, because Arrow looks for that in a whole column at once.
-NOT_BELOW_THE_SOURCE = r"^/|\\|(?:^|/)\.\.(?:/|$)"
+#: What no path of a source holds: a slash to begin with, a step upwards. A backslash is a letter of
+#: a name, or stands for one that is not UTF-8. Said as what must not match, because Arrow looks for
+#: that in a whole column at once.
+NOT_BELOW_THE_SOURCE = r"^/|(?:^|[/\\])\.\.(?:[/\\]|$)"
 _REJECTS = ("", *map(str, RejectReason))
 _REASONS = (*_REJECTS, *removal_codes(), REVIEW_REJECT, UNCONFIRMED)
 _OFFICIAL = ("train", "val", "test", "none")

@@ -63,6 +63,21 @@ def test_a_file_gets_the_verdicts_of_its_table_and_its_missing_columns_are_named
         assert [finding.column for finding in validate_file(file, suite)] == [name]
 
 
+@pytest.mark.parametrize(
+    ("path", "below"),
+    [
+        ("images/a\\b.jpg", True),
+        ("images/lat\\udce91.jpg", True),  # a name that is not UTF-8, as the scan writes it
+        ("images/wait...what.jpg", True),
+        ("..\\x.jpg", False),
+        ("images/../../x.jpg", False),
+    ],
+)
+def test_a_path_may_hold_a_backslash_but_never_leaves_its_source(path, below):
+    findings = validate(samples_with(sample("x", image_path=path)), "source_samples")
+    assert [one.column for one in findings if not one.passed] == ([] if below else ["image_path"])
+
+
 def test_at_most_twenty_rows_are_named():
     table = samples_table([sample(f"{i:02}", human_share=2.0) for i in range(30)])
     (finding,) = (one for one in validate(table, "source_samples") if not one.passed)
