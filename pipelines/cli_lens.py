@@ -89,6 +89,8 @@ def calibrate_lens(
         size_wh = background.native_wh
         if matrix is not None:
             lens = _given(kind, matrix, distortion, size_wh)
+            click.echo(_in_words(lens))
+            _warn_of_centre(lens, size_wh)
         else:
             found = (
                 _from_boards(kind, chessboard, pattern, max_error_px, size_wh)
@@ -224,11 +226,27 @@ def _numbers(text: str, option: str) -> tuple[float, ...]:
         raise ValueError(f"{option} {text}: {error}") from error
 
 
+def _warn_of_centre(lens: Lens, size_wh: tuple[int, int]) -> None:
+    (_, _, cx), (_, _, cy), _ = lens.matrix or ((0.0,) * 3,) * 3
+    width, height = size_wh
+    if not (0 <= cx <= width - 1 and 0 <= cy <= height - 1):
+        click.echo(
+            f"warning: the optical centre {cx:g}, {cy:g} lies outside of the {width}x{height} "
+            "frame, as it does in a crop alone; is the matrix in pixels of this footage?",
+            err=True,
+        )
+
+
+def _in_words(lens: Lens) -> str:
+    (fx, _, cx), (_, fy, cy), _ = lens.matrix or ((0.0,) * 3,) * 3
+    terms = ", ".join(f"{term:.5f}" for term in lens.distortion)
+    places = f"fx {fx:.1f}, fy {fy:.1f}, cx {cx:.1f}, cy {cy:.1f}"
+    return f"{lens.kind}: {places}; {terms or 'no distortion'}"
+
+
 def _lines_of(found: Calibration) -> list[str]:
-    (fx, _, cx), (_, fy, cy), _ = found.lens.matrix or ((0.0,) * 3,) * 3
-    terms = ", ".join(f"{term:.5f}" for term in found.lens.distortion)
     return [
-        f"{found.lens.kind}: fx {fx:.1f}, fy {fy:.1f}, cx {cx:.1f}, cy {cy:.1f}; {terms}",
+        _in_words(found.lens),
         f"error {found.error_px:.2f} px (root mean square) of {found.points} points in "
         f"{found.views} views or lines",
         *(f"left out: {name}: {why}" for name, why in found.left_out.items()),

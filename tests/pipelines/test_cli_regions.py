@@ -94,8 +94,12 @@ def test_a_bad_calibration_is_refused_with_its_error_and_writes_nothing(home, tm
 
 
 def test_a_known_matrix_is_taken_over_and_nonsense_is_not(home):
-    call(
-        home, "calibrate-lens", "hall", "--matrix", "170,168,236,183", "--distortion", "-0.02,0,0,0"
+    asked = ("calibrate-lens", "hall", "--distortion", "-0.02,0,0,0", "--matrix")
+    said = call(home, *asked, "170,168,236,183")
+    assert "fisheye: fx 170.0, fy 168.0, cx 236.0, cy 183.0; -0.02000, 0.00000" in said
+    assert "warning" not in said
+    assert "centre 2360, 183 lies outside of the 480x360 frame" in call(
+        home, *asked, "170,168,2360,183", "--dry-run"
     )
     assert camera_of(home).lens.distortion == (-0.02, 0, 0, 0)
     assert "expected fx,fy,cx,cy" in call(home, "calibrate-lens", "hall", "--matrix", "1", code=1)
