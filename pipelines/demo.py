@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from assets.partitions import camera_day_key
 from pipelines.footage import camera_days, in_calendar, load_cameras
 from pipelines.runs import Planned, Runner
 from pipelines.settings import Settings, load_settings, save_settings
+from pipelines.side_by_side import run_side_by_side
 from pipelines.synthetic.cameras import CAMERA_IDS, film_camera
 from pipelines.synthetic.datasets import make_datasets
 
@@ -30,7 +33,7 @@ TRAINING = {
     "validate_every": 200,
     "validation_images": 24,
     "validation_side_px": 320,
-    "threads": 2,
+    "threads": 1,  # two that share so small a network wait for each other, and cameras are filmed
     # so few steps learn best from what they will see: drawn cameras hang straight and are sharp
     "rotate_share": 0.0,
     "elastic_share": 0.0,
@@ -40,6 +43,8 @@ TRAINING = {
     "low_light_share": 0.0,
 }
 MODELS = {"unet": {"width": 8}}
+#: The page of all cameras, once their days are judged.
+INDEX = Planned(job="index_job")
 
 
 def run_demo(home: Path, *, seed: int, images_per_source: int, days: int) -> Settings:
@@ -51,41 +56,64 @@ def run_demo(home: Path, *, seed: int, images_per_source: int, days: int) -> Set
         images_per_source: Images drawn for each of the three sources.
         days: Days of footage per camera; the last one holds the anomalies.
     """
-    make_input(home, seed=seed, images_per_source=images_per_source, days=days)
     settings = write_demo_settings(home, seed)
-    runner = Runner(settings)
-    runner.run_all(dataset_plan(settings) + model_plan(settings))
-    runner.run_all(camera_plan(runner))
+    with ThreadPoolExecutor(1) as beside:
+        # cameras need the champion, and the champion no camera: they are filmed meanwhile
+        filmed = beside.submit(make_footage, home / "footage", seed=seed, days=days)
+        make_sources(home / "sources", seed=seed, images_per_source=images_per_source)
+        runner = Runner(settings)
+        runner.run_all(dataset_plan(settings) + model_plan(settings))
+        filmed.result()
+    run_side_by_side(settings, camera_plans(runner))
+    runner.run_all([INDEX])
     return settings
 
 
-def make_input(home: Path, *, seed: int, images_per_source: int, days: int) -> None:
-    """Draw sources and footage below ``home``, unless the same have been drawn before."""
-    wanted = {"seed": seed, "images_per_source": images_per_source, "days": days, "version": 4}
-    marker = home / "input.json"
+def make_sources(folder: Path, *, seed: int, images_per_source: int) -> None:
+    """Draw the three sources, unless the same have been drawn before."""
+    wanted = {"seed": seed, "images_per_source": images_per_source, "version": 4}
+    with _new_input(folder, wanted) as is_new:
+        if is_new:
+            draw_sources(folder, seed=seed, images_per_source=images_per_source)
+
+
+def make_footage(folder: Path, *, seed: int, days: int) -> None:
+    """Film every camera, unless the same has been filmed before."""
+    with _new_input(folder, {"seed": seed, "days": days, "version": 4}) as is_new:
+        if is_new:
+            film_cameras(folder, seed=seed, days=days)
+
+
+@contextmanager
+def _new_input(folder: Path, wanted: dict[str, int]) -> Iterator[bool]:
+    """Whether a folder is to be filled anew; then it is empty, and marked once it is full."""
+    marker = folder.with_suffix(".json")
     if marker.exists() and json.loads(marker.read_text()) == wanted:
+        yield False
         return
-    for name in ("sources", "footage"):
-        shutil.rmtree(home / name, ignore_errors=True)
-    home.mkdir(parents=True, exist_ok=True)
-    draw_input(home, seed=seed, images_per_source=images_per_source, days=days)
+    marker.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    yield True
     marker.write_text(json.dumps(wanted))
 
 
-def draw_input(home: Path, *, seed: int, images_per_source: int, days: int) -> None:
-    """Draw the sources and film the cameras, two at a time; none depends on another."""
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        drawn = [
-            pool.submit(film_camera, home / "footage", name, seed=seed, days=days)
-            for name in CAMERA_IDS
-        ]
-        drawn.append(
-            pool.submit(
-                make_datasets, home / "sources", seed=seed, images_per_source=images_per_source
-            )
-        )
-        for done in tqdm(as_completed(drawn), total=len(drawn), desc="drawing the input"):
-            done.result()
+def draw_sources(folder: Path, *, seed: int, images_per_source: int) -> None:
+    """Draw the three sources under a progress bar."""
+    with tqdm(unit="image", desc="drawing the sources", dynamic_ncols=True) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        make_datasets(folder, seed=seed, images_per_source=images_per_source, progress=progress)
+
+
+def film_cameras(folder: Path, *, seed: int, days: int) -> None:
+    """Film the cameras one after the other in a process of their own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        for name in CAMERA_IDS:
+            pool.submit(film_camera, folder, name, seed=seed, days=days).result()
 
 
 def write_demo_settings(home: Path, seed: int) -> Settings:
@@ -96,6 +124,7 @@ def write_demo_settings(home: Path, seed: int) -> Settings:
         dataset={"seed": seed},
         models=MODELS,
         training={**TRAINING, "seed": seed, "precision": fastest_precision()},
+        gpu_slots=2,  # two cameras side by side; the network is tiny, and mostly there is no GPU
         footage_settle_s=0.0,
         review_limit=40,
     )
@@ -127,14 +156,13 @@ def champion_plan() -> list[Planned]:
     return [Planned(job="champion_job"), Planned(job="mistakenness_job")]
 
 
-def camera_plan(runner: Runner) -> list[Planned]:
-    """Every camera-day with footage, oldest first, then the index of cameras."""
-    plan = []
+def camera_plans(runner: Runner) -> list[list[Planned]]:
+    """Of every camera its days with footage, oldest first; their partitions become known."""
+    plans = []
     cameras, _ = load_cameras(runner.settings.footage)
     for camera in cameras:
         runner.add_camera(camera.id)
-        plan += [
-            Planned(job="camera_job", partition=camera_day_key(camera.id, footage.day))
-            for footage in in_calendar(camera_days(camera))[0]
-        ]
-    return [*plan, Planned(job="index_job")]
+        days, _ = in_calendar(camera_days(camera))
+        keys = [camera_day_key(camera.id, footage.day) for footage in days]
+        plans.append([Planned(job="camera_job", partition=key) for key in keys])
+    return plans

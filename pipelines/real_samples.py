@@ -19,11 +19,12 @@ import pyarrow.parquet as pq
 import yaml
 
 from camera_analysis.benchmark.benchmarks import frame_auc
-from pipelines.demo import camera_plan, dataset_plan, fastest_precision, model_plan
+from pipelines.demo import INDEX, camera_plans, dataset_plan, fastest_precision, model_plan
 from pipelines.executors import GpuSlots
 from pipelines.resources import open_store
 from pipelines.runs import RunFailedError, Runner
 from pipelines.settings import Settings, load_settings, save_settings
+from pipelines.side_by_side import run_side_by_side
 from pipelines.storage.store import Store
 
 #: Wholly kept out of training, so that enough of it is left to measure by.
@@ -129,7 +130,8 @@ def run_real(samples: Path, home: Path, *, train_minutes: float) -> Settings:
     runner.run_all(dataset_plan(settings))
     print_rejects(settings)
     runner.run_all(model_plan(settings))
-    failed = runner.run_all(camera_plan(runner), keep_going=True)
+    failed = run_side_by_side(settings, camera_plans(runner), keep_going=True)
+    failed += runner.run_all([INDEX], keep_going=True)
     measure(samples, settings)
     if failed:
         raise RunFailedError("\n".join(reason for _, reason in failed))

@@ -21,7 +21,7 @@ from pipelines.resources import open_store
 from pipelines.runs import Planned, Runner
 from pipelines.settings import Settings, save_settings
 from pipelines.storage.store import Store, Version
-from pipelines.synthetic import cameras, datasets
+from pipelines.synthetic import cameras
 
 SEED = 0
 IMAGES_PER_SOURCE = 16
@@ -92,9 +92,8 @@ def shrink_demo(monkeypatch: pytest.MonkeyPatch) -> None:
     """The demo as it is, but with a tiny network, short films and one camera."""
     write_settings = demo.write_demo_settings
 
-    def draw_input(home: Path, *, seed: int, images_per_source: int, days: int) -> None:
-        datasets.make_datasets(home / "sources", seed=seed, images_per_source=images_per_source)
-        cameras.film_camera(home / "footage", CAMERA, seed=seed, days=days, config=FILM)
+    def film(folder: Path, *, seed: int, days: int) -> None:
+        cameras.film_camera(folder, CAMERA, seed=seed, days=days, config=FILM)
 
     def settings_with_shares(home: Path, seed: int) -> Settings:
         settings = write_settings(home, seed)
@@ -104,7 +103,7 @@ def shrink_demo(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(demo, "TRAINING", TRAINING)
     monkeypatch.setattr(demo, "MODELS", {"unet": {"width": 4}})
-    monkeypatch.setattr(demo, "draw_input", draw_input)
+    monkeypatch.setattr(demo, "film_cameras", film)
     monkeypatch.setattr(demo, "write_demo_settings", settings_with_shares)
 
 

@@ -23,13 +23,13 @@ def again(line, tmp_path_factory, small_demo) -> Store:
     That equal seeds draw equal input is shown where it is drawn; here it is copied.
     """
     home = tmp_path_factory.mktemp("again")
+    wanted = {}
     for name in ("sources", "footage"):
         shutil.copytree(line.settings.home / name, home / name)
-    shutil.copyfile(line.settings.home / "input.json", home / "input.json")
-    wanted = json.loads((home / "input.json").read_text())
-    settings = demo.run_demo(
-        home, **{name: wanted[name] for name in ("seed", "images_per_source", "days")}
-    )
+        marker = shutil.copy(line.settings.home / f"{name}.json", home)
+        wanted |= json.loads(Path(marker).read_text())
+    del wanted["version"]
+    settings = demo.run_demo(home, **wanted)
     return open_store(settings)
 
 
@@ -73,11 +73,29 @@ def test_two_runs_agree_byte_for_byte(line, again):
 
 
 def test_input_of_another_seed_is_drawn_anew(tmp_path, monkeypatch):
-    drawn: list[int] = []
-    monkeypatch.setattr(demo, "draw_input", lambda home, *, seed, **_: drawn.append(seed))
+    drawn: list[tuple[str, int]] = []
+    monkeypatch.setattr(demo, "draw_sources", lambda _, *, seed, **__: drawn.append(("s", seed)))
+    monkeypatch.setattr(demo, "film_cameras", lambda _, *, seed, **__: drawn.append(("f", seed)))
     for seed in (0, 0, 1, 1, 0):
-        demo.make_input(tmp_path, seed=seed, images_per_source=2, days=1)
-    assert drawn == [0, 1, 0]
+        demo.make_sources(tmp_path / "sources", seed=seed, images_per_source=2)
+        demo.make_footage(tmp_path / "footage", seed=seed, days=1)
+    assert drawn == [("s", 0), ("f", 0), ("s", 1), ("f", 1), ("s", 0), ("f", 0)]
+
+
+def test_input_that_was_not_finished_is_drawn_anew(tmp_path, monkeypatch):
+    folder = tmp_path / "footage"
+
+    def film(to: Path, **_: int) -> None:
+        (to / "door").mkdir()
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(demo, "film_cameras", film)
+    for _ in range(2):  # the second time it finds an empty folder, too
+        with pytest.raises(OSError, match="no space"):
+            demo.make_footage(folder, seed=0, days=1)
+    monkeypatch.setattr(demo, "film_cameras", lambda to, **_: (to / "gate").mkdir())
+    demo.make_footage(folder, seed=0, days=1)
+    assert [path.name for path in folder.iterdir()] == ["gate"]
 
 
 def test_settings_of_the_demo_are_those_of_its_home(tmp_path):
@@ -102,10 +120,9 @@ def test_plan_runs_every_source_before_the_dataset_and_a_look_at_the_masks_last(
     ]
 
 
-def test_days_of_a_camera_are_planned_oldest_first_and_the_index_last(line):
-    plan = demo.camera_plan(line.runner)
-    keys = [planned.partition.keys_by_dimension for planned in plan[:-1]]
+def test_days_of_a_camera_are_planned_oldest_first(line):
+    (plan,) = demo.camera_plans(line.runner)
+    keys = [planned.partition.keys_by_dimension for planned in plan]
     assert [(key["camera"], key["day"]) for key in keys] == [
         (line.camera, day) for day in line.days
     ]
-    assert plan[-1].job == "index_job"
