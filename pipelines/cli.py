@@ -145,6 +145,10 @@ def rebuild(full: bool, home: Path | None) -> None:
         plan = [replace(planned, tags={FULL_SCAN: "yes"}) for planned in plan]
     _run_plan(settings, plan)
 
+    from pipelines.outcome import print_dataset
+
+    print_dataset(settings)
+
 
 @main.command()
 @click.option("--architecture", type=click.Choice(ARCHITECTURES), default="unet", show_default=True)

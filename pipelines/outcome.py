@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import click
 import pyarrow.parquet as pq
 
+from dataset_build.review import QUEUE_FILE
+from dataset_build.splits import SPLITS
 from pipelines.resources import open_store
 from pipelines.settings import Settings
 from pipelines.storage.store import Store
@@ -42,6 +45,36 @@ def print_outcome(settings: Settings) -> None:
     click.echo(f"store             {settings.store_url}")
     click.echo(f"Dagster's UI      learned-normal dev --home {settings.home}")
     click.echo(f"review            learned-normal review open --home {settings.home}")
+
+
+def print_dataset(settings: Settings) -> None:
+    """What a rebuild has made: sizes, removals, where the tables are, what is to be reviewed."""
+    store = open_store(settings)
+    for line in (*dataset_lines(store), *split_lines(store)):
+        click.echo(line)
+    statistics = store.current("dataset_statistics")
+    if statistics:
+        click.echo(f"tables            {store.path(statistics) / 'thesis_tables.md'}")
+    queue = store.current("review_queue")
+    if queue:
+        queued = pq.read_metadata(store.path(queue) / QUEUE_FILE).num_rows
+        home = f" --home {settings.home}"
+        click.echo(f"review            {queued} queued: learned-normal review open{home}")
+
+
+def split_lines(store: Store) -> list[str]:
+    """Images per split, and the removed ones by reason, the most frequent first."""
+    version = store.current("dataset_split")
+    if version is None:
+        return []
+    ledger = pq.read_table(store.path(version) / "ledger.parquet", columns=["split", "reason"])
+    sizes = Counter(split for split in ledger["split"].to_pylist() if split)
+    reasons = Counter(reason for reason in ledger["reason"].to_pylist() if reason)
+    lines = [f"splits            {', '.join(f'{name} {sizes[name]}' for name in reversed(SPLITS))}"]
+    if reasons:
+        by_count = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+        lines.append(f"removed           {', '.join(f'{name} {n}' for name, n in by_count)}")
+    return lines
 
 
 def dataset_lines(store: Store) -> list[str]:

@@ -113,6 +113,7 @@ class Runner:
         )
         if not result.success:
             raise RunFailedError(f"{planned.title}: {_reasons(result.all_events)}")
+        _tell_warnings(result.all_events)
 
     def _run_with_executor(self, planned: Planned) -> None:
         job = dg.build_reconstructable_job(
@@ -124,10 +125,11 @@ class Runner:
             tags |= definition.get_tags_for_partition_key(planned.partition, None)
         result = dg.execute_job(job, instance=self.instance, tags=tags, run_config=QUIET)
         with result:
+            logged = (entry.dagster_event for entry in self.instance.all_logs(result.run_id))
+            events = [event for event in logged if event]
             if not result.success:
-                events = [entry.dagster_event for entry in self.instance.all_logs(result.run_id)]
-                found = _reasons([event for event in events if event])
-                raise RunFailedError(f"{planned.title}: {found}")
+                raise RunFailedError(f"{planned.title}: {_reasons(events)}")
+        _tell_warnings(events)
 
 
 def this_process() -> str:
@@ -167,6 +169,16 @@ def _is_alive(pid: int) -> bool:
 def reconstruct_job(name: str) -> dg.JobDefinition:
     """A job of this home, rebuilt in another process from the settings alone."""
     return build_definitions(load_settings()).resolve_job_def(name)
+
+
+def _tell_warnings(events: Sequence[Any]) -> None:
+    """Say which checks do not hold though the version was published: nobody opens the UI for it."""
+    for event in events:
+        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            check = event.event_specific_data
+            if not check.passed:
+                asset = check.asset_key.to_user_string()
+                tqdm.write(f"  warning {asset}: {check.check_name}: {check.description}")
 
 
 def _reasons(events: Sequence[Any]) -> str:

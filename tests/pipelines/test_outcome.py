@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pipelines.outcome import (
     camera_lines,
     dataset_lines,
     index_page,
     model_lines,
     newest_report,
+    print_dataset,
     print_outcome,
+    split_lines,
 )
 
 
@@ -16,7 +20,7 @@ def test_an_empty_home_tells_nothing(tiny):
     assert index_page(tiny.settings) is None
     assert newest_report(tiny.settings, "door") is None
     assert [*dataset_lines(tiny.store), *model_lines(tiny.store)] == []
-    assert camera_lines(tiny.store) == []
+    assert [*camera_lines(tiny.store), *split_lines(tiny.store)] == []
 
 
 def test_pages_are_where_they_are_said_to_be(line):
@@ -31,8 +35,27 @@ def test_a_camera_whose_id_begins_like_another_has_no_report(line):
 
 def test_fates_in_the_summary_add_up(line):
     (said,) = dataset_lines(line.store)
-    numbers = [int(word) for word in said.replace(",", "").split() if word.isdigit()]
+    numbers = numbers_in(said)
     assert numbers[0] == sum(numbers[1:4])
+
+
+def test_splits_and_reasons_in_the_summary_add_up_to_the_fates(line):
+    (fates,) = dataset_lines(line.store)
+    kept, moved, removed = numbers_in(fates)[1:]
+    splits, reasons = map(numbers_in, split_lines(line.store))
+    assert (sum(splits), sum(reasons)) == (kept + moved, removed)
+
+
+def test_a_rebuild_ends_with_sizes_tables_and_what_to_do_next(line, capsys):
+    print_dataset(line.settings)
+    said = dict(row.split(maxsplit=1) for row in capsys.readouterr().out.splitlines())
+    assert list(said) == ["dataset", "splits", "removed", "tables", "review"]
+    assert Path(said["tables"]).is_file()
+    assert f"learned-normal review open --home {line.settings.home}" in said["review"]
+
+
+def numbers_in(said: str) -> list[int]:
+    return [int(word) for word in said.replace(",", "").split() if word.isdigit()]
 
 
 def test_summary_names_models_events_and_places(line, capsys):

@@ -12,7 +12,7 @@ import pytest
 
 from assets.partitions import camera_day_key
 from pipelines.jobs import CAMERA_ASSETS
-from pipelines.runs import Planned, RunFailedError, Runner
+from pipelines.runs import Planned, RunFailedError, Runner, _tell_warnings
 from pipelines.settings import save_settings
 from pipelines.storage.local import LocalFiles
 
@@ -33,6 +33,22 @@ class FullDisk:
             install(files, draft, folder, record)
 
         monkeypatch.setattr(LocalFiles, "install", install_or_fail)
+
+
+def test_a_check_that_only_warns_is_told_at_the_shell(capsys):
+    @dg.asset(check_specs=[dg.AssetCheckSpec(name, asset="scan") for name in ("fine", "odd")])
+    def scan():
+        yield dg.MaterializeResult()
+        for name, seen in (("fine", "all well"), ("odd", "7 of 29 unreadable")):
+            yield dg.AssetCheckResult(
+                check_name=name,
+                passed=name == "fine",
+                severity=dg.AssetCheckSeverity.WARN,
+                description=seen,
+            )
+
+    _tell_warnings(dg.materialize([scan]).all_events)
+    assert capsys.readouterr().out == "  warning scan: odd: 7 of 29 unreadable\n"
 
 
 def test_full_disk_fails_the_step_with_that_reason_and_a_retry_continues(
