@@ -148,7 +148,7 @@ def negative_share_is_held(folder: Path) -> Finding:
     shares = negatives.negative_shares(pq.read_table(folder / "ledger.parquet", columns=columns))
     return Finding(
         passed=all(share.within_tolerance for share in shares),
-        seen="; ".join(share.sentence() for share in shares),
+        seen="; ".join(share.finding or share.sentence() for share in shares),
     )
 
 

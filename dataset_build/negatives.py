@@ -67,8 +67,8 @@ class NegativeShare:
         if missing < 0:
             return f"{self.sentence()}; {-missing} too many, split the dataset again"
         return (
-            f"{self.sentence()}; add {missing} images without humans that fall into {self.split},"
-            " or lower negative_share"
+            f"{self.sentence()}; add images without humans until {missing} more fall into"
+            f" {self.split}, lower negative_share, or raise negative_tolerance for a small dataset"
         )
 
 

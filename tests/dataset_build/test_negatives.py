@@ -98,7 +98,8 @@ def test_a_split_without_humans_has_no_negatives():
 def test_a_finding_says_split_got_expected_and_what_to_add():
     assert share(800, 50, split="val").finding == (
         "val: 50 of 850 images show nobody (5.9%); expected 20.0% within 0.5 points, 200 images;"
-        " add 150 images without humans that fall into val, or lower negative_share"
+        " add images without humans until 150 more fall into val, lower negative_share, or raise"
+        " negative_tolerance for a small dataset"
     )
     assert "100 too many" in share(800, 300).finding
     assert share(8, 2).sentence().startswith("train: 2 of 10 images show nobody (20.0%)")

@@ -118,7 +118,7 @@ def test_too_few_negatives_are_a_finding_that_says_what_to_add(tmp_path):
     people = [sample(name) for name in names_in("train", 8)]
     _, summary = split(tmp_path, people)
     assert any("train: 0 of 8 images show nobody" in text for text in summary.findings)
-    assert any("add 2 images without humans" in text for text in summary.findings)
+    assert any("until 2 more fall into train" in text for text in summary.findings)
 
 
 def test_a_split_without_humans_keeps_no_negatives(tmp_path):
