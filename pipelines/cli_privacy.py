@@ -12,6 +12,7 @@ from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
 from pipelines.cli_home import HOME_OPTION, settings_of
 from pipelines.cli_privacy_audit import audit
 from pipelines.cli_privacy_live import live
+from pipelines.cli_privacy_picture import background, picture
 
 _HIDING = [name for name, one in FILTERS.items() if one.hides_people]
 _DEFAULTS = PrivateVideoSettings()
@@ -24,6 +25,8 @@ def privacy() -> None:
 
 privacy.add_command(audit)
 privacy.add_command(live)
+privacy.add_command(picture)
+privacy.add_command(background)
 
 
 @privacy.command()

@@ -49,6 +49,17 @@ def background_replacement(given: FilterInput) -> ImageRgb:
     return out
 
 
+def filling(picture_rgb: ImageRgb, size_wh: tuple[int, ...]) -> ImageRgb:
+    """(H, W, 3) the middle of a picture, enlarged or reduced until it fills a width and height."""
+    height, width = picture_rgb.shape[:2]
+    scale = max(size_wh[0] / width, size_wh[1] / height)
+    wide, high = max(size_wh[0], round(width * scale)), max(size_wh[1], round(height * scale))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    large = cv2.resize(picture_rgb, (wide, high), interpolation=way)
+    x, y = (wide - size_wh[0]) // 2, (high - size_wh[1]) // 2
+    return np.array(large[y : y + size_wh[1], x : x + size_wh[0]], np.uint8)
+
+
 def _box_around(mask: npt.NDArray[np.uint8], margin_px: int) -> tuple[slice, slice]:
     x, y, width, height = cv2.boundingRect(mask)
     top, left = max(0, y - margin_px), max(0, x - margin_px)

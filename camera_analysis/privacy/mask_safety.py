@@ -104,6 +104,24 @@ def safe_mask(
     if human_hw is not None:
         found |= human_hw > safety.human_probability
         doubtful |= human_hw > safety.doubtful_probability
+    return _judged(found, doubtful, safety)
+
+
+def network_mask(human_hw: FloatImage, safety: SafetyConfig) -> SafeMask:
+    """What to hide in a picture of which nothing is known but what a network says.
+
+    Args:
+        human_hw: (H, W) its probability.
+        safety: see there.
+    """
+    found, doubtful = (
+        np.asarray(human_hw > limit)
+        for limit in (safety.human_probability, safety.doubtful_probability)
+    )
+    return _judged(found, doubtful, safety)
+
+
+def _judged(found: BoolImage, doubtful: BoolImage, safety: SafetyConfig) -> SafeMask:
     mask_hw = widened(found, safety.margin_share * found.shape[0])
     share = float((doubtful & ~mask_hw).mean())
     distrust = "overfull" if float(mask_hw.mean()) > safety.max_covered_share else ""

@@ -11,6 +11,7 @@ from camera_analysis.footage.footage_files import FootageFile
 from camera_analysis.footage.video import probe
 from camera_analysis.footage.video_file import ReadConfig
 from camera_analysis.labelling.label_pass import PassConfig
+from camera_analysis.labelling.motion import ImageRgb
 from camera_analysis.labelling.plates import learn_view
 from camera_analysis.labelling.segmenter import Segmenter
 from camera_analysis.privacy.private_frames import MASK_PX, PrivateFrame
@@ -44,6 +45,7 @@ def write_private_clip(
     segmenter: Segmenter | None,
     *,
     key: bytes | None = None,
+    backdrop_rgb: ImageRgb | None = None,
     replace: bool = False,
     progress: Progress | None = None,
 ) -> ClipOutcome:
@@ -57,6 +59,7 @@ def write_private_clip(
         settings: how people are hidden.
         segmenter: says where people are; None hides what moves alone.
         key: 32 bytes, where the settings ask for people that can be shown again.
+        backdrop_rgb: (h, w, 3) of any size, where the method replaces the background.
         replace: replace files that exist.
         progress: called with frames done and frames expected.
 
@@ -76,7 +79,11 @@ def write_private_clip(
     if view is None:
         raise ValueError(f"{video.name}: no frame of it can be read")
     rules = HidingRules(
-        settings=settings, segmenter=segmenter, motion=config.motion, limits=config.quality
+        settings=settings,
+        segmenter=segmenter,
+        motion=config.motion,
+        limits=config.quality,
+        backdrop_rgb=backdrop_rgb,
     )
     hidden: Counter[str] = Counter()
     key = key if settings.reversible else None

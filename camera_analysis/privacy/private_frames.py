@@ -83,6 +83,8 @@ class PeopleHider:
         seed: of what filters draw at random. None draws one from the system for a filter that puts
             a person's own pixels where the seed says, since who knows it puts them back; it is
             written nowhere. For others it is 0, so that equal footage gives equal pictures.
+        backdrop_rgb: (H, W, 3) at the frames' size, put behind people by the filter that replaces
+            the background.
 
     Raises:
         ValueError: people alone are to be hidden, and nothing says where they are.
@@ -98,6 +100,7 @@ class PeopleHider:
         limits: QualityLimits,
         fill_rgb: ImageRgb | None = None,
         seed: int | None = None,
+        backdrop_rgb: ImageRgb | None = None,
     ) -> None:
         if settings.hide == "people" and segmenter is None:
             raise ValueError(
@@ -110,6 +113,7 @@ class PeopleHider:
         self._motion = motion
         self._limits = limits
         self._fill_rgb = fill_rgb
+        self._backdrop_rgb = backdrop_rgb
         self._empty_rgb: ImageRgb | None = None
         self._meter = QualityMeter(limits)
         self._looked_s = -float("inf")
@@ -195,6 +199,7 @@ class PeopleHider:
             mask_hw=mask_hw,
             plate_rgb=self._empty_place(frame_rgb.shape[1::-1]) if self._draws_place else None,
             tracks_hw=tracks_hw,
+            backdrop_rgb=self._backdrop_rgb,
             strength=self._settings.strength,
             seed=self._seed,
         )

@@ -14,9 +14,10 @@ from camera_analysis.footage.timed_video import SourceClock, TimedVideoWriter, s
 from camera_analysis.footage.video import EVERY_FRAME_S, Fault, SampledFrame, VideoInfo
 from camera_analysis.footage.video_file import ReadConfig
 from camera_analysis.labelling.frame_quality import QualityLimits
-from camera_analysis.labelling.motion import MotionConfig
+from camera_analysis.labelling.motion import ImageRgb, MotionConfig
 from camera_analysis.labelling.plates import View
 from camera_analysis.labelling.segmenter import Segmenter
+from camera_analysis.privacy.background_filters import filling
 from camera_analysis.privacy.clean_plate import clean_plate
 from camera_analysis.privacy.privacy_filters import FILTERS
 from camera_analysis.privacy.private_frames import PeopleHider, PrivateFrame, TimedFrame
@@ -42,6 +43,8 @@ class HidingRules:
         limits: when a frame cannot be used.
         seed: of what filters draw at random; None leaves it to
             :class:`camera_analysis.privacy.private_frames.PeopleHider`.
+        backdrop_rgb: (h, w, 3) uint8 of any size, put behind people by the filter that replaces
+            the background.
     """
 
     settings: PrivateVideoSettings
@@ -49,6 +52,7 @@ class HidingRules:
     motion: MotionConfig = field(default_factory=MotionConfig)
     limits: QualityLimits = field(default_factory=QualityLimits)
     seed: int | None = None
+    backdrop_rgb: ImageRgb | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +118,9 @@ def write_private_video(
         limits=rules.limits,
         fill_rgb=fill,
         seed=rules.seed,
+        backdrop_rgb=(
+            None if rules.backdrop_rgb is None else filling(rules.backdrop_rgb, view.native_wh)
+        ),
     )
     source = _Source(file, view.native_wh)
     clock = source_clock(file.path) if file.images is None else SourceClock()

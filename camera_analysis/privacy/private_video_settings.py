@@ -36,8 +36,8 @@ class PrivateVideoSettings:
     crf: int = 23  # x264's usual quality
 
     def __post_init__(self) -> None:
-        hiding = [name for name, one in FILTERS.items() if one.hides_people]
-        _require(self.method in hiding, "method", self.method, ", ".join(hiding))
+        known = self.methods()
+        _require(self.method in known, "method", self.method, ", ".join(known))
         low, high = STRENGTHS
         _require(low <= self.strength <= high, "strength", self.strength, f"{low} to {high}")
         _require(self.hide in get_args(Hide), "hide", self.hide, ", ".join(get_args(Hide)))
@@ -51,10 +51,36 @@ class PrivateVideoSettings:
         )
         _require(0 <= self.crf <= 40, "crf", self.crf, "0 to 40")
 
+    @staticmethod
+    def methods() -> list[str]:
+        """Names of the filters that may be asked for."""
+        return [name for name, one in FILTERS.items() if one.hides_people]
+
     @property
     def safety(self) -> SafetyConfig:
         """How masks are widened and held."""
         return SafetyConfig(margin_share=self.margin_share, hold_s=self.hold_s)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackgroundSettings(PrivateVideoSettings):
+    """How the place around people is hidden in a video; people stay in view.
+
+    A mask is as wide as the person and holds for its own frame: around it the place would show.
+
+    Raises:
+        ValueError: a value that is not allowed; names the key.
+    """
+
+    method: str = "background_blur"
+    margin_share: float = 0.0
+    hold_s: float = 0.001
+    network_interval_s: float = 0.001  # in every frame
+
+    @staticmethod
+    def methods() -> list[str]:
+        """Names of the filters that may be asked for."""
+        return [name for name, one in FILTERS.items() if not one.hides_people]
 
 
 def _require(valid: bool, key: str, got: object, allowed: str) -> None:
