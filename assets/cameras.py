@@ -1,6 +1,6 @@
 """Footage of one camera to what is normal there, and what departs from it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from assets.resources import CameraSetup, GpuGuard, VersionStore
 from camera_analysis.camera import Camera, load_camera
 from camera_analysis.channels.channel_history import write_scale
 from camera_analysis.events import anomaly
+from camera_analysis.events.class_history import DayBehind, write_class_scale
 from camera_analysis.labelling import label_pass
 from camera_analysis.labelling.labels import read_labels_meta
 from camera_analysis.labelling.segmenter import Segmenter
@@ -137,7 +138,7 @@ def activity_counts(
         "scene_change",
     ],
     check_specs=specs("learned_normal"),
-    code_version="4",
+    code_version="5",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )
@@ -164,7 +165,9 @@ def normal_of_window(
                 left_out=read_scene(store.path(scene)).left_out,
             )
             behind = {day: counted[day] for day in summary.channel_days}
-            write_scale(behind, place.codes_of(history), out)
+            write_scale(behind, place.made_of(history, "label_maps"), out)
+            held_out = place.days_behind(summary.days, counted, history, marks)
+            write_class_scale(held_out, camera_setup.anomalies, out)
             known = {day: store.path(walked[day]) for day in summary.days if day in walked}
             write_window(known, marks.alarm_spans(known), segmenter, out)
             return summary
@@ -174,7 +177,12 @@ def normal_of_window(
         store,
         make,
         inputs=[labels, scene, *history.values(), *walked.values(), *marks.inputs],
-        config={"days": days, "min_frames": learned_normal.MIN_FRAMES, "segmenter": segmenter},
+        config={
+            "days": days,
+            "min_frames": learned_normal.MIN_FRAMES,
+            "segmenter": segmenter,
+            "anomalies": camera_setup.anomalies,  # what would have been an event on these days
+        },
     )
 
 
@@ -183,7 +191,7 @@ def normal_of_window(
     partitions_def=CAMERA_DAY,
     deps=["frame_index", "label_maps", "scene_change", "trajectories", normal_of_window],
     check_specs=specs("anomalies"),
-    code_version="4",
+    code_version="5",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )
@@ -231,7 +239,7 @@ def anomalies(
         *(activity_counts, normal_of_window, anomalies),
     ],
     check_specs=specs("camera_report"),
-    code_version="4",
+    code_version="5",
     retry_policy=RETRY,
     kinds={"python", "html"},
 )
@@ -332,19 +340,35 @@ class CameraDay:
         }
         return {day: version for day, version in found.items() if version}
 
-    def codes_of(self, history: Mapping[str, Any]) -> dict[str, Path]:
-        """Day -> folder of the label maps and codes that its counts were made of.
+    def made_of(self, history: Mapping[str, Any], asset: str) -> dict[str, Path]:
+        """Day -> folder of the label maps or frame index that its counts were made of.
 
         None for a single clip, which is calibrated where it is judged.
         """
         if self.camera.mode == "clip":
             return {}
-        made_of = {day: self._store.provenance(version).inputs for day, version in history.items()}
+        inputs = {day: self._store.provenance(version).inputs for day, version in history.items()}
         return {
             day: self._store.path(one)
-            for day, inputs in made_of.items()
-            for one in inputs
-            if one.asset == "label_maps"
+            for day, behind in inputs.items()
+            for one in behind
+            if one.asset == asset
+        }
+
+    def days_behind(
+        self,
+        days: Sequence[str],
+        counted: Mapping[str, Path],
+        history: Mapping[str, Any],
+        marks: CameraMarks,
+    ) -> dict[str, DayBehind]:
+        """Days of the normal, to be held out of it in turn; none for a single clip."""
+        labels, indexes = self.made_of(history, "label_maps"), self.made_of(history, "frame_index")
+        alarms = marks.alarm_spans(days)
+        return {
+            day: DayBehind(indexes[day], labels[day], counted[day], alarms[day])
+            for day in days
+            if day in labels and day in indexes
         }
 
     @property

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from camera_analysis.camera import Camera
-from camera_analysis.events.anomaly import AnomalyConfig
+from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.labelling.label_pass import PassConfig
 from segmentation.config import ModelConfig, TrainConfig
 from segmentation.inference_config import InferenceConfig

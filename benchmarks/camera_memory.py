@@ -56,7 +56,8 @@ def link_footage(source: Path, folder: Path, hours: float) -> None:
 def run_day(footage: Path, hours: float, interval_s: float, model: Path | None) -> None:
     """All stages of one day; prints the peak after each, MiB."""
     from camera_analysis.camera import Camera
-    from camera_analysis.events.anomaly import AnomalyConfig, judge_day
+    from camera_analysis.events.anomaly import judge_day
+    from camera_analysis.events.anomaly_config import AnomalyConfig
     from camera_analysis.labelling.label_pass import process_day
     from camera_analysis.normal.day_counts import count_day
     from camera_analysis.normal.learned_normal import build_normal

@@ -105,7 +105,7 @@ def save_timeline(timeline: Timeline, path: Path) -> None:
     above.plot(times, bits, color="black", lw=0.8)
     above.axhline(timeline.alarm_bits, color=unit(EVENT_RGB), ls="--", lw=1.2)
     above.annotate(
-        f"alarm above {timeline.alarm_bits:.1f} bits",
+        f"departs above {timeline.alarm_bits:.1f} bits",
         (0.01, timeline.alarm_bits),
         xycoords=("axes fraction", "data"),
         va="bottom",

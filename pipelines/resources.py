@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from assets.resources import CameraSetup, ModelSetup, ReviewSetup
-from camera_analysis.events.anomaly import AnomalyConfig
+from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.labelling.label_pass import PassConfig
 from pipelines.executors import GpuSlots
 from pipelines.footage import files_of_day

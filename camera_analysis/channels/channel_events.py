@@ -32,7 +32,8 @@ def join_regions(
         at = int(np.argmax(overlaps)) if overlaps else -1
         if at >= 0 and overlaps[at]:
             score_bits = max(found.bits, joined[at].score_bits)
-            joined[at] = replace(joined[at], score_bits=score_bits)
+            together = max(found.bits, joined[at].together_bits)
+            joined[at] = replace(joined[at], score_bits=score_bits, together_bits=together)
             continue
         joined.append(_region_of(found, frame, labels_hw, classes))
     return joined
@@ -74,4 +75,5 @@ def _region_of(
         leading=found.leading,
         channel_bits={CLASS: 0.0} | frame.within(box),
         words=found.words,
+        together_bits=found.bits,
     )

@@ -22,7 +22,8 @@ from camera_analysis.channels.channel_scale import (
     learn_scale,
     sum_counts,
 )
-from camera_analysis.events.alarm_promise import AlarmPromise, measured_promise
+from camera_analysis.events.alarm_promise import SourcePromise, channel_promise
+from camera_analysis.events.events import EventConfig
 from camera_analysis.labelling.code_tables import (
     CODES_FILE,
     CodesMeta,
@@ -42,14 +43,14 @@ class DayChannels:
         meta: of the codes.
         judge_at: position of a frame -> what judges it.
         alarm_bits: a region reaches it.
-        promise: of frames of a normal day that reach it, beside what was measured.
+        promise: of events of a normal day that reach it, beside what was measured.
     """
 
     labels_dir: Path
     meta: CodesMeta
     judge_at: Callable[[int], ChannelJudge]
     alarm_bits: float
-    promise: AlarmPromise | None
+    promise: SourcePromise
 
     def frames(self) -> Iterator[tuple[int, ChannelFrame]]:
         """frame_id and verdict of each frame, in the order of time."""
@@ -63,14 +64,15 @@ def alarm_bits_for(frames: int, alarms_per_day: float) -> float:
 
 
 def channels_by_history(
-    labels_dir: Path, normal_dir: Path, alarms_per_day: float
+    labels_dir: Path, normal_dir: Path, alarms_per_day: float, config: EventConfig
 ) -> DayChannels | None:
     """Judged by the stored normal; None where it or the day has no channels that fit.
 
     Args:
         labels_dir: folder of the day's ``codes.parquet``.
         normal_dir: folder of the learned normal.
-        alarms_per_day: frames that may alarm by chance on a normal day.
+        alarms_per_day: events of a normal day by chance, each of ``min_samples`` frames at least.
+        config: what counts as an event.
     """
     meta, scale = read_codes_meta(labels_dir), ChannelScale.load(normal_dir)
     counts = HourlyChannels.load(normal_dir)
@@ -79,20 +81,19 @@ def channels_by_history(
     channels, together = scale.channels(), scale.calibration(ALL)
     if not channels or together is None:
         return None
-    rows = _rows(labels_dir)
-    alarm_bits = alarm_bits_for(rows, alarms_per_day)
+    alarm_bits = alarm_bits_for(_rows(labels_dir), alarms_per_day * config.min_samples)
     judge = ChannelJudge(counts.total(), meta, channels, together, alarm_bits)
     return DayChannels(
         labels_dir=labels_dir,
         meta=meta,
         judge_at=lambda _: judge,
         alarm_bits=alarm_bits,
-        promise=measured_promise(scale, alarm_bits, alarms_per_day, rows),
+        promise=_promise(scale, alarm_bits, alarms_per_day, labels_dir, config),
     )
 
 
 def channels_by_cross_fit(
-    labels_dir: Path, blocks: tuple[Block, ...], alarms_per_day: float
+    labels_dir: Path, blocks: tuple[Block, ...], alarms_per_day: float, config: EventConfig
 ) -> DayChannels | None:
     """Each block judged by all the others; None without codes or with too few frames."""
     meta = read_codes_meta(labels_dir)
@@ -100,7 +101,7 @@ def channels_by_cross_fit(
         return None
     folds = blocks_of_day(labels_dir, meta, [(block.start, block.end) for block in blocks])
     scale, total = learn_scale(folds, meta), sum_counts(folds)
-    alarm_bits = alarm_bits_for(_rows(labels_dir), alarms_per_day)
+    alarm_bits = alarm_bits_for(_rows(labels_dir), alarms_per_day * config.min_samples)
     judges: dict[int, ChannelJudge] = {}
     for number, fold in enumerate(folds):
         channels = scale.channels(without=number)
@@ -119,7 +120,24 @@ def channels_by_cross_fit(
         meta=meta,
         judge_at=judge_at,
         alarm_bits=alarm_bits,
-        promise=measured_promise(scale, alarm_bits, alarms_per_day, _rows(labels_dir)),
+        promise=_promise(scale, alarm_bits, alarms_per_day, labels_dir, config),
+    )
+
+
+def _promise(
+    scale: ChannelScale,
+    alarm_bits: float,
+    alarms_per_day: float,
+    labels_dir: Path,
+    config: EventConfig,
+) -> SourcePromise:
+    return channel_promise(
+        scale,
+        alarm_bits,
+        alarms_per_day,
+        _rows(labels_dir),
+        min_samples=config.min_samples,
+        max_gap=int(config.max_gap_samples),
     )
 
 

@@ -1,70 +1,156 @@
-"""What was promised of a normal day's alarms, beside what normal footage held out showed."""
+"""False alarms promised of a normal day, source by source, beside what held-out footage showed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import chi2
 
 from camera_analysis.benchmark.alarm_events import runs
 from camera_analysis.channels.channel_scale import ALL, BITS_PER_NAT, ChannelScale
-from camera_analysis.events.alarm_budget import rate_interval
+
+#: Share of intervals that hold the rate.
+LEVEL = 0.95
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourcePromise:
+    """False events of a normal day by one source.
+
+    Args:
+        source: "class", "channels" or "path".
+        promised: a day, at most in the mean.
+        measured: a day, on footage behind the normal, each part judged without itself.
+        days: as long as the judged one, that were looked at; 0 where none could be.
+        is_known: whether the history is long enough to tell a rate as low as the promised one.
+    """
+
+    source: str
+    promised: float
+    measured: float
+    days: float
+    is_known: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmPromise:
-    """Frames of a normal day that reach the threshold of the channels.
+    """False alarms of a normal day: the sum of all sources.
+
+    What two sources see of one thing counts twice: the sum is no less than the events.
 
     Args:
-        promised: a day.
-        measured: a day, on held-out frames.
-        low: least rate that these frames are compatible with, 95 %.
+        promised: a day, at most in the mean.
+        measured: a day; None where a source could not be measured.
+        low: least rate that this is compatible with, 95 %.
         high: largest.
-        frames: that were held out and looked at.
+        is_known: whether the history can tell a rate as low as each part of the promise.
+        sources: its parts.
     """
 
     promised: float
-    measured: float
-    low: float
-    high: float
-    frames: int
+    measured: float | None
+    low: float | None
+    high: float | None
+    is_known: bool
+    sources: tuple[SourcePromise, ...]
 
 
-def measured_promise(
-    scale: ChannelScale, alarm_bits: float, promised: float, frames_of_day: int
-) -> AlarmPromise | None:
+def source_promise(
+    source: str, *, promised: float, events: int, days: float, is_known: bool
+) -> SourcePromise:
+    """What a source promises and held-out footage showed.
+
+    Args:
+        source: its name.
+        promised: false events a day.
+        events: in the held-out footage.
+        days: of that footage.
+        is_known: see :class:`SourcePromise`.
+    """
+    return SourcePromise(
+        source=source,
+        promised=promised,
+        measured=events / days if days else 0.0,
+        days=days,
+        is_known=is_known and days > 0,
+    )
+
+
+def promise_of(sources: Sequence[SourcePromise]) -> AlarmPromise | None:
+    """The promise of all sources that may alarm; None without any."""
+    if not sources:
+        return None
+    promised = sum(one.promised for one in sources)
+    measured = low = high = None
+    if all(one.days for one in sources):
+        measured = sum(one.measured for one in sources)
+        counts = [(one.measured * one.days, one.days) for one in sources]
+        low, high = summed_rate_interval(counts)
+    return AlarmPromise(
+        promised=promised,
+        measured=measured,
+        low=low,
+        high=high,
+        is_known=all(one.is_known for one in sources),
+        sources=tuple(sources),
+    )
+
+
+def summed_rate_interval(counts: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Sums of rates that counts, each of its own number of days, are compatible with.
+
+    The gamma interval of a weighted sum of Poisson counts (Fay and Feuer 1997); with one count, or
+    days that are alike, it is the exact one.
+
+    Args:
+        counts: (events, days) of each part, days > 0.
+    """
+    rest = (1 - LEVEL) / 2
+    total = sum(count / days for count, days in counts)
+    variance = sum(count / days**2 for count, days in counts)
+    low = 0.0
+    if total:
+        low = variance / (2 * total) * float(chi2.ppf(rest, 2 * total**2 / variance))
+    heaviest = 1 / min(days for _, days in counts)
+    total, variance = total + heaviest, variance + heaviest**2
+    return low, variance / (2 * total) * float(chi2.ppf(1 - rest, 2 * total**2 / variance))
+
+
+def channel_promise(
+    scale: ChannelScale,
+    alarm_bits: float,
+    promised: float,
+    frames_of_day: int,
+    *,
+    min_samples: int,
+    max_gap: int,
+) -> SourcePromise:
     """Judge each fold's calibrating frames by the calibration of the other folds.
-
-    Frames over the threshold that follow each other are one thing seen several times: the interval
-    is that of their runs, a Poisson count, times the mean length of a run.
 
     Args:
         scale: of the normal.
         alarm_bits: threshold.
-        promised: frames of a normal day that may reach it.
+        promised: events of a normal day that may reach it.
         frames_of_day: judged frames of the day that the promise is made for.
-
-    Returns:
-        None where no fold can be judged by the others.
+        min_samples: frames over the threshold that make an event.
+        max_gap: frames between two of them, at most.
     """
-    frames = reached = groups = 0
+    frames = events = 0
     for (channel, fold), scores in sorted(scale.scores.items()):
         known = scale.calibration(ALL, without=fold) if channel == ALL else None
         if known is None:
             continue
         over = known.evidence(np.array(scores, np.float64)) * BITS_PER_NAT >= alarm_bits
         frames += over.size
-        reached += int(over.sum())
-        groups += len(runs(over))
-    if not frames or not frames_of_day:
-        return None
-    days = frames / frames_of_day
-    low, high = rate_interval(groups, days)
-    length = reached / groups if groups else 1.0
-    return AlarmPromise(
+        found = runs(over, join=max_gap)
+        events += sum(int(over[first : last + 1].sum()) >= min_samples for first, last in found)
+    days = frames / frames_of_day if frames_of_day else 0.0
+    return source_promise(
+        "channels",
         promised=promised,
-        measured=reached / days,
-        low=low * length,
-        high=high * length,
-        frames=frames,
+        events=events,
+        days=days,
+        is_known=promised * min_samples * days >= 1,
     )

@@ -7,8 +7,7 @@ are streamed, so that memory does not grow with the length of the day.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -19,14 +18,20 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from camera_analysis.channels.channel_notes import ChannelNotes
-from camera_analysis.channels.day_channels import (
-    DayChannels,
-    channels_by_cross_fit,
-    channels_by_history,
-)
+from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.events.anomaly_files import AnomalySummary, FrameScores, JudgedDay, write_day
+from camera_analysis.events.day_judge import (
+    CROSS_FITTED,
+    DayJudge,
+    Progress,
+    day_promise,
+    judge_by_cross_fit,
+    judge_by_history,
+)
 from camera_analysis.events.event_feedback import Feedback, with_feedback
-from camera_analysis.events.events import EventConfig, EventTracker, Snapshot, subjects
+from camera_analysis.events.event_tracker import EventTracker
+from camera_analysis.events.events import Snapshot, subjects
+from camera_analysis.events.frame_alarms import without_alarms_of
 from camera_analysis.events.path_events import with_paths
 from camera_analysis.events.path_verdict import (
     NOT_TRACKED,
@@ -43,68 +48,13 @@ from camera_analysis.labelling.labels import (
     read_labels_meta,
 )
 from camera_analysis.labelling.regions import surprising_regions
-from camera_analysis.normal.cross_fit import CrossFit, cut_blocks
 from camera_analysis.normal.learned_normal import READY, WARMING_UP, LearnedNormal, load_normal
-from camera_analysis.normal.surprise import (
-    ScoreConfig,
-    SurpriseModel,
-    alarm_threshold,
-    smooth_over_time,
-)
+from camera_analysis.normal.surprise import SurpriseModel, alarm_threshold, smooth_over_time
 
 LabelArray = npt.NDArray[np.uint8]
 Mode = Literal["history", "clip"]
-Progress = Callable[[int, int], None]
 
-JUDGED = "judged"
-CROSS_FITTED = "cross_fitted"
 SCENE_CHANGED = "scene_changed"
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnomalyConfig(ScoreConfig, EventConfig):
-    """How a day is judged: scores, events, and the cross-fitting of a single clip."""
-
-    # Contiguous blocks of a clip: each is judged by seven eighths of it.
-    blocks: int = 8
-    # Seconds on either side of a block; what shows now showed a moment ago too.
-    guard_s: float = 5.0
-    # Fewer frames behind any block's normal, and the clip is too short to judge.
-    min_normal_frames: int = 30
-    # Frames of a normal day in which the channels may alarm by chance.
-    channel_alarms_per_day: float = 1.0
-    # Of these, the part that goes to walks on unusual paths, on days whose walks can be judged:
-    # with half of them, two days of walks are enough to tell one that is like none.
-    path_alarms_share: float = 0.5
-
-    def __post_init__(self) -> None:
-        """Refuse values that judge nothing."""
-        ScoreConfig.__post_init__(self)
-        EventConfig.__post_init__(self)
-        if self.channel_alarms_per_day <= 0:
-            raise ValueError(
-                f"channel_alarms_per_day is {self.channel_alarms_per_day}; it must be above 0"
-            )
-        if not 0 <= self.path_alarms_share < 1:
-            raise ValueError(
-                f"path_alarms_share is {self.path_alarms_share}; it must be at least 0 and below 1"
-            )
-        if self.blocks < 2 or self.guard_s < 0 or self.min_normal_frames < 1:
-            raise ValueError(
-                f"blocks {self.blocks} must be at least 2, guard_s {self.guard_s} at least 0 and "
-                f"min_normal_frames {self.min_normal_frames} at least 1"
-            )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Judge:
-    """The normal of each label map, by position, and the threshold that goes with it."""
-
-    status: str
-    model_at: Callable[[int], SurpriseModel]
-    normal_frames: int
-    alarm_bits: float
-    channels: DayChannels | None  # None: class surprise judges alone
 
 
 def judge_day(
@@ -148,7 +98,7 @@ def judge_day(
     meta = read_labels_meta(labels_dir)
     times = read_frame_times(index_dir, zone)
     normal = load_normal(normal_dir)
-    judge: _Judge | None = None
+    judge: DayJudge | None = None
     paths = PathVerdict(PathSummary(status=NOT_TRACKED))
     if (
         not scene_changed
@@ -157,82 +107,36 @@ def judge_day(
     ):
         _require_same_grid(meta, normal)
         if mode == "history":
-            alarms, share = config.channel_alarms_per_day, config.path_alarms_share
-            paths = judge_paths(trajectories, normal_dir, alarms * share)
-            rest = alarms * (1 - share) if paths.is_evidence else alarms
-            channels = channels_by_history(labels_dir, normal_dir, rest)
-            judge = _judge_by_history(normal, day, channels, config)
+            share = config.alarms_per_day * config.path_alarms_share
+            paths = judge_paths(trajectories, normal_dir, share)
+            rest = config.alarms_per_day - (share if paths.is_evidence else 0.0)
+            judge = judge_by_history(normal, normal_dir, labels_dir, day, times, rest, config)
         else:
-            judge = _judge_by_cross_fit(labels_dir, meta, times, config, progress)
+            judge = judge_by_cross_fit(labels_dir, meta, times, config, progress)
     if judge is None:
         judged = _unjudged(SCENE_CHANGED if scene_changed else WARMING_UP, normal, meta, config)
     else:
         judged = _judge(labels_dir, meta, times, judge, config, progress)
         judged = with_paths(judged, paths, meta, times, _subjects(meta))
+        judged = replace(judged, promise=day_promise(judge, paths.summary))
     if feedback is not None:
         judged = with_feedback(judged, feedback, meta)
     return write_day(judged, times, labels_dir, out)
-
-
-def _judge_by_history(
-    normal: LearnedNormal, day: str, channels: DayChannels | None, config: AnomalyConfig
-) -> _Judge:
-    if day in normal.days:
-        raise ValueError(
-            f"day {day} is in the window of its own normal ({', '.join(normal.days)}); "
-            "leave it out, or judge a single clip by cross-fitting (mode: clip)"
-        )
-    model = SurpriseModel(normal.counts_khw, normal.frames, config)
-    return _Judge(
-        status=JUDGED,
-        model_at=lambda _: model,
-        normal_frames=normal.frames,
-        alarm_bits=alarm_threshold(normal.frames, model.classes, config),
-        channels=channels,
-    )
-
-
-def _judge_by_cross_fit(
-    labels_dir: Path,
-    meta: LabelsMeta,
-    times: FrameTimes,
-    config: AnomalyConfig,
-    progress: Progress | None,
-) -> _Judge | None:
-    """None where a block would be judged by too few frames."""
-    rows = pq.read_metadata(labels_dir / LABELS_FILE).num_rows
-    guard = round(config.guard_s / times.interval.total_seconds())
-    blocks = cut_blocks(rows, config.blocks, guard)
-    fit = CrossFit(
-        labels_dir,
-        meta,
-        blocks,
-        config,
-        progress=lambda done: progress(done, 2 * rows) if progress else None,
-    )
-    if fit.least_frames < config.min_normal_frames:
-        return None
-    return _Judge(
-        status=CROSS_FITTED,
-        model_at=fit.model_at,
-        normal_frames=fit.least_frames,
-        alarm_bits=alarm_threshold(fit.least_frames, len(meta.classes), config),
-        channels=channels_by_cross_fit(labels_dir, blocks, config.channel_alarms_per_day),
-    )
 
 
 def _judge(
     labels_dir: Path,
     meta: LabelsMeta,
     times: FrameTimes,
-    judge: _Judge,
+    judge: DayJudge,
     config: AnomalyConfig,
     progress: Progress | None,
 ) -> JudgedDay:
     """One streaming pass: scores of every frame, regions linked into events."""
     rows = pq.read_metadata(labels_dir / LABELS_FILE).num_rows
     before = rows if judge.status == CROSS_FITTED else 0
-    tracker = EventTracker(_subjects(meta), times.interval, config)
+    least_bit_s = judge.class_rule.least_bit_s if judge.class_rule else 0.0
+    tracker = EventTracker(_subjects(meta), times.interval, config, least_bit_s)
     frame_ids, delta_share, raw_bits = [], [], []
     channels = ChannelNotes(judge.channels)
     for position, label_map in enumerate(iterate_labels(labels_dir)):
@@ -253,17 +157,22 @@ def _judge(
         )
         if progress:
             progress(before + position + 1, before + rows)
+    events = tracker.finish()
+    scores = _smoothed(frame_ids, delta_share, raw_bits, times, judge.alarm_bits, config)
     return JudgedDay(
         status=judge.status,
         alarm_bits=judge.alarm_bits,
         normal_frames=judge.normal_frames,
         classes=meta.classes,
         channel_alarm_bits=channels.alarm_bits,
-        channel_promise=judge.channels.promise if judge.channels else None,
-        scores=channels.added_to(
-            _smoothed(frame_ids, delta_share, raw_bits, times, judge.alarm_bits, config)
+        class_least_bit_s=judge.class_rule.least_bit_s if judge.class_rule else None,
+        usual_departures=len(tracker.usual_spans),
+        scores=without_alarms_of(
+            channels.added_to(scores),
+            tracker.usual_spans,
+            [(event.start, event.end) for event in events],
         ),
-        events=tracker.finish(),
+        events=events,
     )
 
 

@@ -44,7 +44,8 @@ SCORES = pa.schema(
         ("delta_share", pa.float64()),  # share of known pixels that differ from the mode, [0, 1]
         ("surprise_bits", pa.float64()),  # smoothed over time
         ("surprise_raw_bits", pa.float64()),  # of the frame alone
-        ("alarm", pa.bool_()),  # surprise_bits or channels_bits reaches its threshold
+        # surprise_bits or channels_bits reaches its threshold, and not by usual departures alone
+        ("alarm", pa.bool_()),
         # How rarely a normal frame shows as much anywhere; null where class judged alone.
         ("channels_bits", pa.float64()),  # all channels together
         *((f"{channel}_bits", pa.float64()) for channel in DAY_CHANNELS),  # null: not calibrated
@@ -79,6 +80,7 @@ EVENTS = pa.schema(
         # The largest score of each alone, within the event; null where class judged alone.
         *((f"{channel}_bits", pa.float64()) for channel in (CLASS, *DAY_CHANNELS)),
         ("path_bits", pa.float64()),  # null where it has no unusual walk
+        ("class_bit_s", pa.float64()),  # class surprise added up over its seconds
         ("expected_by", pa.string()),  # key of the mark that makes it no alarm; "" for an alarm
     ]
 )
@@ -114,7 +116,10 @@ class JudgedDay:
         scores: of every judged frame.
         events: in the order of time.
         channel_alarm_bits: threshold of the channels; None where class surprise judged alone.
-        channel_promise: how often a normal day reaches it, promised and measured.
+        class_least_bit_s: class surprise, added up over its seconds, that an event by class
+            exceeds; None where nothing was held out to know it by.
+        usual_departures: regions over a threshold that lasted, but no more than normal days have.
+        promise: false events of a normal day, of all sources; None where class was not calibrated.
         paths: what the walks of the day say; None where nothing was judged.
         usual_ways: (N, 2) points of each walk that they were compared with.
     """
@@ -126,7 +131,9 @@ class JudgedDay:
     scores: FrameScores
     events: Sequence[Event]
     channel_alarm_bits: float | None = None
-    channel_promise: AlarmPromise | None = None
+    class_least_bit_s: float | None = None
+    usual_departures: int = 0
+    promise: AlarmPromise | None = None
     paths: PathSummary | None = None
     usual_ways: Sequence[npt.NDArray[np.float64]] = ()
 
@@ -149,7 +156,9 @@ class AnomalySummary:
     normal_frames: int
     worst_bits: float
     channel_alarm_bits: float | None
-    channel_promise: AlarmPromise | None
+    class_least_bit_s: float | None
+    usual_departures: int
+    promise: AlarmPromise | None
     paths: PathSummary | None
     pictures: tuple[Path, ...]
 
@@ -177,7 +186,9 @@ def write_day(day: JudgedDay, times: FrameTimes, labels_dir: Path, out: Path) ->
         normal_frames=day.normal_frames,
         worst_bits=max((event.score_bits for event in alarms), default=0.0),
         channel_alarm_bits=day.channel_alarm_bits,
-        channel_promise=day.channel_promise,
+        class_least_bit_s=day.class_least_bit_s,
+        usual_departures=day.usual_departures,
+        promise=day.promise,
         paths=day.paths,
         pictures=_save_pictures(day, times, labels_dir, out) if len(day.scores.bits) else (),
     )
@@ -224,6 +235,7 @@ def _events_table(day: JudgedDay, meta: LabelsMeta) -> pa.Table:
             "reason": event.reason,
             "leading": event.leading,
             **{f"{channel}_bits": bits for channel, bits in event.channel_bits.items()},
+            "class_bit_s": event.class_bit_s,
             "expected_by": event.expected_by,
         }
         for event in day.events

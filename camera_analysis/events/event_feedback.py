@@ -7,18 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
-import numpy as np
 import pyarrow.parquet as pq
 
 from camera_analysis.events.anomaly_files import EVENTS_FILE, JudgedDay
 from camera_analysis.events.event_marks import ALARM, EventMark, SeenEvent, expected_by
 from camera_analysis.events.events import Event
+from camera_analysis.events.frame_alarms import without_alarms_of
 from camera_analysis.events.path_events import PATH
-from camera_analysis.footage.frame_times import MICROSECONDS
 from camera_analysis.labelling.labels import LabelsMeta, read_labels_meta
-
-#: Samples by which smoothing over time spreads the scores of an event.
-_SPREAD_SAMPLES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,14 +54,12 @@ def alarm_spans(marks: Sequence[EventMark], day: str) -> list[tuple[datetime, da
 def with_feedback(judged: JudgedDay, feedback: Feedback, meta: LabelsMeta) -> JudgedDay:
     """The day with its expected events named; frames that only those fill raise no alarm."""
     events = [_marked(event, feedback, meta, judged) for event in judged.events]
-    utc_us = judged.scores.utc_us
-    spread = _SPREAD_SAMPLES * float(np.median(np.diff(utc_us))) if utc_us.size > 1 else 0.0
-    expected, others = np.zeros(utc_us.size, bool), np.zeros(utc_us.size, bool)
-    for event in events:
-        within = (utc_us >= _us(event.start) - spread) & (utc_us <= _us(event.end) + spread)
-        (expected if event.expected_by else others)[within] = True
-    alarm = judged.scores.alarm & ~(expected & ~others)
-    return replace(judged, events=events, scores=replace(judged.scores, alarm=alarm))
+    scores = without_alarms_of(
+        judged.scores,
+        [(event.start, event.end) for event in events if event.expected_by],
+        [(event.start, event.end) for event in events if not event.expected_by],
+    )
+    return replace(judged, events=events, scores=scores)
 
 
 def stored_events(
@@ -120,7 +114,3 @@ def _seen(event: Event, feedback: Feedback, meta: LabelsMeta, judged: JudgedDay)
         class_name=judged.classes[event.class_id],
         leading=event.leading,
     )
-
-
-def _us(moment: datetime) -> int:
-    return round(moment.timestamp() * MICROSECONDS)

@@ -1,8 +1,8 @@
-"""Surprising regions of single frames become events: linked over time, measured, put into words."""
+"""Events: what counts as one, what is known of it, and the sentence that tells it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -10,12 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from camera_analysis.label_classes import CLASS_NAMES, OTHER_MOVER
-from camera_analysis.labelling.regions import CLASS, Box, Region
+from camera_analysis.labelling.regions import CLASS, Box
 from camera_analysis.local_time import duration
 from camera_analysis.normal.learned_normal import HUMAN_NAMES
 
 LabelArray = npt.NDArray[np.uint8]
-FloatVector = npt.NDArray[np.float64]
 
 A_PERSON = "a person"
 SOMETHING_MOVES = "something that moves"
@@ -86,164 +85,7 @@ class Event:
     leading: str = CLASS  # or the channel that departs most at any time of it
     channel_bits: Mapping[str, float] = field(default_factory=dict)  # largest of each; see Region
     path_xy: npt.NDArray[np.float64] | None = None  # (N, 2) feet of who took an unusual path
-
-
-@dataclass(eq=False)
-class _Track:
-    """An event that may still go on."""
-
-    start: datetime
-    last: datetime
-    last_box: Box
-    stay_box: Box
-    stay_start: datetime
-    peak: Region
-    peak_frame_id: int
-    peak_time: datetime
-    normal_frames: int
-    snapshot: Snapshot | None
-    class_px: FloatVector
-    channel_bits: dict[str, float]
-    leader: Region  # in which one channel departs most
-    frames: int = 1
-    longest_stay: timedelta = field(default_factory=timedelta)
-
-
-class EventTracker:
-    """Links the regions of consecutive frames into events; memory does not grow with time.
-
-    A region joins the open event whose last box it overlaps most, each box grown by its reach; it
-    opens a new event where it overlaps none.
-
-    Args:
-        subjects: what a sentence calls each class, by class id.
-        interval: usual time between two samples.
-        config: what counts as an event.
-    """
-
-    def __init__(self, subjects: tuple[str, ...], interval: timedelta, config: EventConfig) -> None:
-        self._subjects = subjects
-        self._interval = interval
-        self._config = config
-        self._open: list[_Track] = []
-        self._closed: list[_Track] = []
-
-    def add(
-        self,
-        frame_id: int,
-        time: datetime,
-        regions: Sequence[Region],
-        normal_frames: int,
-        snapshot: Callable[[], Snapshot],
-    ) -> None:
-        """Link one frame's regions; frames come in the order of time.
-
-        Args:
-            frame_id: of the frame.
-            time: UTC.
-            regions: may be empty.
-            normal_frames: frames behind the normal that judged it.
-            snapshot: makes the frame's snapshot; called only where an event peaks.
-        """
-        self._close_before(time - self._interval * (self._config.max_gap_samples + 0.5))
-        for region in regions:
-            track = self._track_of(region)
-            if track is None:
-                self._open.append(
-                    _Track(
-                        start=time,
-                        last=time,
-                        last_box=region.box,
-                        stay_box=region.box,
-                        stay_start=time,
-                        peak=region,
-                        peak_frame_id=frame_id,
-                        peak_time=time,
-                        normal_frames=normal_frames,
-                        snapshot=snapshot(),
-                        class_px=region.class_px,
-                        channel_bits=dict(region.channel_bits),
-                        leader=region,
-                    )
-                )
-                continue
-            self._extend(track, time, region)
-            if region.score_bits > track.peak.score_bits:
-                track.peak, track.peak_frame_id, track.peak_time = region, frame_id, time
-                track.normal_frames, track.snapshot = normal_frames, snapshot()
-
-    def finish(self) -> list[Event]:
-        """Close what is open; all events in the order of time, numbered from 1."""
-        self._close_before(None)
-        ordered = sorted(self._closed, key=lambda t: (t.start, t.peak_frame_id, t.peak.box.x0))
-        return [self._event(number, track) for number, track in enumerate(ordered, start=1)]
-
-    def _track_of(self, region: Region) -> _Track | None:
-        box = region.box.grown(self._config.reach_of_size)
-        common = [t.last_box.grown(self._config.reach_of_size).common(box) for t in self._open]
-        best = int(np.argmax(common)) if common else 0
-        return self._open[best] if common and common[best] else None
-
-    def _extend(self, track: _Track, time: datetime, region: Region) -> None:
-        if time > track.last:
-            track.frames += 1
-            track.last, track.last_box = time, region.box
-        else:
-            track.last_box = track.last_box.union(region.box)
-        track.class_px = track.class_px + region.class_px
-        if region.highest_bits > track.leader.highest_bits:
-            track.leader = region
-        for channel, bits in region.channel_bits.items():
-            track.channel_bits[channel] = max(bits, track.channel_bits.get(channel, 0.0))
-        if track.last_box.overlap(track.stay_box) < self._config.stay_overlap:
-            track.stay_box, track.stay_start = track.last_box, time
-        track.longest_stay = max(track.longest_stay, time - track.stay_start)
-
-    def _close_before(self, time: datetime | None) -> None:
-        ended = [track for track in self._open if time is None or track.last < time]
-        if not ended:
-            return
-        self._open = [track for track in self._open if track not in ended]
-        config = self._config
-        for track in ended:
-            length = (track.last - track.start + self._interval).total_seconds()
-            if track.frames >= config.min_samples and length >= config.min_duration_s:
-                self._closed.append(track)
-        ranked = sorted(self._closed, key=lambda t: -t.peak.score_bits)
-        for track in ranked[config.pictured_events :]:
-            track.snapshot = None
-
-    def _event(self, number: int, track: _Track) -> Event:
-        class_id = int(track.class_px.argmax())
-        return Event(
-            event_id=number,
-            start=track.start,
-            end=track.last,
-            peak_frame_id=track.peak_frame_id,
-            peak_time=track.peak_time,
-            class_id=class_id,
-            box=track.peak.box,
-            area_px=int(track.peak.class_px.sum()),
-            frames=track.frames,
-            score_bits=track.peak.score_bits,
-            reason=self._reason(track, class_id),
-            snapshot=track.snapshot,
-            leading=track.leader.leading,
-            channel_bits=track.channel_bits,
-        )
-
-    def _reason(self, track: _Track, class_id: int) -> str:
-        peak = track.peak
-        if track.leader.words:
-            return channel_reason(self._subjects[class_id], track.leader.words, peak.score_bits)
-        stays = track.longest_stay.total_seconds() >= self._config.stay_s
-        return reason(
-            self._subjects[class_id],
-            seen=float(peak.seen[class_id]),
-            normal_frames=track.normal_frames,
-            score_bits=peak.score_bits,
-            stay=track.longest_stay if stays else None,
-        )
+    class_bit_s: float = 0.0  # class surprise added up over its seconds
 
 
 def subjects(classes: Sequence[str], *, segmented: bool) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -280,14 +280,22 @@ def read_labels_meta(labels_dir: Path) -> LabelsMeta:
     )
 
 
-def iterate_labels(labels_dir: Path) -> Iterator[LabelMap]:
-    """Label maps of a day in the order of ``frame_id``, one row group in memory at a time."""
+def iterate_labels(
+    labels_dir: Path, chosen: Callable[[int], bool] = lambda frame_id: True
+) -> Iterator[LabelMap]:
+    """Label maps of a day in the order of ``frame_id``, one row group in memory at a time.
+
+    Args:
+        labels_dir: folder of ``labels.parquet``.
+        chosen: whether the map of a frame is wanted, asked after the map before was used.
+    """
     with pq.ParquetFile(labels_dir / LABELS_FILE) as table:
         for group in range(table.num_row_groups):
             rows = table.read_row_group(group, columns=["frame_id", "label_png"])
             ids = rows["frame_id"].to_pylist()
             for frame_id, png in zip(ids, rows["label_png"], strict=True):
-                yield LabelMap(frame_id=int(frame_id), labels_hw=decode_label_png(png.as_py()))
+                if chosen(int(frame_id)):
+                    yield LabelMap(frame_id=int(frame_id), labels_hw=decode_label_png(png.as_py()))
 
 
 def write_faults(faults: Sequence[FootageFault], folder: Path) -> None:

@@ -74,6 +74,7 @@ class Region:
         leading: "class", or the channel that departs most where one says more than class alone.
         channel_bits: "class" and channel -> its score alone; empty where there are no channels.
         words: what a leading channel says, without a subject.
+        together_bits: of all channels together where they reach their alarm; 0 elsewhere.
     """
 
     box: Box
@@ -83,6 +84,12 @@ class Region:
     leading: str = CLASS
     channel_bits: Mapping[str, float] = field(default_factory=dict)
     words: str = ""
+    together_bits: float = 0.0
+
+    @property
+    def class_bits(self) -> float:
+        """Class surprise of the region alone; 0 where only another channel departs."""
+        return self.channel_bits.get(CLASS, self.score_bits)
 
     @property
     def highest_bits(self) -> float:

@@ -23,6 +23,7 @@ from camera_analysis.reports.report_index import ENTRY_FILE, THUMBNAIL_FILE, Ind
 from camera_analysis.reports.report_marks import JudgedEvent, judged_events, with_marks
 from camera_analysis.reports.report_occupancy import read_facts
 from camera_analysis.reports.report_privacy import read_private
+from camera_analysis.reports.report_promise import read_promise
 from camera_analysis.reports.report_timeline import event_timeline
 from camera_analysis.reports.report_trajectories import TrackFacts, read_tracks
 from camera_analysis.reports.report_words import (
@@ -183,6 +184,7 @@ def _fill_report(
         scene_figure=scene_figure(scene) if scene else None,
         cards=cards,
         channels=read_channels(inputs.anomalies, inputs.learned_normal),
+        promise=read_promise(inputs.anomalies),
         timeline=event_timeline(day, cards, clock, inputs.anomalies),
         other_events=others[:LISTED_EVENTS],
         expected_events=day.departures.expected[:LISTED_EVENTS],

@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from camera_analysis.events.alarm_promise import AlarmPromise
 from camera_analysis.reports.report_figures import Figure, figure_of
 
 #: What each channel is called on a page.
@@ -37,13 +36,11 @@ class ChannelFacts:
 
     Args:
         alarm_bits: their threshold; None where class surprise judged alone.
-        promise: frames of a normal day that reach it, promised and measured.
         notes: event_id -> what it departs in, most first; empty for days judged without channels.
         figures: what is usual where; those that the day has.
     """
 
     alarm_bits: float | None
-    promise: AlarmPromise | None
     notes: Mapping[int, str]
     figures: tuple[Figure, ...]
 
@@ -61,7 +58,6 @@ def read_channels(anomalies: Path, learned_normal: Path) -> ChannelFacts:
     found = [figure_of(learned_normal / name, *words) for name, words in CAPTIONS.items()]
     return ChannelFacts(
         alarm_bits=told.get("channel_alarm_bits"),
-        promise=AlarmPromise(**promise) if (promise := told.get("channel_promise")) else None,
         notes={row["event_id"]: note for row in rows if (note := _note(row))},
         figures=tuple(figure for figure in found if figure.picture),
     )

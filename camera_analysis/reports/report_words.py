@@ -59,7 +59,7 @@ def verdict(day: DayFacts) -> str:
     strongest = f"at {worst.peak} it" if count == 1 else f"the strongest, at {worst.peak},"
     return (
         f"{plural(count, 'event')} departed from normal; {strongest} reached "
-        f"{bits(worst.score_bits)}, where {bits(departures.alarm_bits)} raise an alarm."
+        f"{bits(worst.score_bits)}; a departure begins at {bits(departures.alarm_bits)}."
     )
 
 
@@ -69,10 +69,10 @@ def _without_events(departures: Departures) -> str:
         return f"Nothing departed from normal but {count} that a person said to expect."
     highest, alarm = departures.highest_bits, departures.alarm_bits
     if highest is None or alarm is None or highest < alarm:
-        return f"Nothing departed from normal; an alarm needs {bits(alarm)}."
+        return f"Nothing departed from normal; a departure begins at {bits(alarm)}."
     return (
         f"No event: the surprise reached {bits(highest)} at {departures.highest_at}, above the "
-        f"{bits(alarm)} of an alarm, but no region kept it for long enough."
+        f"{bits(alarm)} at which a departure begins, but no region kept it for long enough."
     )
 
 
@@ -145,7 +145,7 @@ def key_figures(day: DayFacts, interval_s: float) -> tuple[KeyFigure, ...]:
 
 def _about_events(departures: Departures) -> str:
     expected = f", {len(departures.expected)} expected" if departures.expected else ""
-    return f"alarm at {bits(departures.alarm_bits)}{expected}"
+    return f"departures begin at {bits(departures.alarm_bits)}{expected}"
 
 
 def region_row(roi: Roi) -> RegionRow:

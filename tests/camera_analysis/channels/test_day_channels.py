@@ -14,7 +14,8 @@ from camera_analysis.channels.channel_history import write_scale
 from camera_analysis.channels.channel_judge import ChannelJudge, rarity
 from camera_analysis.channels.channel_scale import ALL, ChannelScale
 from camera_analysis.channels.channel_words import departure
-from camera_analysis.events.anomaly import AnomalyConfig, judge_day
+from camera_analysis.events.anomaly import judge_day
+from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.label_classes import HUMAN
 from camera_analysis.labelling.code_tables import (
     CodedFrame,

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from camera_analysis.events import anomaly_files
-from camera_analysis.events.anomaly import AnomalyConfig, judge_day
+from camera_analysis.events.anomaly import judge_day
+from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.label_classes import OTHER_MOVER
 from tests.camera_analysis.factories_days import (
     WIDTH,

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from camera_analysis.events.anomaly import AnomalyConfig, judge_day
+from camera_analysis.events.anomaly import judge_day
+from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.events.event_feedback import (
     Feedback,
     alarm_spans,

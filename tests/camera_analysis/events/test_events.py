@@ -7,7 +7,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from camera_analysis.events.events import EventConfig, EventTracker, Snapshot, reason, subjects
+from camera_analysis.events.event_tracker import EventTracker
+from camera_analysis.events.events import EventConfig, Snapshot, reason, subjects
 from camera_analysis.label_classes import CLASS_NAMES
 from camera_analysis.labelling.regions import Box, Region
 from tests.camera_analysis.factories_days import MORNING

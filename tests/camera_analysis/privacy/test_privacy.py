@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from camera_analysis.camera import Camera
-from camera_analysis.events.anomaly import AnomalyConfig, judge_day
+from camera_analysis.events.anomaly import judge_day
+from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.footage.video import SampledFrame, read_samples
 from camera_analysis.footage.video_file import ReadConfig
 from camera_analysis.footage.video_write import write_video

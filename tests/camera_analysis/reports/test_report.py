@@ -183,7 +183,7 @@ def test_absent_or_damaged_picture_is_named_in_its_place(tmp_path):
 
 def test_limits_are_stated(tmp_path):
     page = text_of(report(tmp_path, QUIET))
-    assert "is fixed, not calibrated on days held out, so no false-alarm rate is promised" in page
+    assert "How often a quiet day raises an alarm." in page
     assert "baseline that the surprise is compared with, not the score" in page
 
 

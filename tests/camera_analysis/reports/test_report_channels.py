@@ -39,19 +39,8 @@ def page_of(inputs, out):
 def test_an_event_names_the_channel_that_leads_and_the_others_that_agree(tmp_path):
     page = page_of(with_channels(draw_day(tmp_path / "day", BUSY)), tmp_path / "out")
     assert page.count("Leads: speed, 31 bits alone; also size 6") == 2  # two have pictures
-    assert "That of the channels, 16.4\u00a0bits," in page
     for title in ("Usual speed", "Usual direction", "Usual size", "Usual stay"):
         assert f"<b>{title}.</b>" in page
-
-
-def test_the_page_shows_the_promise_beside_what_was_measured(tmp_path):
-    inputs = with_channels(draw_day(tmp_path / "day", BUSY))
-    told = inputs.anomalies / "anomalies.json"
-    promise = {"promised": 1.0, "measured": 1.52, "low": 0.66, "high": 3.04, "frames": 24000}
-    told.write_text(json.dumps(json.loads(told.read_text()) | {"channel_promise": promise}))
-    page = page_of(inputs, tmp_path / "out")
-    assert "1 frame of a normal day reaches it by chance" in page
-    assert "Measured: 1.5 a day (95 %: 0.7 to 3.0) in 24,000 frames" in page
 
 
 def test_a_day_judged_before_there_were_channels_says_so(tmp_path):

@@ -1,0 +1,154 @@
+"""What departs by class in the days behind a normal: each against the others, followed in time.
+
+A lone day is judged in blocks, each by all the others. What judges a part knows as many frames as
+the whole normal does, its counts scaled up, so that what was never seen surprises as much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from camera_analysis.events.anomaly_config import AnomalyConfig
+from camera_analysis.events.class_scale import ClassScale, HeldOutFold
+from camera_analysis.events.event_tracker import EventTracker
+from camera_analysis.footage.frame_times import FrameTimes, read_frame_times
+from camera_analysis.labelling.labels import LABELS_FILE, iterate_labels, read_labels_meta
+from camera_analysis.labelling.regions import surprising_regions
+from camera_analysis.normal.count_tables import CountArray
+from camera_analysis.normal.counts import ClassCounts
+from camera_analysis.normal.surprise import SurpriseModel, alarm_threshold
+
+#: Parts of a lone day: each is judged by seven eighths of it.
+LONE_DAY_BLOCKS = 8
+#: Frames of a window that are judged: a minute of computing.
+MOST_FRAMES = 24_000
+#: Frames of a stretch of a longer window; it goes on while anything in it does.
+STRETCH = 600
+
+
+@dataclass(frozen=True)
+class DayBehind:
+    """A day of the window.
+
+    Args:
+        index: folder of its frame index.
+        labels: of its label maps.
+        counts: of its counts, without frames that were called alarms.
+        alarms: first and last instant of events that were called alarms.
+    """
+
+    index: Path
+    labels: Path
+    counts: Path
+    alarms: Sequence[tuple[datetime, datetime]] = ()
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is held out together: frames of a day and their counts."""
+
+    name: str
+    labels: Path
+    times: FrameTimes
+    frame_ids: Sequence[int]
+    counts_khw: CountArray
+    frames: int
+
+
+def write_class_scale(days: Mapping[str, DayBehind], config: AnomalyConfig, out: Path) -> None:
+    """Write ``class_scale.parquet`` of the days of a normal; empty where nothing can be left out.
+
+    Args:
+        days: of one size, classes and segmenter.
+        config: how a day is judged.
+        out: existing folder, of the learned normal of these days.
+    """
+    parts = [part for name in sorted(days) if (part := _whole(name, days[name])).frames]
+    if len(parts) == 1:
+        parts = _blocks_of(parts[0], days[parts[0].name])
+    ClassScale(tuple(_held_out(parts, config))).save(out)
+
+
+def _held_out(parts: Sequence[_Part], config: AnomalyConfig) -> Iterator[HeldOutFold]:
+    frames = sum(part.frames for part in parts)
+    total = sum((part.counts_khw for part in parts[1:]), parts[0].counts_khw) if parts else None
+    for part in parts:
+        others = frames - part.frames
+        if total is None or not others:
+            continue
+        scaled = np.rint((total - part.counts_khw) * (frames / others)).astype(np.uint32)
+        if scaled.any():
+            model = SurpriseModel(scaled, frames, config)
+            yield _judged(part, model, MOST_FRAMES // len(parts), config)
+
+
+def _judged(part: _Part, model: SurpriseModel, most: int, config: AnomalyConfig) -> HeldOutFold:
+    level = alarm_threshold(model.frames, model.classes, config)
+    names = tuple(f"class {number}" for number in range(model.classes))
+    tracker = EventTracker(names, part.times.interval, config)
+    known, wanted = set(part.frame_ids), set(_stretches(part.frame_ids, most))
+    judged = 0
+
+    def chosen(frame_id: int) -> bool:
+        return frame_id in wanted or (frame_id in known and tracker.follows_something)
+
+    for label_map in iterate_labels(part.labels, chosen):
+        labels_hw = label_map.labels_hw
+        regions = surprising_regions(
+            labels_hw, model.score(labels_hw), model, level, config.min_area_share
+        )
+        tracker.add(label_map.frame_id, part.times.utc(label_map.frame_id), regions, model.frames)
+        judged += 1
+    strengths = tuple(event.class_bit_s for event in tracker.finish())
+    return HeldOutFold(part.name, judged, strengths)
+
+
+def _stretches(frame_ids: Sequence[int], most: int) -> Sequence[int]:
+    """All frames, or evenly spread stretches of them."""
+    if len(frame_ids) <= most:
+        return frame_ids
+    count = max(1, most // STRETCH)
+    starts = np.linspace(0, len(frame_ids) - STRETCH, count).astype(int).tolist()
+    return [frame_id for start in starts for frame_id in frame_ids[start : start + STRETCH]]
+
+
+def _whole(name: str, day: DayBehind) -> _Part:
+    times = read_frame_times(day.index, ZoneInfo("UTC"))
+    counts = ClassCounts.load(day.counts)
+    return _Part(name, day.labels, times, _ids(day, times), counts.total(), counts.frames)
+
+
+def _blocks_of(lone: _Part, day: DayBehind) -> list[_Part]:
+    """Parts of a lone day, counted anew in one pass."""
+    meta, ids = read_labels_meta(day.labels), lone.frame_ids
+    edges = np.linspace(0, len(ids), LONE_DAY_BLOCKS + 1).astype(int).tolist()
+    pieces = [ids[start:stop] for start, stop in pairwise(edges)]
+    counts = [ClassCounts(meta.height, meta.width, meta.classes) for _ in pieces]
+    block_of = {frame_id: number for number, piece in enumerate(pieces) for frame_id in piece}
+    for label_map in iterate_labels(day.labels, block_of.__contains__):
+        counts[block_of[label_map.frame_id]].add(label_map.labels_hw, 0)
+    return [
+        _Part(
+            f"{lone.name}/{number}", day.labels, lone.times, piece, counted.total(), counted.frames
+        )
+        for number, (piece, counted) in enumerate(zip(pieces, counts, strict=True))
+        if piece
+    ]
+
+
+def _ids(day: DayBehind, times: FrameTimes) -> list[int]:
+    """Frames with a label map that nobody called part of an alarm."""
+    ids = pq.read_table(day.labels / LABELS_FILE, columns=["frame_id"])["frame_id"].to_pylist()
+    return [
+        frame_id
+        for frame_id in ids
+        if not any(first <= times.utc(frame_id) <= last for first, last in day.alarms)
+    ]
