@@ -83,8 +83,13 @@ def source_pass(
         context.log.info(f"{done[0].files_read} of {done[0].samples} samples of {source} were read")
         return {"source_samples": done[0], "human_masks": done[0].masks}
 
+    def draw(folders: Mapping[str, Path]) -> None:
+        plan().draw(folders["source_samples"], folders["human_masks"])
+
     untouched = Reuse(holds=lambda: plan().untouched, metadata={"files_read": 0})
-    yield from publish_together(context, store, make, config=dataset_config, reuse=untouched)
+    yield from publish_together(
+        context, store, make, config=dataset_config, draw=draw, reuse=untouched
+    )
     if not done:
         return
     try:
@@ -153,6 +158,7 @@ def cleaned_dataset(
         ),
         inputs=[merged, *([decided] if decided else [])],
         config=dataset_config,
+        draw=cleaning.draw_removed,
         reuse=Reuse(),
     )
 

@@ -28,6 +28,10 @@ Event = dg.MaterializeResult[None] | dg.AssetCheckResult
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 
 
+def _no_picture(_: object) -> None:
+    """What a stage without pictures, or one that writes them itself, draws beside its audit."""
+
+
 def publish(
     context: dg.AssetExecutionContext,
     store: VersionStore,
@@ -35,6 +39,7 @@ def publish(
     *,
     inputs: Sequence[Any] = (),
     config: object = None,
+    draw: Callable[[Path], object] = _no_picture,
     afterwards: Callable[[Path], None] | None = None,
     forget: Callable[[Path], None] | None = None,
     reuse: Reuse | None = None,
@@ -47,6 +52,8 @@ def publish(
         make: Stage function; writes its files into the folder and returns a summary dataclass.
         inputs: Versions that were read.
         config: Dataclass or mapping that shaped the result.
+        draw: Called with the version's folder while it is audited; makes pictures of what was
+            written, for which a claim would only wait.
         afterwards: Called with the version's folder once it is current and recorded; never for a
             version that failed its audit.
         forget: Called with the folder of a version that failed its audit, before it is kept aside:
@@ -65,8 +72,18 @@ def publish(
     def make_one(folders: Mapping[str, Path]) -> Mapping[str, object]:
         return {asset: make(folders[asset])}
 
+    def draw_one(folders: Mapping[str, Path]) -> None:
+        draw(folders[asset])
+
     yield from publish_together(
-        context, store, make_one, inputs=inputs, config=config, forget=forget, reuse=reuse
+        context,
+        store,
+        make_one,
+        inputs=inputs,
+        config=config,
+        draw=draw_one,
+        forget=forget,
+        reuse=reuse,
     )
     if afterwards is not None:
         afterwards(store.path(store.require(asset, _partition(context))))
@@ -79,6 +96,7 @@ def publish_together(
     *,
     inputs: Sequence[Any] = (),
     config: object = None,
+    draw: Callable[[Mapping[str, Path]], object] = _no_picture,
     forget: Callable[[Path], None] | None = None,
     reuse: Reuse | None = None,
 ) -> Iterator[Event]:
@@ -105,6 +123,7 @@ def publish_together(
         folders = {name: drafts.enter_context(store.draft(name, partition)) for name in names}
         summaries = _made(make, folders)
         with _audits(store, folders, inputs) as found:
+            draw(folders)
             metadata = {name: describe(folders[name], summaries[name]) for name in names}
             outcomes = {name: found[name].result() for name in names}
         if forget is not None and _broken(outcomes):

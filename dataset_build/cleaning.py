@@ -23,7 +23,7 @@ from dataset_build.config import DatasetConfig
 from dataset_build.corrections import apply_corrections
 from dataset_build.decisions import KEEP, REJECT, RELABEL, Decision, read_decisions
 from dataset_build.duplicates import Candidates, Duplicate, find_duplicates
-from dataset_build.fates import REMOVED, LedgerSummary, ReasonCount, reason_counts
+from dataset_build.fates import REMOVED, LedgerSummary, reason_counts
 from dataset_build.ledger import (
     Removal,
     present,
@@ -50,8 +50,9 @@ def clean(
     Args:
         ledger: merged ``ledger.parquet``, or its folder.
         out: existing folder; receives ``ledger.parquet``, ``ledger.md``, ``rejects.md``,
-            ``removed.png``, ``rejected_by_review.parquet`` (image_sha256), for the audit, and
-            ``corrections`` with the masks that a reviewer corrected, where there are any.
+            ``rejected_by_review.parquet`` (image_sha256), for the audit, and ``corrections`` with
+            the masks that a reviewer corrected, where there are any. ``draw_removed`` adds
+            ``removed.png``.
         config: rules, their version and the radius of near duplicates.
         decisions: ``decisions.parquet``, its folder, or None before the first review.
     """
@@ -67,8 +68,7 @@ def clean(
     table = _stamped(table, version)
     _write_review_rejects(decided, out / "rejected_by_review.parquet")
     (out / "rejects.md").write_text(_rejects_markdown(table), encoding="utf-8")
-    picture = _draw_removed(reason_counts(table), out / "removed.png")
-    return write_ledger(table, out, pictures=(picture,), findings=_findings(table))
+    return write_ledger(table, out, findings=_findings(table))
 
 
 def _write_review_rejects(decided: Mapping[str, Decision], path: Path) -> None:
@@ -195,8 +195,18 @@ def _rejects_markdown(table: pa.Table) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _draw_removed(counts: tuple[ReasonCount, ...], path: Path) -> Path:
-    """Removed images per reason, stacked by source, most frequent on top."""
+def draw_removed(cleaned: Path) -> Path:
+    """Draw removed images per reason, stacked by source, most frequent on top.
+
+    Args:
+        cleaned: the folder that ``clean`` wrote; receives ``removed.png``.
+
+    Returns:
+        The picture.
+    """
+    counts = reason_counts(
+        pq.read_table(cleaned / "ledger.parquet", columns=["source", "stage", "reason", "fate"])
+    )
     by_source: defaultdict[str, Counter[str]] = defaultdict(Counter)
     totals: Counter[str] = Counter()
     for row in counts:
@@ -212,4 +222,4 @@ def _draw_removed(counts: tuple[ReasonCount, ...], path: Path) -> Path:
     charts.stacked_bars(axes, reasons, series)
     charts.label(axes, title=f"Removed images by reason, n = {totals.total()}", x="images")
     charts.legend(axes, inches=inches)
-    return charts.save(figure, path)
+    return charts.save(figure, cleaned / "removed.png")

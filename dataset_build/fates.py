@@ -45,7 +45,7 @@ class ReasonCount:
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerSummary:
-    """What a ledger says in total; ``pictures`` and ``notes`` are files beside it."""
+    """What a ledger says in total."""
 
     path: Path
     rows: int
@@ -54,7 +54,6 @@ class LedgerSummary:
     moved: int
     fates: tuple[FateCount, ...]
     reasons: tuple[ReasonCount, ...]
-    pictures: tuple[Path, ...] = ()
     findings: tuple[str, ...] = ()
 
     @property
@@ -131,13 +130,7 @@ def _counted(table: pa.Table, names: list[str]) -> list[dict[str, str | int]]:
     return rows
 
 
-def summarize(
-    table: pa.Table,
-    path: Path,
-    *,
-    pictures: tuple[Path, ...] = (),
-    findings: tuple[str, ...] = (),
-) -> LedgerSummary:
+def summarize(table: pa.Table, path: Path, *, findings: tuple[str, ...] = ()) -> LedgerSummary:
     """Count fates and reasons of a ledger that lies at ``path``."""
     fates = fate_counts(table)
     return LedgerSummary(
@@ -148,6 +141,5 @@ def summarize(
         moved=sum(row.moved for row in fates),
         fates=fates,
         reasons=reason_counts(table),
-        pictures=pictures,
         findings=findings,
     )

@@ -99,13 +99,7 @@ def read_ledger(ledger: Path) -> pa.Table:
     return table.select(LEDGER.names)
 
 
-def write_ledger(
-    table: pa.Table,
-    out: Path,
-    *,
-    pictures: tuple[Path, ...] = (),
-    findings: tuple[str, ...] = (),
-) -> LedgerSummary:
+def write_ledger(table: pa.Table, out: Path, *, findings: tuple[str, ...] = ()) -> LedgerSummary:
     """Write the rows sorted by sample id; the schema's metadata of ``table`` is kept."""
     path = out / _LEDGER_FILE
     schema = LEDGER.with_metadata(table.schema.metadata)
@@ -114,7 +108,7 @@ def write_ledger(
         written = beside.submit(
             pq.write_table, rows, path, compression="zstd", use_dictionary=[*_REPEATED]
         )
-        summary = summarize(rows, path, pictures=pictures, findings=findings)
+        summary = summarize(rows, path, findings=findings)
         (out / _FATES_FILE).write_text(summary.to_markdown(), encoding="utf-8")
         written.result()
     return summary

@@ -75,7 +75,6 @@ class PackSummary:
         masks: masks in the pack, one per readable sample.
         pack_bytes: size of ``masks.pack``.
         mask_bytes: size of the same masks as raw uint8.
-        preview: the picture, or None where there was no mask to show.
     """
 
     masks: int
@@ -83,7 +82,6 @@ class PackSummary:
     mask_bytes: int
     pack: Path
     index: Path
-    preview: Path | None = None
 
 
 def pack_mask(mask_hw: npt.NDArray[np.uint8]) -> bytes:
@@ -217,7 +215,7 @@ class PackWriter:
         sizes = group["height"].to_numpy().astype(np.int64) * group["width"].to_numpy()
         self._mask_bytes += int(sizes.sum())
 
-    def summary(self, preview: Path | None = None) -> PackSummary:
+    def summary(self) -> PackSummary:
         """Totals of what was written up to the last ``end_group``."""
         return PackSummary(
             masks=self._masks,
@@ -225,7 +223,6 @@ class PackWriter:
             mask_bytes=self._mask_bytes,
             pack=self._folder / PACK_FILE,
             index=self._folder / INDEX_FILE,
-            preview=preview,
         )
 
     def _end_fresh(self) -> None:

@@ -98,7 +98,9 @@ def scan_source(
         MaskPackError: the earlier pack is shorter than its index says.
     """
     plan = plan_scan(source, root, config=config, previous=previous, clock_ns=clock_ns)
-    return plan.carry_out(samples_out, masks_out, workers=config.workers, progress=progress)
+    summary = plan.carry_out(samples_out, masks_out, workers=config.workers, progress=progress)
+    plan.draw(samples_out, masks_out)
+    return summary
 
 
 def plan_scan(
@@ -165,7 +167,7 @@ class ScanPlan:
         workers: int,
         progress: Callable[[int, int], None] | None = None,
     ) -> ScanSummary:
-        """Read what has to be read and write what :func:`scan_source` promises."""
+        """Read what has to be read; write what :func:`scan_source` promises, but its picture."""
         scan, rows, files = self.scan, self.rows, self.reader.files
         wanted = [files.samples[place] for place in np.flatnonzero(rows < 0)]
         table = samples_out / SAMPLES_FILE
@@ -180,7 +182,6 @@ class ScanPlan:
                 writer.write_table(group)
                 if progress:
                     progress(done, len(rows))
-        preview = scan.earlier.preview_if_same(rows, table, masks_out) if scan.earlier else None
         return ScanSummary(
             source=scan.source,
             samples=len(rows),
@@ -191,7 +192,7 @@ class ScanPlan:
             official_splits=dict(sorted(Counter(s.official_split for s in files.samples).items())),
             strays=files.strays,
             table=table,
-            masks=pack.summary(preview or self._preview(table, masks_out)),
+            masks=pack.summary(),
             memory=ScanMemory(
                 rules=self.rules,
                 stats=self.stats,
@@ -201,8 +202,12 @@ class ScanPlan:
             ),
         )
 
-    def _preview(self, table: Path, masks_out: Path) -> Path | None:
-        return write_preview(table, self.reader.root, masks_out, private=self.reader.spec.private)
+    def draw(self, samples_out: Path, masks_out: Path) -> Path | None:
+        """Draw ``preview.png`` beside the pack that was written; None without a mask to show."""
+        table, earlier = samples_out / SAMPLES_FILE, self.scan.earlier
+        same = earlier.preview_if_same(self.rows, table, masks_out) if earlier else None
+        private = self.reader.spec.private
+        return same or write_preview(table, self.reader.root, masks_out, private=private)
 
 
 @dataclass(kw_only=True)

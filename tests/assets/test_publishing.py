@@ -1,9 +1,12 @@
 """Write, audit, publish: what fails its audit never becomes current."""
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import dagster as dg
+import numpy as np
 import pytest
 
 from assets import checks, publishing
@@ -120,6 +123,33 @@ def test_what_must_not_be_kept_leaves_a_version_that_fails_and_no_other(monkeypa
     assert "word.txt" in kept and "secret.txt" not in kept
     assert build(word, store, "cat").success
     assert (store.path(store.require("word")) / "secret.txt").read_text() == "who it is"
+
+
+def test_a_picture_is_drawn_of_what_is_audited_and_lies_in_the_version(monkeypatch, tmp_path):
+    drawn = threading.Event()
+    waits = Claim(
+        name="waits",
+        says="The picture is drawn while this claim is looked at.",
+        look=lambda _: Finding(passed=drawn.wait(timeout=30), seen="looked"),
+    )
+    monkeypatch.setattr(checks, "CLAIMS", {"word": (waits,)})
+
+    @dg.asset(check_specs=checks.specs("word"))
+    def word(context: dg.AssetExecutionContext, store: dg.ResourceParam[Store]):
+        def draw(folder: Path) -> None:
+            assert (folder / "word.txt").read_text() == "cat"
+            cv2.imwrite(str(folder / "word.png"), np.zeros((8, 8, 3), np.uint8))
+            drawn.set()
+
+        yield from publishing.publish(
+            context, store, lambda out: (out / "word.txt").write_text("cat"), draw=draw
+        )
+
+    store = Store(str(tmp_path))
+    result = dg.materialize([word], resources={"store": store})
+    (event,) = result.get_asset_materialization_events()
+    assert event.materialization.metadata["word"].value.startswith("![word](data:image/")
+    assert (store.path(store.require("word")) / "word.png").exists()
 
 
 def test_warning_does_not_keep_a_version_back(word_asset, tmp_path):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pyarrow.parquet as pq
 from PIL import Image
 
-from dataset_build.cleaning import clean
+from dataset_build.cleaning import clean, draw_removed
 from dataset_build.config import CleaningRules, DatasetConfig
 from dataset_build.decisions import Decision, write_decisions
 from dataset_build.ledger import balance, read_ledger
@@ -153,8 +153,8 @@ def test_rejects_and_picture_are_written_and_cleaning_twice_gives_the_same_bytes
     rows = [sample("a", luma_mean=1.0), sample("b"), reject("c", source="ade20k")]
     ledger = write_ledger_file(tmp_path / "merged", rows)
     for name in ("one", "two"):
-        summary = clean(ledger, new_folder(tmp_path / name), config=CONFIG, decisions=None)
-        assert summary.pictures == (tmp_path / name / "removed.png",)
+        clean(ledger, new_folder(tmp_path / name), config=CONFIG, decisions=None)
+        assert draw_removed(tmp_path / name) == tmp_path / name / "removed.png"
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
     assert files == [
         "ledger.md",

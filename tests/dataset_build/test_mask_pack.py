@@ -105,8 +105,8 @@ def test_the_same_source_gives_the_same_bytes(source: Path, tmp_path: Path):
     one, two = packed(source, tmp_path / "one"), packed(source, tmp_path / "two")
     assert one.pack.read_bytes() == two.pack.read_bytes()
     assert one.index.read_bytes() == two.index.read_bytes()
-    assert one.preview is not None and two.preview is not None
-    assert one.preview.read_bytes() == two.preview.read_bytes()
+    one_png, two_png = (pack.pack.with_name("preview.png") for pack in (one, two))
+    assert one_png.read_bytes() == two_png.read_bytes()
 
 
 def test_a_pickled_pack_reads_the_same(source: Path, tmp_path: Path):
@@ -161,12 +161,12 @@ def test_a_shorter_pack_cannot_be_copied(source: Path, tmp_path: Path):
 def test_a_source_without_readable_samples_gives_an_empty_pack(tmp_path: Path):
     root = draw.write_ade20k(tmp_path / "ade", {"a": draw.class_map(151)})
     summary = packed(root, tmp_path / "out")
-    assert (summary.masks, summary.preview) == (0, None)
+    assert summary.masks == 0
+    assert not summary.pack.with_name("preview.png").exists()
     assert len(MaskPack(tmp_path / "out")) == 0
 
 
 def test_the_preview_is_a_picture(source: Path, tmp_path: Path):
     summary = packed(source, tmp_path / "out")
-    assert summary.preview is not None
-    with Image.open(summary.preview) as picture:
+    with Image.open(summary.pack.with_name("preview.png")) as picture:
         assert picture.width == 900  # 6 inches at 150 dpi

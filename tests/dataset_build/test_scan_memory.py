@@ -232,18 +232,19 @@ def test_the_preview_is_drawn_anew_only_where_it_would_show_something_else(
     (shown,) = choose_samples(home.rebuild().table, limit=1)
     shown = shown.rpartition("/")[2]
     another = "a" if shown != "a" else "b"
-    again = home.rebuild().masks.preview
-    assert again is not None
+
+    def preview() -> Path:
+        return home.rebuild().masks.pack.with_name("preview.png")
+
+    again = preview()
     assert again.read_text() == "picture 1"
     assert again.parent == drawn[0].parent / "scan-1"
     for edited, picture in ((another, "picture 1"), (shown, "picture 2")):
         draw_image(home, edited, 7)
         draw_mask(home, edited, 3)
-        preview = home.rebuild().masks.preview
-        assert preview is not None
-        assert preview.read_text() == picture
+        assert preview().read_text() == picture
     remove_both(home, shown, 0)
-    assert (home.rebuild().masks.preview or again).read_text() == "picture 3"
+    assert preview().read_text() == "picture 3"
 
 
 def test_a_reject_is_not_read_again_either(home: Home):
