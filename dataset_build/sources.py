@@ -254,5 +254,5 @@ def _base(spec: SourceSpec, root: Path) -> str:
 def _layout_error(spec: SourceSpec, folder: Path, got: str) -> SourceLayoutError:
     return SourceLayoutError(
         f"source {spec.name!r}: {folder} {got}; it should hold {spec.layout}."
-        " Extract the source there, or correct its entry in source_roots."
+        " Extract the source there, or correct its entry under `sources` in settings.yaml."
     )
