@@ -1,7 +1,8 @@
 """The threshold of occupancy from a few labelled frames, and how well it does on others.
 
 The labels are cut into halves by time. What is reported of a half was chosen on the other one: its
-threshold and, of what is kept, the score too, so that no frame judges a choice that it made. What
+threshold and, of what is kept, the score and the lower threshold too, so that no frame judges a
+choice that it made. What
 is kept is chosen on all. The bottom-centre rule has nothing to choose and is measured on the same
 frames.
 """
@@ -30,8 +31,9 @@ FloatVector = npt.NDArray[np.float64]
 
 #: Fewer labelled frames of either kind choose nothing that holds elsewhere.
 MIN_OF_EACH = 4
-#: The lower threshold as a share of the higher one.
-LEAVE_SHARE = 0.5
+#: The lower threshold as a share of the higher one: what is tried, of equals the first. Flicker of
+#: a mask's edge wants a low one; what is left of somebody in the plate, none.
+LEAVE_SHARES = (0.5, 0.75, 1.0)
 
 BOTTOM_CENTRE = "bottom centre"
 WITH_STAYS = "whole choice, with stays"
@@ -121,7 +123,9 @@ def calibrate_occupancy(
     held_out: dict[str, Agreement] = {trial.score: labelled.held_out([trial]) for trial in trials}
     best = max(trials, key=lambda trial: held_out[trial.score].f1)  # of equals the camera's own
     everything = np.ones(len(labelled.truth), bool)
-    kept = with_threshold(best, labelled.threshold(best, everything))
+    kept = labelled.with_leave(
+        with_threshold(best, labelled.threshold(best, everything)), everything
+    )
     held_out[WITH_STAYS] = labelled.held_out(trials, stays=True)
     held_out[BOTTOM_CENTRE] = labelled.agreement(labelled.bottom_centre())
     return OccupancyCalibration(
@@ -132,9 +136,11 @@ def calibrate_occupancy(
     )
 
 
-def with_threshold(rule: OccupancyRule, enter: float) -> OccupancyRule:
-    """The rule with another higher threshold and the lower one below it."""
-    return replace(rule, enter=enter, leave=round(enter * LEAVE_SHARE, 4))
+def with_threshold(
+    rule: OccupancyRule, enter: float, leave_share: float = LEAVE_SHARES[0]
+) -> OccupancyRule:
+    """The rule with another higher threshold and the lower one as a share of it."""
+    return replace(rule, enter=enter, leave=round(enter * leave_share, 4))
 
 
 def best_threshold(scores: FloatVector, truth: BoolVector) -> float:
@@ -192,6 +198,8 @@ class _Labelled:
         said = np.zeros(len(self.truth), bool)
         for half in (early, ~early):
             trial = self._chosen(trials, ~half)
+            if stays:
+                trial = self.with_leave(trial, ~half)
             frames = self._in_stays(trial) if stays else self.scores(trial) >= trial.enter
             said[half] = frames[half]
         return self.agreement(said)
@@ -200,6 +208,11 @@ class _Labelled:
         """The trial of the largest F1 among some labels, with its best threshold there."""
         ready = [with_threshold(trial, self.threshold(trial, among)) for trial in trials]
         return max(ready, key=lambda trial: self._f1(trial, among))
+
+    def with_leave(self, rule: OccupancyRule, among: BoolVector) -> OccupancyRule:
+        """The rule with the lower threshold whose stays have the largest F1 among some labels."""
+        ready = [with_threshold(rule, rule.enter, share) for share in LEAVE_SHARES]
+        return max(ready, key=lambda one: _f1_of(self._in_stays(one)[among], self.truth[among]))
 
     def _f1(self, rule: OccupancyRule, among: BoolVector) -> float:
         return _f1_of((self.scores(rule) >= rule.enter)[among], self.truth[among])

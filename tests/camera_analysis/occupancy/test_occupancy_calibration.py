@@ -69,6 +69,25 @@ def test_the_score_that_separates_is_chosen_and_its_threshold_lies_between():
     assert any("bottom centre" in line for line in table_lines(found))
 
 
+def test_what_is_left_of_somebody_does_not_prolong_a_stay():
+    """Between the stretches a speck scores 0.2, which half of the threshold of 0.3 would keep."""
+    share = np.where(TRUTH, 0.4, 0.2)
+    found = calibrate_occupancy(labels(TRUTH), [day(share, share, TRUTH)], OccupancyRule(), 1.0)
+    assert (found.rule.enter, found.rule.leave) == (0.3, 0.225)
+    assert found.held_out[WITH_STAYS].f1 == 1
+
+
+def test_flicker_within_a_stay_is_no_end_of_it():
+    """A fifth of somebody's frames score 0.2, and half of nobody's 0.25: enter is above both."""
+    place = np.arange(FRAMES) % 5
+    somebody, nobody = np.where(place == 2, 0.2, 0.4), np.where(abs(place - 2) < 2, 0.25, 0.05)
+    share = np.where(TRUTH, somebody, nobody)
+    found = calibrate_occupancy(labels(TRUTH), [day(share, share, TRUTH)], OccupancyRule(), 1.0)
+    assert (found.rule.enter, found.rule.leave) == (0.325, 0.1625)
+    assert found.held_out["roi_share"].recall == 0.8
+    assert found.held_out[WITH_STAYS].f1 == 1
+
+
 def test_no_frame_judges_the_threshold_that_it_chose():
     """The halves need other thresholds: what is reported is as bad as that, not perfect."""
     early = np.arange(FRAMES) < FRAMES // 2
