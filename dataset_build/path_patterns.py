@@ -51,6 +51,14 @@ def find_files(base: Path, pattern: str, suffixes: Sequence[str]) -> FoundFiles:
     return FoundFiles(by_key=by_key, strays=tuple(strays))
 
 
+def is_regular(entry: os.DirEntry[str]) -> bool:
+    """Whether there is a file behind a name; a link that leads nowhere or to itself is none."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
+
+
 def is_hidden(name: str) -> bool:
     """Whether a file is one of those that systems leave beside pictures, such as ``._a.jpg``."""
     return name.startswith(".")
@@ -116,5 +124,5 @@ def _walk(base: Path, folder: str, deepest: int | None) -> Iterator[str]:
         if entry.is_dir(follow_symlinks=False):
             if deepest is None or deepest > 0:
                 yield from _walk(base, relative, None if deepest is None else deepest - 1)
-        elif entry.is_file():
+        elif is_regular(entry):
             yield relative

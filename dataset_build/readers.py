@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dataset_build.custom_sources import CustomSource
 from dataset_build.mask_files import AdeFullIds, MaskDecoder, MatIds, PngIds
-from dataset_build.path_patterns import find_files, is_hidden
+from dataset_build.path_patterns import find_files, is_hidden, is_regular
 
 #: The matrix of class ids in each file of Clothing Co-Parsing.
 CCP_VARIABLE = "groundtruth"
@@ -257,7 +257,7 @@ def files_by_stem(base: Path, folder: str, suffix: str, strays: list[str]) -> di
         relative = f"{folder}/{entry.name}"
         stem = entry.name[: -len(suffix)]
         if is_hidden(entry.name) or not (
-            entry.name.lower().endswith(suffix) and stem and entry.is_file()
+            entry.name.lower().endswith(suffix) and stem and is_regular(entry)
         ):
             strays.append(relative)
         else:

@@ -98,6 +98,15 @@ def test_links_to_folders_are_not_followed(base: Path):
     ]
 
 
+@pytest.mark.parametrize("target", ["nowhere.jpg", "link.jpg", "."])
+def test_a_link_without_a_file_behind_it_is_no_picture(base: Path, target: str):
+    (base / "images" / "link.jpg").symlink_to(target)
+    for pattern in ("images", "images/*.jpg"):
+        assert "link" not in find_files(base, pattern, (".jpg",)).by_key
+    (base / "images" / "linked.jpg").symlink_to("a.jpg")
+    assert "linked" in find_files(base, "images", SUFFIXES).by_key
+
+
 def test_special_characters_in_names_are_themselves(tmp_path: Path):
     (tmp_path / "im.ages+(1)").mkdir()
     (tmp_path / "im.ages+(1)" / "a.jpg").touch()

@@ -42,9 +42,10 @@ def test_files_that_are_neither_image_nor_mask_are_strays(tmp_path: Path):
     (base / "JPEGImages" / "Thumbs.db").touch()
     (base / "JPEGImages" / "._a.jpg").touch()
     (base / "JPEGImages" / "folder.jpg").mkdir()
+    (base / "JPEGImages" / "loop.jpg").symlink_to("loop.jpg")
     files = read_voc(base)
     assert [s.key for s in files.samples] == ["a"]
-    assert len(files.strays) == 3
+    assert len(files.strays) == 4
 
 
 def test_a_twin_but_for_the_case_of_its_suffix_is_a_row_of_its_own(tmp_path: Path):
