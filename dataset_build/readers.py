@@ -169,22 +169,25 @@ def read_ccp(base: Path) -> SourceFiles:
 def read_custom(base: Path, source: CustomSource) -> SourceFiles:
     """Images and masks as a few lines of YAML describe them, paired by what wildcards match.
 
-    A draft stands in for a mask that is missing; a draft without an image says nothing.
+    A draft stands in for a mask that is missing; a draft without an image says nothing. Where both
+    lie in one folder, a mask is no image.
     """
     suffixes = (source.image_suffix,) if source.image_suffix else IMAGE_SUFFIXES
     images = find_files(base, source.images, suffixes)
     masks = find_files(base, source.masks, (source.mask_suffix,))
     mask_of = drafts_of(base, source, images.by_key) | masks.by_key
     taken = {*images.by_key.values(), *masks.by_key.values()}
+    drawn = set(mask_of.values())
+    image_of = {key: path for key, path in images.by_key.items() if path not in drawn}
     return SourceFiles(
         samples=tuple(
             SampleFiles(
                 key=key,
                 official_split=source.split,
-                image_path=images.by_key.get(key, ""),
+                image_path=image_of.get(key, ""),
                 mask_path=mask_of.get(key, ""),
             )
-            for key in sorted(images.by_key.keys() | masks.by_key.keys())
+            for key in sorted(image_of.keys() | masks.by_key.keys())
         ),
         decoder=PngIds(),
         strays=tuple(sorted({*images.strays, *masks.strays} - taken)),

@@ -86,3 +86,16 @@ def test_a_custom_source_is_looked_up_beside_the_published_ones():
         source_spec("garden", own)
     with pytest.raises(ValueError, match="'voc' is built in"):
         source_spec("voc", {"voc": own["yard"]})
+
+
+@pytest.mark.parametrize("suffix", [".png", "_mask.png"])
+def test_photographs_and_masks_may_lie_in_one_folder(suffix: str, tmp_path: Path):
+    for name in "ab":
+        draw.write_image(tmp_path / "all" / f"{name}.jpg", draw.photograph())
+    draw.write_ids(tmp_path / "all" / f"a{suffix}", draw.class_map(1))
+    own = CustomSource(human=(1,), images="all", masks="all", mask_suffix=suffix)
+    samples = open_source(source_spec("yard", {"yard": own}), tmp_path).samples
+    assert [(s.key, s.image_path, s.mask_path) for s in samples] == [
+        ("a", "all/a.jpg", f"all/a{suffix}"),
+        ("b", "all/b.jpg", ""),
+    ]
