@@ -138,7 +138,7 @@ def open_app(dataset_name: str, *, port: int, reviewer: str = UNKNOWN_REVIEWER) 
     with database() as fiftyone:
         if not fiftyone.dataset_exists(dataset_name):
             raise ReviewUnavailableError(
-                f"FiftyOne holds no dataset {dataset_name}; materialize review_queue first"
+                f"FiftyOne holds no dataset {dataset_name}; run `learned-normal rebuild` first"
             )
         dataset = fiftyone.load_dataset(dataset_name)
         opened = {"name": reviewer, "at": datetime.now(UTC).isoformat()}

@@ -52,7 +52,7 @@ class ReviewStatus:
             queued, done = self.queued[kind], self.decided.get(kind, 0)
             found.append(f"{kind:<16}{queued:>8}{done:>9}{queued - done:>6}")
         if len(found) == 1:
-            found = ["nothing is queued; materialize review_queue"]
+            found = ["nothing is queued; run `learned-normal rebuild`"]
         when = f"{self.pulled_at:%Y-%m-%d %H:%M} UTC" if self.pulled_at else "never"
         found += ["", f"last pull: {when}", "", self.decisions.rstrip()]
         found += [f"disputed: {one}" for one in self.disputed]
