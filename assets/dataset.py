@@ -20,7 +20,7 @@ from dataset_build.scan_memory import PreviousScan
 
 STORE = dg.ResourceParam[VersionStore]
 CONFIG = dg.ResourceParam[DatasetConfig]
-#: Tag of a run whose scan reads every file, whatever it remembers.
+#: Tag of a run that reads every file and compares every image, whatever is remembered.
 FULL_SCAN = "learned-normal/full-scan"
 #: Made by ``source_pass``; named here for those that depend on it.
 human_masks = dg.AssetKey("human_masks")
@@ -144,17 +144,26 @@ def merged_dataset(
     kinds={"python", "parquet"},
 )
 def cleaned_dataset(
-    context: dg.AssetExecutionContext, store: STORE, dataset_config: CONFIG
+    context: dg.AssetExecutionContext,
+    store: STORE,
+    dataset_config: CONFIG,
+    duplicate_memory: dg.ResourceParam[Path],
 ) -> Iterator[Event]:
     """The ledger after the named rules, duplicates and the reviewer's decisions."""
     merged = need(store, "merged_dataset")
     decided = store.current("review_decisions")
     decisions = store.path(decided) / "decisions.parquet" if decided else None
+    if FULL_SCAN in context.run.tags:
+        duplicate_memory.unlink(missing_ok=True)
     yield from publish(
         context,
         store,
         lambda out: cleaning.clean(
-            store.path(merged) / "ledger.parquet", out, config=dataset_config, decisions=decisions
+            store.path(merged) / "ledger.parquet",
+            out,
+            config=dataset_config,
+            decisions=decisions,
+            memory=duplicate_memory,
         ),
         inputs=[merged, *([decided] if decided else [])],
         config=dataset_config,

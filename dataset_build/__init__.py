@@ -21,7 +21,7 @@ In data-flow order:
 * ``ledger`` schema of the merged table, merge, balance
 * ``fates`` what became of the images, and how many met each fate
 * ``near_hashes`` hashes a few bits apart; ``look_alikes`` verifies them by thumbnails
-* ``duplicates`` exact and near duplicates -> groups
+* ``duplicates`` exact and near duplicates -> groups; ``duplicate_memory`` the same, of what changed
 * ``rules`` the named cleaning rules, as data
 * ``decisions`` what a reviewer decided, keyed by sha256
 * ``cleaning`` rules and decisions -> ledger rows

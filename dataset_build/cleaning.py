@@ -22,7 +22,8 @@ from dataset_build import charts
 from dataset_build.config import DatasetConfig
 from dataset_build.corrections import apply_corrections
 from dataset_build.decisions import KEEP, REJECT, RELABEL, Decision, read_decisions
-from dataset_build.duplicates import Candidates, Duplicate, find_duplicates
+from dataset_build.duplicate_memory import find_changed_duplicates
+from dataset_build.duplicates import Candidates, Duplicate
 from dataset_build.fates import REMOVED, LedgerSummary, reason_counts
 from dataset_build.ledger import (
     Removal,
@@ -43,7 +44,12 @@ _EXAMPLES = 5  # per reason in rejects.md
 
 
 def clean(
-    ledger: Path, out: Path, *, config: DatasetConfig, decisions: Path | None
+    ledger: Path,
+    out: Path,
+    *,
+    config: DatasetConfig,
+    decisions: Path | None,
+    memory: Path | None = None,
 ) -> LedgerSummary:
     """Remove what the reviewer rejected, what breaks a rule, and what is there twice.
 
@@ -55,6 +61,8 @@ def clean(
             ``removed.png``.
         config: rules, their version and the radius of near duplicates.
         decisions: ``decisions.parquet``, its folder, or None before the first review.
+        memory: file of the last search for duplicates; with it, only what changed is compared.
+            The result is the same.
     """
     table = read_ledger(ledger)
     decided = read_decisions(decisions)
@@ -64,7 +72,7 @@ def clean(
     table = remove(table, _review_removals(table, decided), version)
     table = remove(table, unconfirmed_removals(table, config.custom_sources, protected), version)
     table = remove(table, _rule_removals(table, config, protected), version)
-    table = _without_duplicates(table, config, protected)
+    table = _without_duplicates(table, config, protected, memory)
     table = _stamped(table, version)
     _write_review_rejects(decided, out / "rejected_by_review.parquet")
     (out / "rejects.md").write_text(_rejects_markdown(table), encoding="utf-8")
@@ -109,11 +117,13 @@ def _rule_removals(
     }
 
 
-def _without_duplicates(table: pa.Table, config: DatasetConfig, protected: set[int]) -> pa.Table:
+def _without_duplicates(
+    table: pa.Table, config: DatasetConfig, protected: set[int], memory: Path | None
+) -> pa.Table:
     rows = present(table)
     candidates = _candidates(table, rows, protected)
-    report = find_duplicates(
-        candidates, config.near_duplicate_radius, config.min_duplicate_correlation
+    report = find_changed_duplicates(
+        candidates, config.near_duplicate_radius, config.min_duplicate_correlation, memory
     )
     groups = table["image_sha256"].to_pylist()  # everything else is a group of its own
     for row, group in zip(rows, report.groups, strict=True):

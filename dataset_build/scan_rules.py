@@ -32,6 +32,7 @@ LATER_STAGES = frozenset(
         "distributions",
         "distributions_views",
         "downloads",
+        "duplicate_memory",
         "duplicates",
         "expectation_suites",
         "expectations",

@@ -45,6 +45,7 @@ def resources_of(settings: Settings) -> dict[str, Any]:
         "gpu": GpuSlots(settings.home / "locks", slots=settings.gpu_slots, device=settings.device),
         "dataset_config": settings.dataset_config(),
         "scan_memory": settings.home / "cache" / "scan",
+        "duplicate_memory": settings.home / "cache" / "duplicates.parquet",
         "model_setup": ModelSetup(
             models=settings.model_configs(),
             training=settings.train_config(),

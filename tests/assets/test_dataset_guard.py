@@ -79,6 +79,7 @@ class Home:
                 "store": self.store,
                 "dataset_config": config,
                 "scan_memory": self.folder / "scan_memory",
+                "duplicate_memory": self.folder / "duplicates.parquet",
             },
             raise_on_error=False,
         )
