@@ -19,7 +19,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import ExifTags, Image
 
 from dataset_build.faults import SampleFault, Side, missing, too_large, undecodable
 
@@ -33,6 +33,7 @@ _JPEG_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_BARE_MARKERS = frozenset(range(0xD0, 0xD8)) | {0x01}
 _JPEG_SCAN = 0xDA
 _JPEG_END = b"\xff\xd9"
+_QUARTER_TURNS = (5, 6, 7, 8)  # of EXIF's eight orientations
 #: What Pillow raises on damaged files, one class per way of breaking them.
 _DECODER_ERRORS = (
     OSError,
@@ -183,6 +184,15 @@ def decode_rgb(
         SampleFault: the pixels cannot be decoded to the end.
     """
     return _decode(data, side, mode="RGB", min_width_px=min_width_px)
+
+
+def is_turned_on_screen(data: bytes) -> bool:
+    """Whether an EXIF note asks viewers to turn the picture by a quarter."""
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as picture:
+            return picture.getexif().get(ExifTags.Base.Orientation) in _QUARTER_TURNS
+    except _DECODER_ERRORS:
+        return False
 
 
 def decode_stored(data: bytes, side: Side) -> npt.NDArray[np.uint8 | np.uint16 | np.int32]:

@@ -17,6 +17,7 @@ from dataset_build.image_files import (
     LoadedFile,
     decode_luma,
     held_data,
+    is_turned_on_screen,
     load_file,
     read_header,
     require_size,
@@ -121,10 +122,10 @@ class SampleReader:
         size = self.files.decoder.size(mask)
         require_size(*size, "mask", max_px=limit)
         if size != (reading.width, reading.height):
-            raise SampleFault(
-                RejectReason.SIZE_MISMATCH,
-                f"image {reading.width} x {reading.height} px, mask {size[0]} x {size[1]} px",
-            )
+            found = f"image {reading.width} x {reading.height} px, mask {size[0]} x {size[1]} px"
+            if size == (reading.height, reading.width) and is_turned_on_screen(image):
+                found += "; the mask is of the image as its EXIF note turns it, turn the mask back"
+            raise SampleFault(RejectReason.SIZE_MISMATCH, found)
         luma = decode_luma(image, "image", min_width_px=MEASURED_WIDTH_PX)
         mask_hw = human_mask(mask, key, self.files.decoder, self.spec.labels)
         return replace(

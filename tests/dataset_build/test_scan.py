@@ -203,3 +203,16 @@ def test_rows_leave_in_groups_and_progress_is_told(tmp_path: Path, monkeypatch):
     )
     assert told == [(4, 9), (8, 9), (9, 9)]
     assert pq.ParquetFile(summary.table).num_row_groups == 3
+
+
+@pytest.mark.parametrize(("orientation", "said"), [(6, True), (1, False)])
+def test_a_mask_of_the_turned_image_is_told_by_its_exif_note(
+    orientation: int, said: bool, tmp_path: Path
+):
+    base = draw.write_voc(tmp_path / "voc", {"a": draw.class_map(15)})
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    draw.write_image(base / "JPEGImages" / "a.jpg", draw.photograph(32, 24), exif=exif)
+    row = scan("voc", tmp_path / "voc")[1]["voc/a"]
+    assert row["reject_detail"].startswith("image 24 x 32 px, mask 32 x 24 px")
+    assert ("EXIF" in row["reject_detail"]) == said
