@@ -5,15 +5,15 @@ its samples added up: **bit-seconds**. An outline that jitters for two samples m
 as somebody who walks where nobody does, but not for as long. The strengths of a window's days, each
 judged by the others, calibrate those of the next day: of D days, k departures as strong as a new
 one promise (k + 1) / D such events a day, the new one itself counted (conformal). So the promise of
-a false alarms a day is kept by what exceeds all but floor(a * D) - 1 of them.
+a false alarms a day is kept by what exceeds all but a * D - 1 of them, between two if need be.
 
 A history shorter than one false alarm, a * D < 1, cannot tell such a rate. Then the number of
 events is taken to fall as 1 / strength beyond the strongest one seen, as that of a heavy tail does:
 an event has to exceed the strongest by 1 / (a * D).
 
-An incident in the history is not to hide its like. A departure is left out where an exponential
+An incident in the history is not to hide its like. A departure is left out where a power law
 through the upper quartile of the departures expects fewer than one of twenty such histories to
-hold one as strong, up to a quarter of them.
+hold one as strong: up to a quarter of them, and one at least.
 """
 
 from __future__ import annotations
@@ -32,12 +32,13 @@ from camera_analysis.events.alarm_promise import SourcePromise, source_promise
 FloatVector = npt.NDArray[np.float64]
 
 CLASS_SCALE_FILE = "class_scale.parquet"
-#: With fewer departures nothing is said of which of them are incidents.
-LEAST_DEPARTURES = 8
 #: Of the departures, that the tail is drawn through, and at most taken for incidents above it.
 TAIL_QUANTILE = 0.75
 #: Histories of normal days in which one departure or more is taken for an incident.
 TAKEN_FOR_INCIDENTS = 0.05
+#: The number of departures falls no faster than as 1 / strength ** 2: most are short and alike, and
+#: their like says little of the few that last.
+LEAST_EXPONENT = 0.5
 
 #: One row per day, or block of a lone day, behind the normal.
 SCALE = pa.schema(
@@ -153,20 +154,18 @@ def least_strength(strengths: FloatVector, allowed: float, smallest: float) -> f
         smallest: strength that a departure has at least, > 0.
     """
     ordered = np.sort(_without_incidents(strengths, smallest))[::-1]
-    rank = int(allowed) - 1
-    if rank < 0:
+    if allowed < 1:
         return float(ordered[0] if ordered.size else smallest) / allowed
-    return float(ordered[rank]) if rank < ordered.size else 0.0
+    down_to_nothing = np.append(ordered, 0.0)
+    return float(np.interp(allowed - 1, np.arange(down_to_nothing.size), down_to_nothing))
 
 
 def _without_incidents(strengths: FloatVector, smallest: float) -> FloatVector:
     """The departures but for those too strong to come of normal days."""
-    if strengths.size < LEAST_DEPARTURES:
-        return strengths
     ordered = np.sort(strengths)
-    quartile = float(np.quantile(ordered, TAIL_QUANTILE))
-    scale = max((quartile - ordered[0]) / -np.log(1 - TAIL_QUANTILE), smallest)
-    limit = ordered[0] + scale * np.log(ordered.size / TAKEN_FOR_INCIDENTS)
-    most = int((1 - TAIL_QUANTILE) * ordered.size)
+    most = max(1, int((1 - TAIL_QUANTILE) * ordered.size))
+    quartile = float(ordered[:-most][-1]) if ordered.size > most else smallest
+    exponent = max(np.log(quartile / smallest) / -np.log(1 - TAIL_QUANTILE), LEAST_EXPONENT)
+    limit = smallest * (ordered.size / TAKEN_FOR_INCIDENTS) ** exponent
     incidents = min(int((ordered > limit).sum()), most)
     return np.asarray(ordered[: ordered.size - incidents], np.float64)
