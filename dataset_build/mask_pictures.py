@@ -140,9 +140,12 @@ def from_greys(greys_hw: npt.NDArray[np.generic], size_hw: tuple[int, int]) -> U
     stray = [value.item() for value in values if value.item() not in legal]
     if stray:
         px = int(counts[~np.isin(values, list(legal))].sum())
+        advice = "paint with a hard brush, without anti-aliasing"
+        if set(stray) == {HUMAN}:
+            advice = f"write humans as {HUMAN_GREY}, which can be seen, instead of {HUMAN}"
         raise MaskPictureError(
             f"{px} pixels with values {stray[:_SHOWN]}; expected only 0, {IGNORE_GREY} and"
-            f" {HUMAN_GREY}: paint with a hard brush, without anti-aliasing"
+            f" {HUMAN_GREY}: {advice}"
         )
     mask = np.zeros(greys_hw.shape, np.uint8)
     for value, label in legal.items():

@@ -90,6 +90,7 @@ def transparent():
     ("data", "problem"),
     [
         (stained(), r"1 pixels with values \[7\]; expected only 0, 128 and 255"),
+        (png(Image.new("L", (3, 2), 1)), "write humans as 255, which can be seen, instead of 1"),
         (coloured(), "coloured pixels"),
         (transparent(), "transparent pixels"),
         (png(Image.new("L", (4, 2))), "4 x 2 px, the image has 3 x 2"),
