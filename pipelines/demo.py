@@ -43,6 +43,10 @@ TRAINING = {
     "low_light_share": 0.0,
 }
 MODELS = {"unet": {"width": 8}}
+#: The best of the evaluated models.
+CHAMPION = Planned(job="champion_job")
+#: The champion's look at the masks, and the queue that follows from it.
+MASKS = Planned(job="mistakenness_job")
 #: The page of all cameras, once their days are judged.
 INDEX = Planned(job="index_job")
 
@@ -64,7 +68,8 @@ def run_demo(home: Path, *, seed: int, images_per_source: int, days: int) -> Set
         runner = Runner(settings)
         runner.run_all(dataset_plan(settings) + model_plan(settings))
         filmed.result()
-    run_side_by_side(settings, camera_plans(runner))
+    # what the champion thinks of the masks is no camera's business: it fills the second core
+    run_side_by_side(settings, [*camera_plans(runner), [MASKS]])
     runner.run_all([INDEX])
     return settings
 
@@ -124,6 +129,7 @@ def write_demo_settings(home: Path, seed: int) -> Settings:
         dataset={"seed": seed},
         models=MODELS,
         training={**TRAINING, "seed": seed, "precision": fastest_precision()},
+        inference={"precision": fastest_precision()},
         gpu_slots=2,  # two cameras side by side; the network is tiny, and mostly there is no GPU
         footage_settle_s=0.0,
         review_limit=40,
@@ -146,14 +152,14 @@ def dataset_plan(settings: Settings) -> list[Planned]:
 
 
 def model_plan(settings: Settings) -> list[Planned]:
-    """Every configured architecture, then the champion, then its look at the masks."""
+    """Every configured architecture, then the champion."""
     models = [Planned(job="model_job", partition=name) for name in sorted(settings.models)]
-    return [*models, *champion_plan()]
+    return [*models, CHAMPION]
 
 
 def champion_plan() -> list[Planned]:
     """What follows every training: the champion, then its look at the masks."""
-    return [Planned(job="champion_job"), Planned(job="mistakenness_job")]
+    return [CHAMPION, MASKS]
 
 
 def camera_plans(runner: Runner) -> list[list[Planned]]:

@@ -19,7 +19,14 @@ import pyarrow.parquet as pq
 import yaml
 
 from camera_analysis.benchmark.benchmarks import frame_auc
-from pipelines.demo import INDEX, camera_plans, dataset_plan, fastest_precision, model_plan
+from pipelines.demo import (
+    INDEX,
+    MASKS,
+    camera_plans,
+    dataset_plan,
+    fastest_precision,
+    model_plan,
+)
 from pipelines.executors import GpuSlots
 from pipelines.resources import open_store
 from pipelines.runs import RunFailedError, Runner
@@ -122,6 +129,7 @@ def run_real(samples: Path, home: Path, *, train_minutes: float) -> Settings:
                 "max_seconds": 60.0 * train_minutes,
                 "precision": fastest_precision(),
             },
+            gpu_slots=2,  # two cameras side by side; their small network fits a GPU twice
             footage_settle_s=0.0,
         )
     )
@@ -130,7 +138,7 @@ def run_real(samples: Path, home: Path, *, train_minutes: float) -> Settings:
     runner.run_all(dataset_plan(settings))
     print_rejects(settings)
     runner.run_all(model_plan(settings))
-    failed = run_side_by_side(settings, camera_plans(runner), keep_going=True)
+    failed = run_side_by_side(settings, [*camera_plans(runner), [MASKS]], keep_going=True)
     failed += runner.run_all([INDEX], keep_going=True)
     measure(samples, settings)
     if failed:

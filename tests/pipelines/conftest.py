@@ -16,7 +16,7 @@ from camera_analysis import canvas
 from camera_analysis.camera import Camera, write_camera
 from camera_analysis.footage.video_write import write_video
 from dataset_build import review_fiftyone, review_pull, review_worst
-from pipelines import demo
+from pipelines import demo, side_by_side
 from pipelines.resources import open_store
 from pipelines.runs import Planned, Runner
 from pipelines.settings import Settings, save_settings
@@ -104,6 +104,7 @@ def shrink_demo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "TRAINING", TRAINING)
     monkeypatch.setattr(demo, "MODELS", {"unet": {"width": 4}})
     monkeypatch.setattr(demo, "film_cameras", film)
+    monkeypatch.setattr(side_by_side, "cores", lambda: 1)  # no process that is not patched
     monkeypatch.setattr(demo, "write_demo_settings", settings_with_shares)
 
 

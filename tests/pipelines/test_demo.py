@@ -106,7 +106,7 @@ def test_settings_of_the_demo_are_those_of_its_home(tmp_path):
     assert list(settings.model_configs()) == ["unet"]
 
 
-def test_plan_runs_every_source_before_the_dataset_and_a_look_at_the_masks_last(tmp_path):
+def test_plan_runs_every_source_before_the_dataset_and_the_champion_last(tmp_path):
     settings = demo.write_demo_settings(tmp_path, 0)
     titles = [planned.title for planned in demo.dataset_plan(settings) + demo.model_plan(settings)]
     assert titles == [
@@ -116,7 +116,6 @@ def test_plan_runs_every_source_before_the_dataset_and_a_look_at_the_masks_last(
         "dataset_job",
         "model_job unet",
         "champion_job",
-        "mistakenness_job",
     ]
 
 
