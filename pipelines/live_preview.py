@@ -20,6 +20,8 @@ from camera_analysis.privacy.live_frames import LivePicture, LiveStatus
 from pipelines.page_access import asks_this_machine, is_loopback, is_token
 
 _BOUNDARY = "picture"
+#: Addresses to listen at that nobody can ask for.
+_EVERYWHERE = ("0.0.0.0", "::")
 #: A viewer hears at least so often that the server is there; one that is gone is noticed then.
 _WAIT_S = 1.0
 
@@ -96,9 +98,10 @@ class LiveServer(ThreadingHTTPServer):
 
     @property
     def page_address(self) -> str:
-        """Address of the page, token included."""
+        """Address of the page, token included; this machine's name stands for all of its addresses."""
         host, port = self.server_address[0], self.server_address[1]
-        name = f"[{host!s}]" if ":" in str(host) else str(host)
+        name = socket.gethostname() if str(host) in _EVERYWHERE else str(host)
+        name = f"[{name}]" if ":" in name else name
         return f"http://{name}:{port}/{query_of(self.token)}"
 
 

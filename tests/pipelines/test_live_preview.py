@@ -133,3 +133,9 @@ def test_token_of_any_letters_is_told_so_that_it_is_understood():
 def test_other_addresses_need_a_token():
     with pytest.raises(ValueError, match=r"0\.0\.0\.0 can be reached by other machines"):
         LiveServer(Three(), "0.0.0.0", 0, None)
+
+
+def test_a_page_for_all_is_told_by_the_name_of_this_machine(monkeypatch):
+    monkeypatch.setattr("socket.gethostname", lambda: "porch")
+    with LiveServer(Three(), "0.0.0.0", 0, "secret") as server:
+        assert server.page_address == f"http://porch:{server.server_port}/?token=secret"
