@@ -98,7 +98,7 @@ class LiveServer(ThreadingHTTPServer):
 
     @property
     def page_address(self) -> str:
-        """Address of the page, token included; this machine's name stands for all of its addresses."""
+        """Address of the page, token included; this machine's name stands for all addresses."""
         host, port = self.server_address[0], self.server_address[1]
         name = socket.gethostname() if str(host) in _EVERYWHERE else str(host)
         name = f"[{name}]" if ":" in name else name
