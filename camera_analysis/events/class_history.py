@@ -6,9 +6,10 @@ the whole normal does, its counts scaled up, so that what was never seen surpris
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -53,13 +54,16 @@ class DayBehind:
 
 @dataclass(frozen=True)
 class _Part:
-    """What is held out together: frames of a day and their counts."""
+    """What is held out together: frames of a day and their counts, read when they are needed.
+
+    Counts of a segmenter of many classes are too large to keep those of a week.
+    """
 
     name: str
     labels: Path
     times: FrameTimes
     frame_ids: Sequence[int]
-    counts_khw: CountArray
+    counts_khw: Callable[[], CountArray]
     frames: int
 
 
@@ -79,12 +83,14 @@ def write_class_scale(days: Mapping[str, DayBehind], config: AnomalyConfig, out:
 
 def _held_out(parts: Sequence[_Part], config: AnomalyConfig) -> Iterator[HeldOutFold]:
     frames = sum(part.frames for part in parts)
-    total = sum((part.counts_khw for part in parts[1:]), parts[0].counts_khw) if parts else None
+    total: CountArray | None = None
+    for part in parts:
+        total = part.counts_khw() if total is None else total + part.counts_khw()
     for part in parts:
         others = frames - part.frames
         if total is None or not others:
             continue
-        scaled = np.rint((total - part.counts_khw) * (frames / others)).astype(np.uint32)
+        scaled = np.rint((total - part.counts_khw()) * (frames / others)).astype(np.uint32)
         if scaled.any():
             model = SurpriseModel(scaled, frames, config)
             yield _judged(part, model, MOST_FRAMES // len(parts), config)
@@ -123,7 +129,13 @@ def _stretches(frame_ids: Sequence[int], most: int) -> Sequence[int]:
 def _whole(name: str, day: DayBehind) -> _Part:
     times = read_frame_times(day.index, ZoneInfo("UTC"))
     counts = ClassCounts.load(day.counts)
-    return _Part(name, day.labels, times, _ids(day, times), counts.total(), counts.frames)
+    return _Part(
+        name, day.labels, times, _ids(day, times), partial(_total, day.counts), counts.frames
+    )
+
+
+def _total(counts_dir: Path) -> CountArray:
+    return ClassCounts.load(counts_dir).total()
 
 
 def _blocks_of(lone: _Part, day: DayBehind) -> list[_Part]:
@@ -136,9 +148,7 @@ def _blocks_of(lone: _Part, day: DayBehind) -> list[_Part]:
     for label_map in iterate_labels(day.labels, block_of.__contains__):
         counts[block_of[label_map.frame_id]].add(label_map.labels_hw, 0)
     return [
-        _Part(
-            f"{lone.name}/{number}", day.labels, lone.times, piece, counted.total(), counted.frames
-        )
+        _Part(f"{lone.name}/{number}", day.labels, lone.times, piece, counted.total, counted.frames)
         for number, (piece, counted) in enumerate(zip(pieces, counts, strict=True))
         if piece
     ]
