@@ -34,6 +34,7 @@ from dataset_build.ledger import (
     write_ledger,
 )
 from dataset_build.look_alikes import stacked
+from dataset_build.markdown import cell
 from dataset_build.near_hashes import HASH_BITS
 from dataset_build.rules import DUPLICATE_EXACT, DUPLICATE_NEAR, first_breaches
 from dataset_build.sources import source_rank
@@ -201,7 +202,7 @@ def _rejects_markdown(table: pa.Table) -> str:
     ):
         shown[reason] += 1
         if fate == REMOVED and shown[reason] <= _EXAMPLES:
-            lines.append(f"| {sample_id} | {reason} | {measured.replace('|', '/')} |")
+            lines.append(f"| {cell(sample_id)} | {reason} | {cell(measured)} |")
     return "\n".join(lines) + "\n"
 
 

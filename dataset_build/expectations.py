@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dataset_build.expectation_suites import SUITES, Expectation, Suite
+from dataset_build.markdown import cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,13 +92,8 @@ def as_markdown(findings: Sequence[Finding]) -> str:
         mark = "ok" if row.passed else "**failed**"
         rows = ", ".join(row.failing_sample_ids)
         cells = (mark, row.expectation, row.column, row.observed, rows)
-        lines.append(f"| {' | '.join(map(_cell, cells))} |")
+        lines.append(f"| {' | '.join(map(cell, cells))} |")
     return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    """Text that cannot end its cell: a file may be named with a bar or a line break."""
-    return " ".join(text.replace("|", "/").split())
 
 
 def _blobs_as_they_are(kind: pa.DataType) -> pd.ArrowDtype | None:

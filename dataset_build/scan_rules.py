@@ -42,6 +42,7 @@ LATER_STAGES = frozenset(
         "ledger",
         "look_alikes",
         "look_sketches",
+        "markdown",
         "mask_pictures",
         "merging",
         "near_hashes",

@@ -176,3 +176,10 @@ def test_rejects_and_picture_are_written_and_cleaning_twice_gives_the_same_bytes
 
 def test_a_ledger_without_removals_can_be_drawn(tmp_path):
     assert cleaned(tmp_path, [sample("a")])["voc/a"]["fate"] == "kept"
+
+
+def test_a_name_cannot_end_its_cell_of_the_rejects(tmp_path):
+    ledger = write_ledger_file(tmp_path / "merged", [sample("a|b\nc", luma_mean=1.0), sample("d")])
+    clean(ledger, new_folder(tmp_path / "out"), config=CONFIG, decisions=None)
+    table = (tmp_path / "out" / "rejects.md").read_text()
+    assert "a/b c | image_dark |" in table
