@@ -44,6 +44,8 @@ TRAINING = {
 }
 #: With so few images, a tenth would not hold a whole negative.
 SHARES = {"val_share": 0.25, "test_share": 0.25}
+#: A day of forty samples behind a normal cannot tell one false alarm a day.
+ANOMALIES = {"alarms_per_day": 20.0}
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +99,8 @@ def shrink_demo(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def settings_with_shares(home: Path, seed: int) -> Settings:
         settings = write_settings(home, seed)
-        settings = replace(settings, dataset={**settings.dataset, **SHARES}, device="cpu")
+        dataset = {**settings.dataset, **SHARES}
+        settings = replace(settings, dataset=dataset, device="cpu", anomalies=ANOMALIES)
         save_settings(settings)
         return settings
 
