@@ -84,7 +84,7 @@ def _without_promise(told: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _row(source: Mapping[str, Any]) -> PromiseRow:
     days = source["days"]
-    seen = f"{source['measured']:.1f} in {days:.1f} days" if days else NOT_KNOWN
+    seen = f"{source['measured']:.1f} ({days:.1f} days)" if days else NOT_KNOWN
     note = "" if source["is_known"] else "; too short to know"
     return PromiseRow(SOURCES[source["source"]], _a_day(source["promised"]), seen + note)
 

@@ -34,9 +34,9 @@ def judged(folder, **told):
 def test_the_total_stands_below_its_parts(tmp_path):
     facts = read_promise(judged(tmp_path, **TOLD))
     assert [(row.source, row.promised, row.measured) for row in facts.rows] == [
-        ("Class at its place", "0.25", "0.2 in 5.0 days"),
-        ("Speed, direction, size, stay", "0.25", "0.4 in 2.5 days"),
-        ("Unusual paths", "0.5", "0.4 in 5.0 days"),
+        ("Class at its place", "0.25", "0.2 (5.0 days)"),
+        ("Speed, direction, size, stay", "0.25", "0.4 (2.5 days)"),
+        ("Unusual paths", "0.5", "0.4 (5.0 days)"),
         ("All together", "1", "1.0 (95 %: 0.2 to 3.0)"),
     ]
     assert facts.says[-1] == (
@@ -49,7 +49,7 @@ def test_too_short_a_history_says_so_and_what_holds_instead(tmp_path):
     unsure = CLASS | {"days": 1.0, "is_known": False}
     promise = WHOLE | {"sources": [unsure, CHANNELS], "is_known": False}
     facts = read_promise(judged(tmp_path, **TOLD | {"promise": promise}))
-    assert facts.rows[0].measured == "0.2 in 1.0 days; too short to know"
+    assert facts.rows[0].measured == "0.2 (1.0 days); too short to know"
     assert "Class at its place: 1.0 days are too few to know so low a rate by." in facts.says[1]
     assert "stronger than the strongest departure seen" in facts.says[1]
 
