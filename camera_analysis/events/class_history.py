@@ -86,21 +86,26 @@ def _held_out(parts: Sequence[_Part], config: AnomalyConfig) -> Iterator[HeldOut
     total: CountArray | None = None
     for part in parts:
         total = part.counts_khw() if total is None else total + part.counts_khw()
-    for part in parts:
+    for number, part in enumerate(parts):
         others = frames - part.frames
         if total is None or not others:
             continue
         scaled = np.rint((total - part.counts_khw()) * (frames / others)).astype(np.uint32)
         if scaled.any():
             model = SurpriseModel(scaled, frames, config)
-            yield _judged(part, model, MOST_FRAMES // len(parts), config)
+            frame_ids = _stretches(
+                part.frame_ids, MOST_FRAMES // len(parts), (number + 0.5) / len(parts)
+            )
+            yield _judged(part, frame_ids, model, config)
 
 
-def _judged(part: _Part, model: SurpriseModel, most: int, config: AnomalyConfig) -> HeldOutFold:
+def _judged(
+    part: _Part, frame_ids: Sequence[int], model: SurpriseModel, config: AnomalyConfig
+) -> HeldOutFold:
     level = alarm_threshold(model.frames, model.classes, config)
     names = tuple(f"class {number}" for number in range(model.classes))
     tracker = EventTracker(names, part.times.interval, config)
-    known, wanted = set(part.frame_ids), set(_stretches(part.frame_ids, most))
+    known, wanted = set(part.frame_ids), set(frame_ids)
     judged = 0
 
     def chosen(frame_id: int) -> bool:
@@ -117,12 +122,19 @@ def _judged(part: _Part, model: SurpriseModel, most: int, config: AnomalyConfig)
     return HeldOutFold(part.name, judged, strengths)
 
 
-def _stretches(frame_ids: Sequence[int], most: int) -> Sequence[int]:
-    """All frames, or evenly spread stretches of them."""
-    if len(frame_ids) <= most:
+def _stretches(frame_ids: Sequence[int], most: int, offset: float) -> Sequence[int]:
+    """All frames, or stretches of them, one in each of equal pieces.
+
+    Args:
+        frame_ids: of a part.
+        most: frames that are wanted, about.
+        offset: where in its piece a stretch lies, in [0, 1]. It differs from part to part, so that
+            the days of a window do not all show the same hours.
+    """
+    if len(frame_ids) <= max(most, STRETCH):
         return frame_ids
-    count = max(1, most // STRETCH)
-    starts = np.linspace(0, len(frame_ids) - STRETCH, count).astype(int).tolist()
+    edges = np.linspace(0, len(frame_ids), max(1, most // STRETCH) + 1)
+    starts = [int(start + offset * (stop - start - STRETCH)) for start, stop in pairwise(edges)]
     return [frame_id for start in starts for frame_id in frame_ids[start : start + STRETCH]]
 
 

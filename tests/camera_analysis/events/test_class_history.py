@@ -122,10 +122,20 @@ def test_a_long_window_is_looked_at_in_stretches_that_go_on_while_something_does
     monkeypatch.setattr(class_history, "MOST_FRAMES", 80)
     monkeypatch.setattr(class_history, "STRETCH", 40)
     usual = lane_walk(FRAMES)
-    whole = Window(tmp_path, {"2026-01-03": usual, "2026-01-04": visit(usual, 30, 60)})
+    whole = Window(tmp_path, {"2026-01-03": usual, "2026-01-04": visit(usual, 180, 210)})
     _, second = whole.scale().folds
     assert 60 <= second.frames < 70
     assert second.bit_s[0] == pytest.approx(30 * np.log2(481.5 / 0.5), rel=0.05)
+
+
+@pytest.mark.parametrize("days", [7, 14, 30])
+def test_the_stretches_of_a_long_window_lie_all_around_the_day(days):
+    """Days of 86,400 frames, one a second: one stretch a day must not be midnight's each time."""
+    most, frame_ids = class_history.MOST_FRAMES // days, range(86_400)
+    shown = [class_history._stretches(frame_ids, most, (n + 0.5) / days) for n in range(days)]
+    assert all(0.5 * most <= len(set(one)) <= max(most, class_history.STRETCH) for one in shown)
+    hours = {frame_id // 3600 for one in shown for frame_id in one}
+    assert hours == set(range(24))
 
 
 def test_the_same_days_give_the_same_bytes(window):
