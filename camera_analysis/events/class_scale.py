@@ -130,7 +130,8 @@ def class_rule(
     for fold in folds:
         others = [other for other in folds if other is not fold]
         if others:
-            found += sum(strength > least(others) for strength in fold.bit_s)
+            limit = least(others)
+            found += sum(strength > limit for strength in fold.bit_s)
             judged += fold.frames
     days = sum(fold.frames for fold in folds) / frames_of_day
     return ClassRule(
