@@ -59,23 +59,29 @@ def picture(
     import cv2
 
     from camera_analysis.privacy.private_picture import PictureRules, private_picture
+    from camera_analysis.privacy.whole_files import written_whole
     from pipelines.champion_segmenter import champion_segmenter
 
     target = output or file.with_name(f"{file.stem}-private.png")
     try:
-        _require_new(target, file, ".png", force)
+        _require_other(target, file, ".png")
         behind = _read(backdrop) if backdrop else None
         rules = PictureRules(method=method, strength=strength, backdrop_rgb=behind)
         painted = _mask(mask) if mask else None
         settings = settings_of(home)
-        with nullcontext() if painted is not None else champion_segmenter(settings) as segmenter:
+        with (
+            written_whole([target], replace=force) as aside,
+            nullcontext() if painted is not None else champion_segmenter(settings) as segmenter,
+        ):
             people = painted if painted is not None else segmenter
             if people is None:
                 raise ValueError(f"no champion model in {settings.home}; give --mask")
             made = private_picture(_read(file), people, rules)
+            shown_bgr = cv2.cvtColor(made.shown_rgb, cv2.COLOR_RGB2BGR)
+            if not cv2.imwrite(str(aside / target.name), shown_bgr):
+                raise ValueError(f"{target}: cannot be written")
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    cv2.imwrite(str(target), cv2.cvtColor(made.shown_rgb, cv2.COLOR_RGB2BGR))
     click.echo(f"{target}: {f'hidden as a whole: {made.reason}' if made.reason else method}")
     _tell_verdict(method, strength)
 
@@ -152,11 +158,9 @@ def _mask(path: Path) -> BoolImage:
     return _read(path).max(axis=2) > 127
 
 
-def _require_new(target: Path, source: Path, suffix: str, force: bool) -> None:
+def _require_other(target: Path, source: Path, suffix: str) -> None:
     if target.suffix != suffix or target.resolve() == source.resolve():
         raise ValueError(f"{target}: name another file that ends in {suffix}")
-    if target.exists() and not force:
-        raise ValueError(f"{target} exists; --force replaces it")
 
 
 def _tell_verdict(method: str, strength: float) -> None:

@@ -82,7 +82,9 @@ def test_what_cannot_be_done_is_said(drawn):
     assert "expected bool (120, 160)" in call(folder, "picture", photo, "--mask", small, code=1)
     save(folder / "photo-private.png", np.zeros((8, 8, 3)))
     again = ("picture", photo, "--mask", folder / "people.png")
-    assert "--force replaces it" in call(folder, *again, code=1)
+    assert "or give --force" in call(folder, *again, code=1)
+    nowhere = ("--output", folder / "nowhere" / "shown.png")
+    assert "there is no such folder" in call(folder, *again, *nowhere, code=1)
     assert "another file that ends in .png" in call(folder, *again, "--output", photo, code=1)
 
 
