@@ -44,7 +44,7 @@ _FOUND = {"kept": -1, "distance": 0, "correlation": 0.0, "exact": False}
 _RULES = b"rules"
 #: Pairs of hashes above which looking through all of them costs more than a whole search.
 _MOST_PAIRS = 1 << 30
-#: New hashes that are compared with all at once: 10 MB for 157,000.
+#: Hashes that are compared with all at once: 10 MB for 157,000.
 _AT_ONCE = 8
 
 _log = logging.getLogger(__name__)
@@ -132,14 +132,22 @@ def _to_search(
 ) -> BoolArray:
     """(N,) whose group may have changed; whole groups, as they were and as they are."""
     fresh: BoolArray = rows < 0
-    if earlier is None or np.count_nonzero(fresh) * len(rows) > _MOST_PAIRS:
+    if earlier is None:
         return np.ones(len(rows), np.bool_)
     left = np.ones(earlier.num_rows, np.bool_)
     left[rows[~fresh]] = False
-    near = _near_any(candidates.phash.view(np.uint64), fresh, radius)
-    near |= pc.is_in(
-        now["image_sha256"], value_set=now["image_sha256"].filter(pa.array(fresh)).combine_chunks()
-    ).to_numpy()
+    # of equal bytes the best row speaks for all, by its own hash: perhaps another one than before
+    changed = pa.chunked_array(
+        [
+            *now["image_sha256"].filter(pa.array(fresh)).chunks,
+            *earlier["image_sha256"].filter(pa.array(left)).chunks,
+        ],
+        pa.string(),
+    ).combine_chunks()
+    asks = fresh | pc.is_in(now["image_sha256"], value_set=changed).to_numpy()
+    if np.count_nonzero(asks) * len(rows) > _MOST_PAIRS:
+        return np.ones(len(rows), np.bool_)
+    near = _near_any(candidates.phash.view(np.uint64), asks, radius)
     left[rows[near & ~fresh]] = True
     group = earlier["group"]
     touched = pc.is_in(group, value_set=group.filter(pa.array(left)).combine_chunks()).to_numpy()
@@ -147,10 +155,10 @@ def _to_search(
     return searched
 
 
-def _near_any(hashes: UInt64Array, fresh: BoolArray, radius: int) -> BoolArray:
-    """(N,) whether a hash is near one of the fresh ones; alike or not, thumbnails are not asked."""
+def _near_any(hashes: UInt64Array, asks: BoolArray, radius: int) -> BoolArray:
+    """(N,) whether a hash is near one that asks; alike or not, thumbnails are not looked at."""
     near = np.zeros(len(hashes), np.bool_)
-    some = hashes[fresh]
+    some = hashes[asks]
     for start in range(0, len(some), _AT_ONCE):
         differ = np.bitwise_count(hashes ^ some[start : start + _AT_ONCE, None])
         near |= differ.min(axis=0) <= radius

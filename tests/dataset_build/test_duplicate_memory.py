@@ -87,6 +87,12 @@ def test_what_shares_the_bytes_of_a_newcomer_is_searched_wherever_its_hash_lies(
     ]
 
 
+def test_who_speaks_for_the_same_bytes_after_a_better_one_left_is_compared_with_all(memory):
+    spoke = image("s", 0x00FF_00FF_00FF_00FF, sha="sha-d", rank=-1)
+    found([*FIVE, spoke], memory)
+    assert searched(FIVE, memory) == ["c", "d"]
+
+
 def test_a_memory_that_is_damaged_or_of_other_limits_searches_all(memory, caplog):
     caplog.set_level("INFO")
     found(FIVE, memory)
