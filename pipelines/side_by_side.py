@@ -85,7 +85,7 @@ def _as_they_end(
         while waiting and len(running) < processes:
             plan = waiting.pop()
             planned = plan.popleft()
-            running[pool.submit(_run, planned)] = (planned, plan)
+            running[_begun(pool, planned)] = (planned, plan)
         bar.set_description(", ".join(planned.title for planned, _ in running.values()))
         for done in wait(running, return_when=FIRST_COMPLETED).done:
             planned, plan = running.pop(done)
@@ -94,14 +94,25 @@ def _as_they_end(
                 waiting.append(plan)
 
 
+def _begun(pool: ProcessPoolExecutor, planned: Planned) -> Future[_Ended]:
+    try:
+        return pool.submit(_run, planned)
+    except BrokenProcessPool as error:  # the other process ended since a run was waited for
+        raise _killed(planned) from error
+
+
 def _ended(done: Future[_Ended], planned: Planned) -> _Ended:
     try:
         return done.result()
     except BrokenProcessPool as error:
-        raise RunFailedError(
-            f"{planned.title}: a process that ran it or another one beside it was killed; where"
-            " memory is short, run one camera at a time: learned-normal cameras backfill"
-        ) from error
+        raise _killed(planned) from error
+
+
+def _killed(planned: Planned) -> RunFailedError:
+    return RunFailedError(
+        f"{planned.title}: a process that ran it or another one beside it was killed; where"
+        " memory is short, run one camera at a time: learned-normal cameras backfill"
+    )
 
 
 #: The runner of a worker process, made once: it loads all definitions.

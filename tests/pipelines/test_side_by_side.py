@@ -96,6 +96,19 @@ def test_a_killed_process_is_named(tiny, threads):
         run_side_by_side(tiny.settings, plans, keep_going=True)
 
 
+def test_a_process_killed_between_two_runs_is_named_by_the_next(tiny, threads, monkeypatch):
+    class Broken(side_by_side.ProcessPoolExecutor):
+        def submit(self, run, planned):
+            if planned.job == "second":
+                raise BrokenProcessPool
+            return super().submit(run, planned)
+
+    monkeypatch.setattr(side_by_side, "ProcessPoolExecutor", Broken)
+    plans = [[Planned(job="first"), Planned(job="second")], [Planned(job="other")]]
+    with pytest.raises(RunFailedError, match=r"second: a process that ran it .* was killed"):
+        run_side_by_side(tiny.settings, plans)
+
+
 @pytest.mark.parametrize(("cores", "executor"), [(1, "in_process"), (2, "multiprocess")])
 def test_one_core_or_another_executor_takes_one_after_the_other(tiny, monkeypatch, cores, executor):
     taken: list[str] = []
