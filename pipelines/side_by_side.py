@@ -10,7 +10,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import connection, get_context, parent_process
+from threading import Thread
 
 import cv2
 from tqdm import tqdm
@@ -119,7 +120,23 @@ def _killed(planned: Planned) -> RunFailedError:
 _runners: list[Runner] = []
 
 
+def end_with_parent() -> None:
+    """Let this worker process end when the one that started it does, also where that was killed.
+
+    It would wait for its next run for ever.
+    """
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=_wait_and_end, args=(parent.sentinel,), daemon=True).start()
+
+
+def _wait_and_end(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
+
+
 def _open(settings: Settings, threads: int) -> None:
+    end_with_parent()
     os.environ["OMP_NUM_THREADS"] = str(threads)  # read when torch is loaded, which is later
     cv2.setNumThreads(threads)
     _runners.append(Runner(settings))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -107,6 +109,27 @@ def test_a_process_killed_between_two_runs_is_named_by_the_next(tiny, threads, m
     plans = [[Planned(job="first"), Planned(job="second")], [Planned(job="other")]]
     with pytest.raises(RunFailedError, match=r"second: a process that ran it .* was killed"):
         run_side_by_side(tiny.settings, plans)
+
+
+WITH_WORKER = """
+import os, sys, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pipelines.side_by_side import end_with_parent
+if __name__ == "__main__":
+    pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=end_with_parent)
+    print(pool.submit(os.getpid).result(), flush=True)
+    time.sleep(600)
+"""
+
+
+def test_no_worker_outlives_a_killed_command(tmp_path):
+    script = tmp_path / "command.py"
+    script.write_text(WITH_WORKER)
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE) as command:
+        assert int(command.stdout.readline()) != command.pid
+        command.kill()
+        command.communicate(timeout=60)  # until nobody is left who could write
 
 
 @pytest.mark.parametrize(("cores", "executor"), [(1, "in_process"), (2, "multiprocess")])
