@@ -153,7 +153,8 @@ def cleaned_dataset(
     merged = need(store, "merged_dataset")
     decided = store.current("review_decisions")
     decisions = store.path(decided) / "decisions.parquet" if decided else None
-    if FULL_SCAN in context.run.tags:
+    is_full = FULL_SCAN in context.run.tags
+    if is_full:
         duplicate_memory.unlink(missing_ok=True)
     yield from publish(
         context,
@@ -168,7 +169,7 @@ def cleaned_dataset(
         inputs=[merged, *([decided] if decided else [])],
         config=dataset_config,
         draw=cleaning.draw_removed,
-        reuse=Reuse(),
+        reuse=Reuse(holds=lambda: not is_full),
     )
 
 

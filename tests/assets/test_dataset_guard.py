@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 from assets import dataset
 from assets.checks import CLAIMS
 from dataset_build.config import CleaningRules, DatasetConfig
+from dataset_build.duplicate_memory import find_changed_duplicates
 from pipelines.storage.store import Store
 from tests.dataset_build.factories_sources import class_map, write_ids, write_image
 
@@ -58,7 +60,9 @@ class Home:
     folder: Path
     store: Store
 
-    def materialize(self, *names: str, source: Path | None = None) -> dg.ExecuteInProcessResult:
+    def materialize(
+        self, *names: str, source: Path | None = None, **options: Any
+    ) -> dg.ExecuteInProcessResult:
         """Run the real assets of these names."""
         config = DatasetConfig(
             source_roots={"voc": source or self.folder / "voc"},
@@ -82,6 +86,7 @@ class Home:
                 "duplicate_memory": self.folder / "duplicates.parquet",
             },
             raise_on_error=False,
+            **options,
         )
 
     def state(self) -> dict[str, str]:
@@ -102,6 +107,22 @@ def home(tmp_path_factory) -> Home:
         assert built.materialize(*names).success, names
     assert len(built.state()) == len(STAGES)
     return built
+
+
+def test_a_full_rebuild_compares_every_image_though_nothing_changed(home, monkeypatch):
+    remembered = []
+
+    def noted(*arguments):
+        remembered.append(arguments[-1].exists())
+        return find_changed_duplicates(*arguments)
+
+    monkeypatch.setattr(dataset.cleaning, "find_changed_duplicates", noted)
+    before = home.state()
+    with dg.DagsterInstance.ephemeral() as instance:
+        for tags in ({}, {}, {dataset.FULL_SCAN: "yes"}):
+            assert home.materialize("cleaned_dataset", instance=instance, tags=tags).success
+    assert remembered == [True, False]  # the first run, unknown to Dagster; and the full one
+    assert home.state() == before
 
 
 Change = Callable[[list[dict]], list[dict]]
