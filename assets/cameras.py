@@ -13,7 +13,7 @@ from assets.checks import specs
 from assets.models import RAY_GPU_STEP, champion_model
 from assets.partitions import CAMERA_DAY, store_partition, window_of_preceding_days
 from assets.progress import log_progress
-from assets.publishing import RETRY, Event, need, publish, publish_together
+from assets.publishing import RETRY, Event, as_json, need, publish, publish_together
 from assets.resources import CameraSetup, GpuGuard, VersionStore
 from camera_analysis.camera import Camera, load_camera
 from camera_analysis.channels.channel_history import write_scale
@@ -149,6 +149,7 @@ def normal_of_window(
     place = CameraDay(context, store, camera_setup)
     days = place.days_behind_the_normal()
     history, walked = place.counted_days(), place.walked_days()
+    judged = place.judged_days(history)
     labels, scene = place.need("label_maps"), place.need("scene_change")
     segmenter = read_labels_meta(store.path(labels)).segmenter
     marks = CameraMarks(store, place.camera)
@@ -166,7 +167,7 @@ def normal_of_window(
             )
             behind = {day: counted[day] for day in summary.channel_days}
             write_scale(behind, place.made_of(history, "label_maps"), out)
-            held_out = place.days_behind(summary.days, counted, history, marks)
+            held_out = place.days_behind(summary.days, counted, history, judged, marks)
             write_class_scale(held_out, camera_setup.anomalies, out)
             known = {day: store.path(walked[day]) for day in summary.days if day in walked}
             write_window(known, marks.alarm_spans(known), segmenter, out)
@@ -176,7 +177,11 @@ def normal_of_window(
         context,
         store,
         make,
-        inputs=[labels, scene, *history.values(), *walked.values(), *marks.inputs],
+        inputs=[
+            *(labels, scene),
+            *(one for found in (history, walked, judged) for one in found.values()),
+            *marks.inputs,
+        ],
         config={
             "days": days,
             "min_frames": learned_normal.MIN_FRAMES,
@@ -333,6 +338,23 @@ class CameraDay:
         """Day of the window -> version of its trajectories; a single clip has no earlier walks."""
         return {} if self.camera.mode == "clip" else self._of_window("trajectories")
 
+    def judged_days(self, history: Mapping[str, Any]) -> dict[str, Any]:
+        """Day of the window -> version of its anomalies, of its counted labels, by these settings.
+
+        No arrow says so: it would lead back. A day without a verdict is looked at once more.
+        """
+        if self.camera.mode == "clip":
+            return {}
+        settings = as_json(self._setup.anomalies)
+        found = {}
+        for day, version in self._of_window("anomalies").items():
+            made = self._store.provenance(version)
+            counted = self._store.provenance(history[day]).inputs if day in history else ()
+            same = {one for one in counted if one.asset == "label_maps"} & set(made.inputs)
+            if same and made.config.get("anomalies") == settings:
+                found[day] = version
+        return found
+
     def _of_window(self, asset: str) -> dict[str, Any]:
         found = {
             day: self._store.current(asset, f"{self.camera.id}/{day}")
@@ -360,13 +382,20 @@ class CameraDay:
         days: Sequence[str],
         counted: Mapping[str, Path],
         history: Mapping[str, Any],
+        judged: Mapping[str, Any],
         marks: CameraMarks,
     ) -> dict[str, DayBehind]:
         """Days of the normal, to be held out of it in turn; none for a single clip."""
         labels, indexes = self.made_of(history, "label_maps"), self.made_of(history, "frame_index")
         alarms = marks.alarm_spans(days)
         return {
-            day: DayBehind(indexes[day], labels[day], counted[day], alarms[day])
+            day: DayBehind(
+                index=indexes[day],
+                labels=labels[day],
+                counts=counted[day],
+                alarms=alarms[day],
+                judged=self._store.path(judged[day]) if day in judged else None,
+            )
             for day in days
             if day in labels and day in indexes
         }

@@ -167,6 +167,7 @@ def _judge(
         channel_alarm_bits=channels.alarm_bits,
         class_least_bit_s=judge.class_rule.least_bit_s if judge.class_rule else None,
         usual_departures=len(tracker.usual_spans),
+        departures=tracker.departures,
         scores=without_alarms_of(
             channels.added_to(scores),
             tracker.usual_spans,

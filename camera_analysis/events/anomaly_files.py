@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +26,13 @@ from camera_analysis.tracks.trajectory_pictures import save_way
 
 SCORES_FILE = "frame_scores.parquet"
 EVENTS_FILE = "events.parquet"
+DEPARTURES_FILE = "class_departures.parquet"
 ANOMALIES_META_FILE = "anomalies.json"
 TIMELINE_FILE = "timeline.png"
 PLATE_FILE = "plate.png"
 
+#: Status of a day that was judged by other days.
+JUDGED = "judged"
 #: Events, the highest scores first, whose way is drawn.
 PICTURED_WAYS = 6
 #: Two judged frames further apart than this many intervals are not joined by a line.
@@ -51,6 +55,15 @@ SCORES = pa.schema(
         *((f"{channel}_bits", pa.float64()) for channel in DAY_CHANNELS),  # null: not calibrated
         # Of the most unusual walk under way, as a whole; 0 for none, null where walks say nothing.
         ("path_bits", pa.float64()),
+    ]
+)
+
+#: One row per departure by class, event or not, of a day that was judged by other days.
+DEPARTURES = pa.schema(
+    [
+        ("start_utc", _UTC_MICROSECONDS),
+        ("end_utc", _UTC_MICROSECONDS),  # of the last frame that shows it
+        ("bit_s", pa.float64()),  # class surprise added up over its seconds
     ]
 )
 
@@ -119,6 +132,7 @@ class JudgedDay:
         class_least_bit_s: class surprise, added up over its seconds, that an event by class
             exceeds; None where nothing was held out to know it by.
         usual_departures: regions over a threshold that lasted, but no more than normal days have.
+        departures: first and last frame, bit-seconds of whatever departed by class, event or not.
         promise: false events of a normal day, of all sources; None where class was not calibrated.
         paths: what the walks of the day say; None where nothing was judged.
         usual_ways: (N, 2) points of each walk that they were compared with.
@@ -133,6 +147,7 @@ class JudgedDay:
     channel_alarm_bits: float | None = None
     class_least_bit_s: float | None = None
     usual_departures: int = 0
+    departures: Sequence[tuple[datetime, datetime, float]] = ()
     promise: AlarmPromise | None = None
     paths: PathSummary | None = None
     usual_ways: Sequence[npt.NDArray[np.float64]] = ()
@@ -175,6 +190,8 @@ def write_day(day: JudgedDay, times: FrameTimes, labels_dir: Path, out: Path) ->
     pq.write_table(_scores_table(day.scores), out / SCORES_FILE, compression="zstd")
     events = _events_table(day, read_labels_meta(labels_dir))
     pq.write_table(events, out / EVENTS_FILE, compression="zstd")
+    if day.status == JUDGED:  # later days are calibrated by them
+        _write_departures(day, out / DEPARTURES_FILE)
     alarms = [event for event in day.events if not event.expected_by]
     summary = AnomalySummary(
         status=day.status,
@@ -241,6 +258,11 @@ def _events_table(day: JudgedDay, meta: LabelsMeta) -> pa.Table:
         for event in day.events
     ]
     return pa.Table.from_pylist(rows, schema=EVENTS)
+
+
+def _write_departures(day: JudgedDay, path: Path) -> None:
+    rows = [dict(zip(DEPARTURES.names, one, strict=True)) for one in sorted(day.departures)]
+    pq.write_table(pa.Table.from_pylist(rows, schema=DEPARTURES), path, compression="zstd")
 
 
 def _save_pictures(

@@ -2,6 +2,9 @@
 
 A lone day is judged in blocks, each by all the others. What judges a part knows as many frames as
 the whole normal does, its counts scaled up, so that what was never seen surprises as much.
+
+A window too long for that is calibrated by what departed when its days were judged themselves, each
+by its own history; days without such a verdict are looked at in stretches.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from camera_analysis.events.anomaly_config import AnomalyConfig
+from camera_analysis.events.anomaly_files import DEPARTURES_FILE
 from camera_analysis.events.class_scale import ClassScale, HeldOutFold
 from camera_analysis.events.event_tracker import EventTracker
 from camera_analysis.footage.frame_times import FrameTimes, read_frame_times
@@ -29,7 +33,7 @@ from camera_analysis.normal.surprise import SurpriseModel, alarm_threshold
 
 #: Parts of a lone day: each is judged by seven eighths of it.
 LONE_DAY_BLOCKS = 8
-#: Frames of a window that are judged: a minute of computing.
+#: Frames of a window that are judged once more: a minute of computing.
 MOST_FRAMES = 24_000
 #: Frames of a stretch of a longer window; it goes on while anything in it does.
 STRETCH = 600
@@ -44,12 +48,14 @@ class DayBehind:
         labels: of its label maps.
         counts: of its counts, without frames that were called alarms.
         alarms: first and last instant of events that were called alarms.
+        judged: folder of its anomalies, of the same label maps and settings; None without any.
     """
 
     index: Path
     labels: Path
     counts: Path
     alarms: Sequence[tuple[datetime, datetime]] = ()
+    judged: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -76,26 +82,50 @@ def write_class_scale(days: Mapping[str, DayBehind], config: AnomalyConfig, out:
         out: existing folder, of the learned normal of these days.
     """
     parts = [part for name in sorted(days) if (part := _whole(name, days[name])).frames]
-    if len(parts) == 1:
-        parts = _blocks_of(parts[0], days[parts[0].name])
-    ClassScale(tuple(_held_out(parts, config))).save(out)
+    known = {}
+    if sum(len(part.frame_ids) for part in parts) > MOST_FRAMES:
+        folds = [_as_judged(part, days[part.name]) for part in parts]
+        known = {fold.name: fold for fold in folds if fold is not None}
+    if len(known) < len(parts):
+        if len(parts) == 1:
+            parts = _blocks_of(parts[0], days[parts[0].name])
+        known |= {fold.name: fold for fold in _held_out(parts, known, config)}
+    ClassScale(tuple(known[name] for name in sorted(known))).save(out)
 
 
-def _held_out(parts: Sequence[_Part], config: AnomalyConfig) -> Iterator[HeldOutFold]:
+def _as_judged(part: _Part, day: DayBehind) -> HeldOutFold | None:
+    """What departed when the day was judged; None where it was not, or not by a history."""
+    path = day.judged / DEPARTURES_FILE if day.judged else None
+    if path is None or not path.is_file():
+        return None
+    found = pq.read_table(path).to_pylist()
+    strengths = [
+        one["bit_s"]
+        for one in found
+        if not any(
+            first <= one["end_utc"] and one["start_utc"] <= last for first, last in day.alarms
+        )
+    ]
+    return HeldOutFold(part.name, len(part.frame_ids), tuple(strengths))
+
+
+def _held_out(
+    parts: Sequence[_Part], known: Mapping[str, HeldOutFold], config: AnomalyConfig
+) -> Iterator[HeldOutFold]:
+    """What departs in the parts that are not known yet, each judged by all the others."""
+    most = MOST_FRAMES // (len(parts) - len(known))
     frames = sum(part.frames for part in parts)
     total: CountArray | None = None
     for part in parts:
         total = part.counts_khw() if total is None else total + part.counts_khw()
     for number, part in enumerate(parts):
         others = frames - part.frames
-        if total is None or not others:
+        if total is None or not others or part.name in known:
             continue
         scaled = np.rint((total - part.counts_khw()) * (frames / others)).astype(np.uint32)
         if scaled.any():
             model = SurpriseModel(scaled, frames, config)
-            frame_ids = _stretches(
-                part.frame_ids, MOST_FRAMES // len(parts), (number + 0.5) / len(parts)
-            )
+            frame_ids = _stretches(part.frame_ids, most, (number + 0.5) / len(parts))
             yield _judged(part, frame_ids, model, config)
 
 

@@ -20,6 +20,7 @@ from camera_analysis.channels.day_channels import (
 )
 from camera_analysis.events.alarm_promise import AlarmPromise, promise_of, source_promise
 from camera_analysis.events.anomaly_config import AnomalyConfig
+from camera_analysis.events.anomaly_files import JUDGED
 from camera_analysis.events.class_scale import ClassRule, ClassScale, class_rule
 from camera_analysis.events.path_events import PATH
 from camera_analysis.events.path_verdict import JUDGED as PATHS_JUDGED
@@ -33,7 +34,6 @@ from camera_analysis.normal.surprise import SurpriseModel, alarm_threshold
 #: Called with (label maps read, label maps to read over all passes).
 Progress = Callable[[int, int], None]
 
-JUDGED = "judged"
 CROSS_FITTED = "cross_fitted"
 
 

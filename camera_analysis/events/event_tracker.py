@@ -77,6 +77,9 @@ class EventTracker:
         self._closed: list[_Track] = []
         #: First and last frame, UTC, of what departed, but no more than normal days do.
         self.usual_spans: list[tuple[datetime, datetime]] = []
+        #: First and last frame, UTC, and class surprise in bit-seconds, of whatever departed by
+        #: class, event or not.
+        self.departures: list[tuple[datetime, datetime, float]] = []
 
     @property
     def follows_something(self) -> bool:
@@ -166,6 +169,8 @@ class EventTracker:
             length = (track.last - track.start + self._interval).total_seconds()
             if track.frames < config.min_samples or length < config.min_duration_s:
                 continue
+            if track.class_bits > 0:
+                self.departures.append((track.start, track.last, self._class_bit_s(track)))
             if self._departs(track):
                 self._closed.append(track)
             else:

@@ -106,7 +106,7 @@ def _measured(promise: Mapping[str, Any]) -> tuple[str, ...]:
 def _too_short(promise: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
         f"{SOURCES[one['source']]}: {one['days']:.1f} days are too few to know so low a rate by. "
-        f"While no more are looked at, {_UNKNOWN[one['source']]}."
+        f"Until more have been judged, {_UNKNOWN[one['source']]}."
         for one in promise["sources"]
         if not one["is_known"]
     )

@@ -53,6 +53,7 @@ def test_the_usual_walker_is_no_event(tmp_path, normal):
     assert summary.frames_over_threshold == 0
     assert sorted(path.name for path in out.iterdir()) == [
         "anomalies.json",
+        "class_departures.parquet",
         "events.parquet",
         "frame_scores.parquet",
         "timeline.png",

@@ -46,6 +46,15 @@ class Window:
         write_class_scale(days, AnomalyConfig(), self.normal)
         return ClassScale.load(self.normal)
 
+    def calibrated_by(self, verdicts, **more):
+        """The scale where some days were judged themselves; verdicts are folders by day."""
+        days = {
+            name: DayBehind(d.index, d.labels, d.counts, judged=verdicts.get(name), **more)
+            for name, d in self.behind.items()
+        }
+        write_class_scale(days, AnomalyConfig(), self.normal)
+        return ClassScale.load(self.normal)
+
     def judged(self, name, maps, **settings):
         day, out = draw_day(self.folder / name, maps), fresh(self.folder / f"out_{name}")
         summary = judge_day(
@@ -126,6 +135,38 @@ def test_a_long_window_is_looked_at_in_stretches_that_go_on_while_something_does
     _, second = whole.scale().folds
     assert 60 <= second.frames < 70
     assert second.bit_s[0] == pytest.approx(30 * np.log2(481.5 / 0.5), rel=0.05)
+
+
+def test_a_long_window_is_calibrated_by_what_departed_when_its_days_were_judged(
+    tmp_path, monkeypatch
+):
+    usual = lane_walk(FRAMES)
+    before = Window(tmp_path / "before", {"2026-01-01": usual, "2026-01-02": usual})
+    maps = visit(visit(usual, 50, 54, x=20), 180, 210)
+    before.judged("verdict", maps)
+    verdict = before.folder / "out_verdict"
+    window = Window(tmp_path / "window", {"2026-01-03": usual, "2026-01-04": maps})
+    by_others = window.calibrated_by({"2026-01-04": verdict})
+    monkeypatch.setattr(class_history, "MOST_FRAMES", 80)
+    monkeypatch.setattr(class_history, "STRETCH", 40)
+    first, second = window.calibrated_by({"2026-01-04": verdict}).folds
+    assert 80 <= first.frames < 90  # all that is looked at once more
+    assert second.frames == FRAMES
+    never = np.log2((2 * FRAMES + 1.5) / 0.5)
+    assert second.bit_s == pytest.approx([4 * never, 30 * never], rel=0.05)
+    assert by_others.folds[1].bit_s == pytest.approx(second.bit_s, rel=0.05)
+    span = MORNING + timedelta(seconds=185), MORNING + timedelta(seconds=190)
+    _, marked = window.calibrated_by({"2026-01-04": verdict}, alarms=[span]).folds
+    assert marked.bit_s == pytest.approx([4 * never], rel=0.05)
+
+
+def test_a_verdict_without_a_history_is_no_calibration(tmp_path, monkeypatch):
+    monkeypatch.setattr(class_history, "MOST_FRAMES", 80)
+    monkeypatch.setattr(class_history, "STRETCH", 40)
+    usual = lane_walk(FRAMES)
+    window = Window(tmp_path, {"2026-01-03": usual, "2026-01-04": usual})
+    empty = fresh(tmp_path / "warming_up")
+    assert window.calibrated_by({"2026-01-04": empty}) == window.calibrated_by({})
 
 
 @pytest.mark.parametrize("days", [7, 14, 30])
