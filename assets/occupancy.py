@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.cameras import CAMERAS, STORE, CameraDay
+from assets.camera_day import CameraDay
+from assets.cameras import CAMERAS, STORE
 from assets.checks import specs
 from assets.partitions import CAMERA_DAY
 from assets.publishing import RETRY, Event, publish

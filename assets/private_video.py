@@ -6,7 +6,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets.cameras import CAMERAS, GPU, STORE, CameraDay, load_segmenter
+from assets.camera_day import CameraDay
+from assets.cameras import CAMERAS, GPU, STORE, load_segmenter
 from assets.checks import specs
 from assets.models import RAY_GPU_STEP, champion_model
 from assets.partitions import CAMERA_DAY

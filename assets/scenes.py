@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.cameras import CAMERAS, DEFAULT_WINDOW_DAYS, STORE, CameraDay
+from assets.camera_day import CameraDay
+from assets.cameras import CAMERAS, DEFAULT_WINDOW_DAYS, STORE
 from assets.checks import specs
 from assets.partitions import CAMERA_DAY, window_of_preceding_days
 from assets.publishing import RETRY, Event, publish
