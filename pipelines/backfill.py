@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assets.partitions import camera_day_key
+from camera_analysis.camera import Camera
 from pipelines.footage import (
     camera_days,
     in_calendar,
@@ -53,7 +54,8 @@ def backfill_camera(
     folder = own_camera_folder(
         settings.footage, camera_id, f"learned-normal cameras add {camera_id} <folder>"
     )
-    days, outside = in_calendar(camera_days(load_own_camera(folder)), first_day=settings.first_day)
+    camera = load_own_camera(folder)
+    days, outside = in_calendar(camera_days(camera), first_day=settings.first_day)
     if not days and not outside:
         raise ValueError(f"camera {camera_id}: no footage whose time is known in {folder}")
     wanted = [item for item in days if (first or item.day) <= item.day <= (last or item.day)]
@@ -61,21 +63,24 @@ def backfill_camera(
     todo = [item.day for item in wanted if again or not is_reported(store, item)]
     runner = Runner(settings)
     runner.add_camera(camera_id)
-    failed = runner.run_all([_day(camera_id, day) for day in todo], keep_going=True)
+    plan = [planned for day in todo for planned in runs_of_day(camera, day)]
+    failed = runner.run_all(plan, keep_going=True)
     index_failed = write_index_page(runner)
     problems = [(str(planned.partition), reason) for planned, reason in failed]
     problems += [(camera.folder, camera.reason) for camera in outside]
     return BackfillOutcome(
-        filled=len(todo) - len(failed),
+        filled=len(todo) - len({str(planned.partition) for planned, _ in failed}),
         skipped=len(wanted) - len(todo),
         failed=tuple(problems + index_failed),
         index_page=index_page(settings),
     )
 
 
-def _day(camera_id: str, day: str) -> Planned:
-    key = camera_day_key(camera_id, day)
-    return Planned(job="camera_job", partition=key, tags={CAMERA_TAG: camera_id})
+def runs_of_day(camera: Camera, day: str) -> list[Planned]:
+    """What fills a day: its job, and its page once more where a private video comes after it."""
+    jobs = ["camera_job", "report_job"] if camera.private_video else ["camera_job"]
+    key, tags = camera_day_key(camera.id, day), {CAMERA_TAG: camera.id}
+    return [Planned(job=job, partition=key, tags=tags) for job in jobs]
 
 
 def write_index_page(runner: Runner) -> list[tuple[str, str]]:

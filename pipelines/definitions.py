@@ -26,7 +26,7 @@ from pipelines.schedules import (
     weekly_rebuild,
     weekly_retention,
 )
-from pipelines.sensors import footage_sensor, rebuild_sensor
+from pipelines.sensors import footage_sensor, private_video_sensor, rebuild_sensor
 from pipelines.settings import Settings, load_settings
 
 
@@ -54,6 +54,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         sensors=[
             footage_sensor(settings),
             champion_sensor(settings),
+            private_video_sensor(settings),
             rebuild_sensor(settings),
             dg.AutomationConditionSensorDefinition(
                 "automation_sensor",

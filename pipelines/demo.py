@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from assets.partitions import camera_day_key
+from pipelines.backfill import runs_of_day
 from pipelines.footage import camera_days, in_calendar, load_cameras
 from pipelines.runs import Planned, Runner
 from pipelines.settings import Settings, load_settings, save_settings
@@ -169,6 +169,5 @@ def camera_plans(runner: Runner) -> list[list[Planned]]:
     for camera in cameras:
         runner.add_camera(camera.id)
         days, _ = in_calendar(camera_days(camera))
-        keys = [camera_day_key(camera.id, footage.day) for footage in days]
-        plans.append([Planned(job="camera_job", partition=key) for key in keys])
+        plans.append([one for footage in days for one in runs_of_day(camera, footage.day)])
     return plans

@@ -83,6 +83,13 @@ judge_job = dg.define_asset_job(
     description="Judge one labelled camera-day again: scene, normal, anomalies, occupancy, report.",
 )
 
+#: The page of a camera-day once more: its private video comes last.
+report_job = dg.define_asset_job(
+    "report_job",
+    dg.AssetSelection.assets("camera_report"),
+    description="Write the page of one camera-day again, of what is stored.",
+)
+
 index_job = dg.define_asset_job(
     "index_job",
     dg.AssetSelection.assets("camera_index"),
@@ -137,6 +144,7 @@ JOBS = (
     mistakenness_job,
     camera_job,
     judge_job,
+    report_job,
     index_job,
     review_job,
     event_marks_job,

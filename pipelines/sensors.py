@@ -11,13 +11,15 @@ import dagster as dg
 
 from assets.partitions import CAMERA, camera_day_key
 from pipelines.due_days import DueDays
-from pipelines.footage import CameraDayFootage
+from pipelines.footage import CameraDayFootage, load_own_camera
 from pipelines.footage_watch import FootageWatch
-from pipelines.jobs import camera_job, dataset_job, source_job
+from pipelines.jobs import camera_job, dataset_job, report_job, source_job
 from pipelines.resources import open_store
 from pipelines.schedules import CAMERA_TAG, REBUILD_TAG
 from pipelines.settings import Settings
 
+#: Dimensions of a camera-day.
+KEYS = ("camera", "day")
 #: A tick stays short; the rest follows at the next tick.
 RUNS_PER_TICK = 200
 #: Dagster ends a tick after 60 s.
@@ -92,6 +94,37 @@ def _run_of(footage: CameraDayFootage) -> dg.RunRequest:
         run_key=f"{footage.camera}:{footage.day}:{footage.fingerprint}",
         partition_key=camera_day_key(footage.camera, footage.day),
         tags={CAMERA_TAG: footage.camera},
+    )
+
+
+def private_video_sensor(settings: Settings) -> dg.RunStatusSensorDefinition:
+    """Write a day's page once more when its private video is there: the video comes last."""
+
+    def ended(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+        camera, day = (context.dagster_run.tags[f"dagster/partition/{one}"] for one in KEYS)
+        if load_own_camera(settings.footage / camera).private_video is None:
+            return dg.SkipReason(f"{camera}/{day}: no video is wanted")
+        store = open_store(settings)
+        video, page = (
+            store.current(name, f"{camera}/{day}") for name in ("private_video", "camera_report")
+        )
+        if video is None or page is None or video in store.provenance(page).inputs:
+            return dg.SkipReason(f"{camera}/{day}: its page knows its video")
+        return dg.RunRequest(
+            run_key=f"{camera}/{day}:{video.digest}",
+            partition_key=camera_day_key(camera, day),
+            tags={CAMERA_TAG: camera},
+        )
+
+    return dg.RunStatusSensorDefinition(
+        name="private_video_sensor",
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        run_status_sensor_fn=ended,
+        monitored_jobs=[camera_job],
+        request_job=report_job,
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=private_video_sensor.__doc__,
     )
 
 

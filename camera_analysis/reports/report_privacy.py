@@ -61,7 +61,8 @@ def read_private(folder: Path | None, settings: PrivateVideoSettings | None) -> 
     if folder is None or note is None or note["status"] == OFF:
         return replace(
             _facts_of(settings),
-            problem="Not written yet: it comes last, after this page. See the asset private_video.",
+            problem="Not written yet, or refused: see the asset private_video. This page is written"
+            " again once there is one.",
         )
     facts = _facts_of(_stored_settings(note["settings"]))
     warning = (

@@ -203,15 +203,15 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyHome]:
 
 
 @pytest.fixture
-def run_day(tiny: TinyHome) -> Iterator[Callable[[str, str], None]]:
-    """Run one camera-day of the tiny home, from footage to report."""
+def run_day(tiny: TinyHome) -> Iterator[Callable[..., None]]:
+    """Run one camera-day of the tiny home, from footage to report, or another job of it."""
     opened: list[dg.DagsterInstance] = []
 
-    def run(camera: str, day: str) -> None:
+    def run(camera: str, day: str, job: str = "camera_job") -> None:
         runner = Runner(tiny.settings)
         opened.append(runner.instance)
         runner.add_camera(camera)
-        runner.run(Planned(job="camera_job", partition=camera_day_key(camera, day)))
+        runner.run(Planned(job=job, partition=camera_day_key(camera, day)))
 
     yield run
     for instance in opened:

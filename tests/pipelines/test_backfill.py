@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+from dataclasses import replace
 
 import pytest
 
-from pipelines.backfill import backfill_camera
+from camera_analysis.camera import Camera
+from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
+from pipelines.backfill import backfill_camera, runs_of_day
 from pipelines.storage.local import LocalFiles
 
 DAYS = ("2026-01-05", "2026-01-06")
@@ -22,6 +25,15 @@ def door(tiny):
 
 def reported(home) -> list[str]:
     return [key.split("/")[1] for key in home.store.partitions("camera_report")]
+
+
+def test_the_page_is_written_again_only_where_a_private_video_comes_after_it(tmp_path):
+    plain = Camera(id="door", folder=tmp_path)
+    filmed = replace(plain, private_video=PrivateVideoSettings())
+    assert [one.job for one in runs_of_day(plain, DAYS[0])] == ["camera_job"]
+    first, second = runs_of_day(filmed, DAYS[0])
+    assert (first.job, second.job) == ("camera_job", "report_job")
+    assert first.partition == second.partition
 
 
 def test_a_camera_is_filled_and_only_what_is_new_is_filled_again(door):

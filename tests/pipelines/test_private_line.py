@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import av
+import dagster as dg
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -17,6 +18,7 @@ from assets.checks_privacy import (
     every_frame_is_accounted_for,
     nothing_else_goes_with_it,
 )
+from assets.partitions import camera_day_key
 from camera_analysis.camera import Camera, load_camera, write_camera
 from camera_analysis.footage.video import SampledFrame, read_samples
 from camera_analysis.privacy.private_day import write_private_day
@@ -25,7 +27,8 @@ from camera_analysis.privacy.scramble import new_key
 from camera_analysis.privacy.scramble_file import ScrambleReader
 from pipelines.cli import main
 from pipelines.cli_privacy import privacy
-from pipelines.runs import RunFailedError
+from pipelines.runs import RunFailedError, Runner
+from pipelines.sensors import private_video_sensor
 from tests.camera_analysis.factories_private import film
 
 DAY = "2026-01-05"
@@ -35,6 +38,25 @@ def ask_for_video(tiny, **settings) -> None:
     folder = tiny.settings.footage / "door"
     wanted = PrivateVideoSettings(hold_s=0.5, **settings)
     write_camera(replace(load_camera(folder), private_video=wanted), folder)
+
+
+def asked_for(settings, instance) -> dg.RunRequest | dg.SkipReason:
+    """What the sensor says when the newest run of a camera-day has ended well."""
+    good = dg.RunsFilter(job_name="camera_job", statuses=[dg.DagsterRunStatus.SUCCESS])
+    (run,) = instance.get_runs(good, limit=1)
+    sensor = private_video_sensor(settings)
+    assert sensor.job_name == "report_job"
+    event = dg.DagsterEvent(
+        event_type_value=dg.DagsterEventType.RUN_SUCCESS.value, job_name=run.job_name
+    )
+    return sensor(
+        dg.build_run_status_sensor_context(
+            sensor_name=sensor.name,
+            dagster_event=event,
+            dagster_instance=instance,
+            dagster_run=run,
+        )
+    )
 
 
 def version_of(tiny) -> Path:
@@ -52,7 +74,8 @@ def test_a_camera_asks_for_private_video_and_gets_it(tiny, run_day, monkeypatch)
     with pytest.raises(RunFailedError, match=r"\[private_video\].*privacy key"):
         run_day("door", DAY)
     page = page_of(tiny)
-    assert "Video with people hidden" in page and "comes last" in page, "the report does not wait"
+    assert "Video with people hidden" in page
+    assert "Not written yet" in page, "the report does not wait"
 
     key = new_key()
     monkeypatch.setattr("pipelines.resources.privacy_key", lambda _store: key)
@@ -77,6 +100,16 @@ def test_a_camera_asks_for_private_video_and_gets_it(tiny, run_day, monkeypatch)
     assert looked_at["nothing_else_goes_with_it"] and not looked_at["a_network_looked_for_people"]
 
     assert key not in (made / "provenance.json").read_bytes()
+    assert "Not written yet" in page_of(tiny), "the video comes after the page"
+    with Runner(tiny.settings).instance as instance:
+        request = asked_for(tiny.settings, instance)
+        run_day("door", DAY, job="report_job")
+        assert request.partition_key == camera_day_key("door", DAY)
+        assert "Not written yet" not in page_of(tiny) and video.name in page_of(tiny)
+        assert asked_for(tiny.settings, instance).skip_message.endswith("its page knows its video")
+        folder = tiny.settings.footage / "door"
+        write_camera(replace(load_camera(folder), private_video=None), folder)
+        assert asked_for(tiny.settings, instance).skip_message.endswith("no video is wanted")
 
 
 def test_of_a_video_that_failed_its_audit_numbers_alone_are_kept(tiny, run_day):
