@@ -12,6 +12,7 @@ from assets.partitions import store_partition
 from assets.publishing import as_json, need
 from assets.resources import CameraSetup, VersionStore
 from camera_analysis.camera import Camera, load_camera
+from camera_analysis.events.anomaly_files import DEPARTURES_FILE
 from camera_analysis.events.class_history import DayBehind
 
 
@@ -86,7 +87,9 @@ class CameraDay:
             made = self._store.provenance(version)
             counted = self._store.provenance(history[day]).inputs if day in history else ()
             same = {one for one in counted if one.asset == "label_maps"} & set(made.inputs)
-            if same and made.config.get("anomalies") == settings:
+            if not same or made.config.get("anomalies") != settings:
+                continue
+            if (self._store.path(version) / DEPARTURES_FILE).is_file():  # judged by a history
                 found[day] = version
         return found
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
+from camera_analysis.events.class_scale import ClassScale
 from camera_analysis.events.event_marks import read_marks
 from camera_analysis.footage.video_write import write_video
 from camera_analysis.normal.counts import ClassCounts
@@ -163,3 +164,17 @@ def test_an_alarm_is_kept_out_of_what_the_next_day_is_judged_by(door):
     assert normal.counts_khw[1:, 56:86, 100:112].sum() == 0  # nothing ever moved there
     inputs = door.store.provenance(door.store.require("learned_normal", f"door/{DAYS[2]}")).inputs
     assert "event_marks" in {one.asset for one in inputs}
+
+
+def test_a_long_window_is_calibrated_by_the_verdicts_of_its_days(door, monkeypatch):
+    monkeypatch.setattr("camera_analysis.events.class_history.MOST_FRAMES", 40)
+    call(door, "cameras", "backfill", "door")
+    version = door.store.require("learned_normal", f"door/{DAYS[2]}")
+    read = {(one.asset, one.partition) for one in door.store.provenance(version).inputs}
+    assert ("anomalies", f"door/{DAYS[1]}") in read
+    assert ("anomalies", f"door/{DAYS[0]}") not in read, "it had no history to be judged by"
+    scale = ClassScale.load(door.store.path(version))
+    verdict = folder_of(door, "anomalies", DAYS[1]) / "class_departures.parquet"
+    departed = pq.read_table(verdict)["bit_s"].to_pylist()
+    assert departed, "somebody stood on the second day where nobody had"
+    assert {fold.name: fold.bit_s for fold in scale.folds}[DAYS[1]] == tuple(departed)
