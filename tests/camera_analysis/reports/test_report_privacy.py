@@ -32,10 +32,10 @@ def test_a_camera_that_asks_for_none_has_no_section(written):
 
 def test_a_video_that_is_not_written_yet_is_announced(tmp_path):
     facts = read_private(None, SETTINGS)
-    assert facts is not None and "comes last" in facts.problem
+    assert facts is not None and "Not written yet" in facts.problem
     write_private_day(Camera(id="yard", folder=tmp_path), DAY, None, fresh(tmp_path / "off"))
     later = read_private(tmp_path / "off", SETTINGS)
-    assert later is not None and "comes last" in later.problem
+    assert later is not None and "Not written yet" in later.problem
 
 
 def test_the_section_says_how_people_are_hidden_and_warns_without_a_network(written):
