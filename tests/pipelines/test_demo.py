@@ -122,6 +122,9 @@ def test_plan_runs_every_source_before_the_dataset_and_the_champion_last(tmp_pat
 def test_days_of_a_camera_are_planned_oldest_first(line):
     (plan,) = demo.camera_plans(line.runner)
     keys = [planned.partition.keys_by_dimension for planned in plan]
-    assert [(key["camera"], key["day"]) for key in keys] == [
-        (line.camera, day) for day in line.days
+    planned = [(one.job, key["camera"], key["day"]) for one, key in zip(plan, keys, strict=True)]
+    assert planned == [
+        (job, line.camera, day)
+        for day in line.days
+        for job in ("camera_job", "report_job")  # its private video comes after its page
     ]
