@@ -83,11 +83,10 @@ class CameraDay:
             return {}
         settings = as_json(self._setup.anomalies)
         found = {}
+        counted = self._made_of(history, "label_maps")
         for day, version in self._of_window("anomalies").items():
             made = self._store.provenance(version)
-            counted = self._store.provenance(history[day]).inputs if day in history else ()
-            same = {one for one in counted if one.asset == "label_maps"} & set(made.inputs)
-            if not same or made.config.get("anomalies") != settings:
+            if counted.get(day) not in made.inputs or made.config.get("anomalies") != settings:
                 continue
             if (self._store.path(version) / DEPARTURES_FILE).is_file():  # judged by a history
                 found[day] = version
@@ -107,11 +106,15 @@ class CameraDay:
         """
         if self.camera.mode == "clip":
             return {}
-        inputs = {day: self._store.provenance(version).inputs for day, version in history.items()}
+        made_of = self._made_of(history, asset)
+        return {day: self._store.path(version) for day, version in made_of.items()}
+
+    def _made_of(self, history: Mapping[str, Any], asset: str) -> dict[str, Any]:
+        """Day -> version of an asset that the day's version in the history was made of."""
         return {
-            day: self._store.path(one)
-            for day, behind in inputs.items()
-            for one in behind
+            day: one
+            for day, version in history.items()
+            for one in self._store.provenance(version).inputs
             if one.asset == asset
         }
 

@@ -102,7 +102,11 @@ def private_video_sensor(settings: Settings) -> dg.RunStatusSensorDefinition:
 
     def ended(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
         camera, day = (context.dagster_run.tags[f"dagster/partition/{one}"] for one in KEYS)
-        if load_own_camera(settings.footage / camera).private_video is None:
+        try:
+            wanted = load_own_camera(settings.footage / camera).private_video
+        except (ValueError, FileNotFoundError) as error:  # it was removed since, or is being edited
+            return dg.SkipReason(f"{camera}/{day}: {error}")
+        if wanted is None:
             return dg.SkipReason(f"{camera}/{day}: no video is wanted")
         store = open_store(settings)
         video, page = (

@@ -110,6 +110,8 @@ def test_a_camera_asks_for_private_video_and_gets_it(tiny, run_day, monkeypatch)
         folder = tiny.settings.footage / "door"
         write_camera(replace(load_camera(folder), private_video=None), folder)
         assert asked_for(tiny.settings, instance).skip_message.endswith("no video is wanted")
+        shutil.rmtree(folder)
+        assert "door" in asked_for(tiny.settings, instance).skip_message, "the camera was removed"
 
 
 def test_of_a_video_that_failed_its_audit_numbers_alone_are_kept(tiny, run_day):
