@@ -115,12 +115,16 @@ class Contest:
 def _reason(
     candidate: str, found: Improvement, interval: Interval, rule: ChampionRule, wins: bool
 ) -> str:
+    direction = "better" if found.difference >= 0 else "worse"
     measured = (
-        f"{candidate}: {rule.metric} better by {100 * found.difference:+.2f} points, 95 % interval"
-        f" {100 * interval.low:+.2f} to {100 * interval.high:+.2f} over {found.images} images"
+        f"{candidate}: {rule.metric} {direction} by {100 * abs(found.difference):.2f} points,"
+        f" 95 % interval of the gain {100 * interval.low:+.2f} to {100 * interval.high:+.2f}"
+        f" over {found.images} images"
     )
     if wins:
         return measured
+    if interval.high < 0:
+        return f"{measured}: surely worse"
     if not found.is_sure:
         return f"{measured}: not surely better"
     return f"{measured}: surely better, but {100 * rule.min_improvement:g} points are asked for"

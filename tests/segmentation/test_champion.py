@@ -93,7 +93,19 @@ def test_a_surely_better_candidate_is_promoted_with_its_interval(enter, decide):
     assert contest["candidate"] == "better"
     assert contest["wins"]
     assert contest["low"] == pytest.approx(0.06)
-    assert "95 % interval +6.00 to +6.00 over 21 images" in summary.why
+    assert "better by 6.00 points" in summary.why
+    assert "95 % interval of the gain +6.00 to +6.00 over 21 images" in summary.why
+
+
+def test_a_candidate_that_is_surely_worse_is_called_so(enter, decide):
+    enter("plain", BETTER)
+    decide()
+    enter("worse", PLAIN)
+    summary, out = decide()
+    assert summary.architecture == "plain"
+    why = read_card(out)["contests"][0]["why"]
+    assert "iou worse by 6.00 points" in why
+    assert "-6.00 to -6.00 over 21 images: surely worse" in why
 
 
 def test_a_candidate_that_is_better_by_luck_is_refused_and_the_card_says_why(enter, decide):
