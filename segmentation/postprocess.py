@@ -1,8 +1,8 @@
-"""Steps on one probability map after the network: median, edges, morphology, regions, holes.
+"""Steps on one probability map after the network: median, edges, hysteresis, morphology, regions.
 
 Median, opening and closing commute with thresholds: the label of a pixel is that which the same
-step on the mask would give it. Regions and holes are found in the mask; a pixel whose label is
-overruled gets 1 - p, as sure as before but of the opposite.
+step on the mask would give it. Hysteresis, regions and holes find regions; a pixel whose label is
+overruled there gets 1 - p, as sure as before but of the opposite.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ def refine(probability_hw: F32, frame_hwc_rgb: U8, config: PostprocessConfig) ->
         out = guided_filter(
             out, luma, radius_px=config.guided_radius_px, epsilon=config.guided_epsilon
         ).clip(0.0, 1.0)
+    if config.hysteresis_high:
+        out = hysteresis(out, low=config.hysteresis_low, high=config.hysteresis_high)
     if config.opening_px:
         out = _morphology(out, cv2.MORPH_OPEN, config.opening_px)
     if config.closing_px:
@@ -82,6 +84,28 @@ def median(probability_hw: F32, width_px: int) -> F32:
     middles = ((np.arange(_LEVELS) + 0.5) / (_LEVELS / 2) - 1.0) * _MAX_LOGIT
     values = (1.0 / (1.0 + np.exp(-middles))).astype(np.float32)
     return np.where(found == levels, probability_hw, values[found])
+
+
+def hysteresis(probability_hw: F32, *, low: float, high: float) -> F32:
+    """Regions of pixels of at least ``low``, where one has at least ``high``; nothing else.
+
+    Who is seen surely somewhere is there as a whole, and what is nowhere sure is nobody. Canny,
+    "A Computational Approach to Edge Detection", 1986, section VI, for regions (8-connected).
+
+    Args:
+        probability_hw: (H, W) in [0, 1].
+        low: at most the threshold.
+        high: at least the threshold.
+    """
+    count, labels = cv2.connectedComponents(
+        (probability_hw >= low).astype(np.uint8), connectivity=_OF_PEOPLE
+    )
+    sure = np.zeros(count, np.bool_)
+    sure[labels[probability_hw >= high]] = True
+    stays = sure[labels]
+    won = np.where(stays & (probability_hw < THRESHOLD), 1.0 - probability_hw, probability_hw)
+    lost = ~stays & (probability_hw >= THRESHOLD)
+    return np.where(lost, np.minimum(1.0 - probability_hw, _BELOW), won)
 
 
 def remove_regions(probability_hw: F32, fewest_px: float) -> F32:

@@ -31,6 +31,8 @@ class PostprocessConfig:
     median_px: int = 0  # odd width of the window; removes what fills less than half of it
     guided_radius_px: int = 0  # of the window in which outlines are fitted to the picture's edges
     guided_epsilon: float = 1e-3  # variance of luma in [0, 1] from which on an edge is one
+    hysteresis_high: float = 0.0  # regions stay where a pixel is at least as sure; 0: off
+    hysteresis_low: float = 0.5  # and are of all pixels that are at least as sure
     opening_px: int = 0  # odd diameter; removes what is narrower
     closing_px: int = 0  # odd diameter; fills gaps that are narrower
     min_region_share: float = 0.0  # of the frame; smaller human regions go
@@ -49,6 +51,7 @@ class PostprocessConfig:
             )
         if not self.guided_epsilon > 0:
             raise ValueError(f"guided_epsilon = {self.guided_epsilon}; expected more than 0")
+        _require_hysteresis(self.hysteresis_low, self.hysteresis_high)
         for name in ("temporal_weight", "min_region_share", "max_hole_share"):
             share = getattr(self, name)
             if not 0.0 <= share < 1.0:
@@ -60,7 +63,8 @@ class PostprocessConfig:
     def changes_maps(self) -> bool:
         """Whether any step is on that looks at one map alone."""
         alone = (self.median_px, self.guided_radius_px, self.opening_px, self.closing_px)
-        return any((*alone, self.min_region_share, self.min_region_px, self.max_hole_share))
+        of_regions = (self.min_region_share, self.min_region_px, self.max_hole_share)
+        return any((*alone, self.hysteresis_high, *of_regions))
 
     @property
     def name(self) -> str:
@@ -71,6 +75,13 @@ class PostprocessConfig:
         plain = {item.name: item.default for item in fields(self)}
         changed = {key: value for key, value in asdict(self).items() if value != plain[key]}
         return ",".join(f"{key}={value}" for key, value in changed.items())
+
+
+def _require_hysteresis(low: float, high: float) -> None:
+    if not 0 < low <= 0.5:
+        raise ValueError(f"hysteresis_low = {low}; expected more than 0, at most 0.5")
+    if high and not 0.5 <= high < 1.0:
+        raise ValueError(f"hysteresis_high = {high}; expected 0, or at least 0.5 and below 1")
 
 
 def parse_steps(

@@ -12,6 +12,7 @@ from segmentation.postprocess_config import PostprocessConfig
 STEPS = {
     "median": PostprocessConfig(median_px=3),
     "guided": PostprocessConfig(guided_radius_px=2),
+    "hysteresis": PostprocessConfig(hysteresis_low=0.25, hysteresis_high=0.75),
     "opening": PostprocessConfig(opening_px=3),
     "closing": PostprocessConfig(closing_px=3),
     "regions": PostprocessConfig(min_region_px=4),
@@ -20,6 +21,8 @@ STEPS = {
 EVERYTHING = PostprocessConfig(
     median_px=3,
     guided_radius_px=2,
+    hysteresis_low=0.25,
+    hysteresis_high=0.75,
     opening_px=3,
     closing_px=3,
     min_region_px=4,
@@ -85,6 +88,21 @@ def test_closing_joins_what_nearly_touches():
         "...............",
     )
     assert rows[3] == "...#########..."
+
+
+def test_hysteresis_completes_who_is_sure_and_drops_who_is_nowhere_sure():
+    tenths = np.array(
+        [
+            [0, 3, 4, 0, 0, 6, 7, 0],
+            [0, 9, 6, 0, 0, 6, 6, 0],
+            [0, 3, 2, 0, 0, 3, 0, 3],
+        ]
+    )
+    grey = np.full((3, 8, 3), 128, np.uint8)
+    found = refine((tenths / 10).astype(np.float32), grey, STEPS["hysteresis"])
+    assert shown(found) == [".##.....", ".##.....", ".#......"]
+    assert found[0, 1] == pytest.approx(0.7)  # was 0.3: as sure, of the opposite
+    assert found[0, 5] == pytest.approx(0.4)
 
 
 def test_small_regions_go_and_large_ones_stay():
@@ -182,7 +200,7 @@ def test_nobody_stays_nobody_and_everybody_everybody(config, value):
     assert refine(flat, frame_of(flat), config) == pytest.approx(flat, abs=1e-5)
 
 
-@pytest.mark.parametrize("name", ["opening", "closing", "regions", "holes"])
+@pytest.mark.parametrize("name", ["hysteresis", "opening", "closing", "regions", "holes"])
 @settings(max_examples=60, deadline=None)
 @given(maps)
 def test_a_second_time_changes_nothing(name, probability):
