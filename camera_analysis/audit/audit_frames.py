@@ -11,7 +11,7 @@ import numpy as np
 from camera_analysis.audit.audit_people import AuditFrame, BoolImage, link_people
 from camera_analysis.audit.audit_walks import WalkFrames
 from camera_analysis.benchmark.layouts.change_detection import ChangeSequence
-from camera_analysis.benchmark.layouts.clips import LayoutError, read_mask
+from camera_analysis.benchmark.layouts.clip_files import LayoutError, read_mask
 from camera_analysis.labelling.motion import MotionConfig, learn_plate
 from camera_analysis.labelling.plates import PLATE_SAMPLES
 

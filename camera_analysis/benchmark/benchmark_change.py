@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from camera_analysis.benchmark.change_scores import ChangeCounts, count_frame, mean_figures
 from camera_analysis.benchmark.layouts.change_detection import ChangeBenchmark, ChangeSequence
-from camera_analysis.benchmark.layouts.clips import ImageRgb, read_image
+from camera_analysis.benchmark.layouts.clip_files import ImageRgb, read_image
 from camera_analysis.label_classes import CLASS_NAMES, STATIC
 from camera_analysis.labelling.label_fusion import FusionConfig, label_frame
 from camera_analysis.labelling.motion import MotionConfig, Plate, learn_plate

@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.benchmark.layouts.clips import Clip, ImageRgb
+from camera_analysis.benchmark.layouts.clip_files import ImageRgb
+from camera_analysis.benchmark.layouts.clips import Clip
 from camera_analysis.channels.channel_regions import FoundRegion
 from camera_analysis.label_classes import CLASS_NAMES
 from camera_analysis.labelling.label_fusion import FusionConfig, label_frame

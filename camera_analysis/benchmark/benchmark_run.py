@@ -18,11 +18,11 @@ import numpy.typing as npt
 
 from camera_analysis.benchmark.benchmark_delta import DeltaConfig, DeltaMap, DeltaVerdict
 from camera_analysis.benchmark.benchmark_scores import ClipScores, MethodScores
+from camera_analysis.benchmark.layouts.clip_files import ImageRgb
 from camera_analysis.benchmark.layouts.clips import (
     AnomalyBenchmark,
     Clip,
     FrameTruth,
-    ImageRgb,
     judged_frames,
 )
 from camera_analysis.channels.channel_maps import SCORED

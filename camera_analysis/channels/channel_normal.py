@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.benchmark.layouts.clips import Clip, ImageRgb
+from camera_analysis.benchmark.layouts.clip_files import ImageRgb
+from camera_analysis.benchmark.layouts.clips import Clip
 from camera_analysis.channels.channel_calibration import (
     MOMENT_S,
     Calibration,

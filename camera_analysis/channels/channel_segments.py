@@ -15,7 +15,8 @@ from itertools import groupby, pairwise
 
 import numpy as np
 
-from camera_analysis.benchmark.layouts.clips import Clip, ImageRgb
+from camera_analysis.benchmark.layouts.clip_files import ImageRgb
+from camera_analysis.benchmark.layouts.clips import Clip
 from camera_analysis.channels.channel_codes import (
     CHANNELS,
     CodeConfig,

@@ -10,13 +10,15 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from camera_analysis.benchmark.layouts.clip_files import (
+    LayoutError,
+    find_root,
+    footage_files,
+)
 from camera_analysis.benchmark.layouts.clips import (
     AnomalyBenchmark,
     FrameTruth,
-    LayoutError,
-    find_root,
     footage_clip,
-    footage_files,
 )
 from camera_analysis.benchmark.layouts.matlab_cells import MatlabCellsError, iterate_cells
 from camera_analysis.benchmark.layouts.truth_regions import tracked_masks

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.benchmark.layouts.clips import (
+from camera_analysis.benchmark.layouts.clip_files import (
     VIDEO_SUFFIXES,
     ImageRgb,
     LayoutError,

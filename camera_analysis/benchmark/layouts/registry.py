@@ -12,7 +12,8 @@ from camera_analysis.benchmark.layouts.change_detection import (
     load_cdnet,
     load_sbi,
 )
-from camera_analysis.benchmark.layouts.clips import AnomalyBenchmark, LayoutError
+from camera_analysis.benchmark.layouts.clip_files import LayoutError
+from camera_analysis.benchmark.layouts.clips import AnomalyBenchmark
 from camera_analysis.benchmark.layouts.shanghaitech import load_shanghaitech
 from camera_analysis.benchmark.layouts.street_scene import load_street_scene
 from camera_analysis.benchmark.layouts.ucsd import load_ucsd

@@ -12,14 +12,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from camera_analysis.benchmark.layouts.clip_files import (
+    LayoutError,
+    find_root,
+    footage_files,
+)
 from camera_analysis.benchmark.layouts.clips import (
     AnomalyBenchmark,
     Clip,
     FrameTruth,
-    LayoutError,
-    find_root,
     footage_clip,
-    footage_files,
 )
 from camera_analysis.benchmark.layouts.truth_regions import tracked_masks
 

@@ -6,14 +6,16 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from camera_analysis.benchmark.layouts.clip_files import (
+    LayoutError,
+    find_root,
+    image_files,
+)
 from camera_analysis.benchmark.layouts.clips import (
     AnomalyBenchmark,
     Clip,
     FrameTruth,
-    LayoutError,
-    find_root,
     footage_clip,
-    image_files,
 )
 from camera_analysis.benchmark.layouts.truth_regions import boxes_truth, read_track_file
 

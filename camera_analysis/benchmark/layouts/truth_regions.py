@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import find_objects
 
+from camera_analysis.benchmark.layouts.clip_files import LayoutError
 from camera_analysis.benchmark.layouts.clips import (
     BoolImage,
     FrameTruth,
-    LayoutError,
     TruthRegion,
 )
 from camera_analysis.labelling.regions import Box

@@ -13,15 +13,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from camera_analysis.benchmark.layouts.clip_files import (
+    LayoutError,
+    find_root,
+    image_files,
+    read_mask,
+)
 from camera_analysis.benchmark.layouts.clips import (
     AnomalyBenchmark,
     Clip,
     FrameTruth,
-    LayoutError,
-    find_root,
     footage_clip,
-    image_files,
-    read_mask,
 )
 from camera_analysis.benchmark.layouts.truth_regions import read_track_file, tracked_masks
 

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from camera_analysis.benchmark.layouts.clips import (
+from camera_analysis.benchmark.layouts.clip_files import (
     VIDEO_SUFFIXES,
+    LayoutError,
+    find_root,
+)
+from camera_analysis.benchmark.layouts.clips import (
     AnomalyBenchmark,
     Clip,
     FrameTruth,
-    LayoutError,
-    find_root,
     footage_clip,
 )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from camera_analysis.benchmark.layouts.clips import LayoutError, judged_frames
+from camera_analysis.benchmark.layouts.clip_files import LayoutError
+from camera_analysis.benchmark.layouts.clips import judged_frames
 from camera_analysis.benchmark.layouts.registry import LAYOUTS, layout_name, load_benchmark
 from camera_analysis.labelling.regions import Box
 from tests.camera_analysis.benchmark.layouts.factories_layouts import (
