@@ -49,7 +49,8 @@ def run_side_by_side(
         The runs that failed, with what they said; empty when all is well.
 
     Raises:
-        RunFailedError: A run failed and ``keep_going`` is not set; those under way are waited for.
+        RunFailedError: A run failed and ``keep_going`` is not set, or a process was killed; those
+            under way are waited for, and what had failed before is said too.
     """
     waiting = [deque(plan) for plan in plans if plan]
     processes = min(MOST_PROCESSES, cores(), len(waiting))
@@ -66,13 +67,17 @@ def run_side_by_side(
         ) as pool,
         tqdm(total=sum(map(len, waiting)), unit="run", dynamic_ncols=True) as bar,
     ):
-        for planned, ended in _as_they_end(pool, waiting, processes, bar):
-            bar.write(f"{planned.title}\n{ended.said}" if ended.said else "", end="")
-            bar.update()
-            if ended.failed and not keep_going:
-                raise RunFailedError(ended.failed)
-            if ended.failed:
-                failed.append((planned, ended.failed))
+        try:
+            for planned, ended in _as_they_end(pool, waiting, processes, bar):
+                bar.write(f"{planned.title}\n{ended.said}" if ended.said else "", end="")
+                bar.update()
+                if ended.failed and not keep_going:
+                    raise RunFailedError(ended.failed)
+                if ended.failed:
+                    failed.append((planned, ended.failed))
+        except RunFailedError as error:
+            before = "".join(f"\nfailed before it: {one.title}: {why}" for one, why in failed)
+            raise RunFailedError(f"{error}{before}") from error
     return failed
 
 

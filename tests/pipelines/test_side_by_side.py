@@ -98,6 +98,13 @@ def test_a_killed_process_is_named(tiny, threads):
         run_side_by_side(tiny.settings, plans, keep_going=True)
 
 
+def test_what_failed_before_a_process_was_killed_is_said_too(tiny, threads):
+    plans = [[Planned(job="bad"), Planned(job="killed")], [Planned(job="other")]]
+    with pytest.raises(RunFailedError, match="killed") as error:
+        run_side_by_side(tiny.settings, plans, keep_going=True)
+    assert str(error.value).endswith("failed before it: bad: no footage")
+
+
 def test_a_process_killed_between_two_runs_is_named_by_the_next(tiny, threads, monkeypatch):
     class Broken(side_by_side.ProcessPoolExecutor):
         def submit(self, run, planned):
