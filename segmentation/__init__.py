@@ -5,7 +5,7 @@ In data-flow order:
 * ``config`` what a network and a training may be told; loads without torch
 * ``data`` the samples of one split: ledger, mask packs, image files
 * ``sampling`` which sample comes next, and the bounded cache of decoded ones
-* ``augment`` crops, flips, colours; image and mask move together
+* ``augment`` crops, warps and flips; image and mask move together; ``colours`` other light
 * ``pasting`` people of one image in the scene of another
 * ``batches`` batch number n of a training, the same whenever it is asked for
 * ``models`` the networks: ``registry``, ``blocks``, one file per architecture

@@ -1,21 +1,16 @@
-"""Crops, warps, flips and colours; image and mask move together.
+"""Crops, warps and flips; image and mask move together.
 
 Every function takes the generator that decides: the same generator state gives the same crop.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
-from torchvision.transforms.v2 import functional
 
 from dataset_build.label_maps import HUMAN, IGNORE
-from segmentation.camera_faults import add_camera_faults
 from segmentation.config import TrainConfig
 from segmentation.data import U8, Sample, resize_image, resize_mask
 from segmentation.warping import MARGIN, PADDING_RGB, Warp, draw_warp, warped
@@ -26,16 +21,6 @@ MIN_COVER = 0.85
 MAX_ENLARGEMENT = 2.0
 #: Width against height changes by at most this factor.
 ASPECT = 1.15
-
-# Ranges of colour changes: the same scene at another hour, through another camera.
-_BRIGHTNESS = (0.6, 1.4)
-_CONTRAST = (0.6, 1.4)
-_SATURATION = (0.4, 1.6)
-_GAMMA = (0.7, 1.4)
-_HUE = 0.03  # of the colour circle, to either side
-_BLUR_SIGMA_PX = (0.4, 1.6)
-_BLUR_KERNEL_PX = 7
-_NOISE_SIGMA = (0.01, 0.05)  # of full scale
 
 
 @dataclass(frozen=True)
@@ -166,43 +151,3 @@ def cut_warped(sample: Sample, window: Window, warp: Warp, crop_px: int) -> Crop
     )
     large = cut(sample, grown, cut_px)
     return Crop(*warped(large.image_hwc_rgb, large.mask_hw, warp, crop_px))
-
-
-def recolour(image_hwc_rgb: U8, config: TrainConfig, rng: np.random.Generator) -> Tensor:
-    """The same view through another camera, at another hour.
-
-    Returns:
-        (3, H, W) float32 in [0, 1].
-    """
-    image = torch.from_numpy(image_hwc_rgb).permute(2, 0, 1).float() / 255
-    image = functional.adjust_brightness(image, rng.uniform(*_BRIGHTNESS))
-    image = functional.adjust_contrast(image, rng.uniform(*_CONTRAST))
-    image = functional.adjust_gamma(image, log_uniform(*_GAMMA, rng))
-    image = functional.adjust_saturation(image, rng.uniform(*_SATURATION))
-    image = turn_hue(image, rng.uniform(-_HUE, _HUE))
-    if rng.random() < config.grey_share:
-        image = functional.rgb_to_grayscale(image, num_output_channels=3)
-    if rng.random() < config.blur_share:
-        sigma = rng.uniform(*_BLUR_SIGMA_PX)
-        image = functional.gaussian_blur(image, [_BLUR_KERNEL_PX] * 2, [sigma] * 2)
-    if rng.random() < config.noise_share:
-        noise = rng.standard_normal(image.shape, dtype=np.float32) * rng.uniform(*_NOISE_SIGMA)
-        image = image + torch.from_numpy(noise)
-    return add_camera_faults(torch.as_tensor(image).clamp(0, 1), config, rng)
-
-
-def turn_hue(image: Tensor, turn: float) -> Tensor:
-    """Colours turned about the grey axis: grey stays, and so does the sum of the channels.
-
-    A matrix (Rodrigues' formula), because the way through HSV takes as long as all other changes
-    of colour together.
-
-    Args:
-        image: (3, H, W).
-        turn: of the colour circle; 1/3 makes red green.
-    """
-    angle = 2 * math.pi * turn
-    axis = torch.full((3, 3), (1 - math.cos(angle)) / 3)
-    across = math.sin(angle) / math.sqrt(3) * torch.tensor([[0, -1, 1], [1, 0, -1], [-1, 1, 0.0]])
-    matrix = math.cos(angle) * torch.eye(3) + across + axis
-    return (matrix @ image.flatten(1)).view_as(image)

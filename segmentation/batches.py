@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from segmentation.augment import Crop, random_crop, recolour
+from segmentation.augment import Crop, random_crop
+from segmentation.colours import recolour
 from segmentation.config import TrainConfig
 from segmentation.data import SplitData
 from segmentation.pasting import MAX_PEOPLE, cut_out_person, cut_out_scenery, paste

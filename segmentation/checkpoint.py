@@ -24,7 +24,7 @@ from segmentation.phases import parameter_groups
 
 CHECKPOINT_FILE = "checkpoint.pt"
 #: Raised whenever the steps of the training loop change their meaning.
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 #: Settings that do not touch the weights: changing them keeps the checkpoint. Sequences are named
 #: by their content, among the digests of the data.
 _HARMLESS = ("checkpoint_every", "cache_mb", "workers", "mlflow_uri", "sequences")

@@ -16,8 +16,9 @@ import numpy as np
 import torch
 
 from dataset_build.label_maps import HUMAN
-from segmentation.augment import Crop, log_uniform, random_crop, recolour
+from segmentation.augment import Crop, log_uniform, random_crop
 from segmentation.batches import Batch, Batches
+from segmentation.colours import recolour
 from segmentation.config import ModelConfig, TrainConfig
 from segmentation.data import Sample, SplitData
 from segmentation.pasting import (

@@ -19,7 +19,8 @@ import numpy.typing as npt
 from dataset_build.label_maps import HUMAN, IGNORE
 from pipelines.synthetic.canvas import Material
 from pipelines.synthetic.samples import draw_sample
-from segmentation.augment import random_crop, recolour
+from segmentation.augment import random_crop
+from segmentation.colours import recolour
 from segmentation.config import TrainConfig
 from segmentation.data import Sample
 

@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,8 +13,6 @@ from segmentation.augment import (
     cut,
     draw_scale,
     random_crop,
-    recolour,
-    turn_hue,
 )
 from segmentation.data import Sample
 from tests.segmentation.factories_split import TINY
@@ -86,49 +83,11 @@ def test_person_centred_crops_show_a_person():
         assert np.any(crop.mask_hw == HUMAN)
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 2**32))
-def test_colours_stay_in_range_and_follow_the_generator(seed):
-    config = replace(CONFIG, grey_share=0.5, blur_share=0.5, noise_share=0.5)
-    image = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    first = recolour(image, config, np.random.default_rng(seed))
-    again = recolour(image, config, np.random.default_rng(seed))
-    assert first.shape == (3, 32, 32)
-    assert first.dtype == torch.float32
-    assert 0 <= float(first.min()) <= float(first.max()) <= 1
-    assert torch.equal(first, again)
-
-
-def test_grey_images_have_one_colour():
-    config = replace(CONFIG, grey_share=1.0, noise_share=0.0, low_light_share=0.0)
-    image = np.random.default_rng(1).integers(0, 256, (8, 8, 3), dtype=np.uint8)
-    grey = recolour(image, config, np.random.default_rng(0))
-    assert torch.equal(grey[0], grey[1])
-    assert torch.equal(grey[0], grey[2])
-
-
-def test_a_third_of_the_colour_circle_makes_red_green():
-    red = torch.tensor([0.6, 0.0, 0.0])[:, None, None]
-    torch.testing.assert_close(turn_hue(red, 1 / 3).flatten(), torch.tensor([0.0, 0.6, 0.0]))
-
-
-@given(st.floats(-0.5, 0.5))
-def test_turned_colours_keep_grey_and_brightness(turn):
-    image = torch.rand(3, 4, 4, generator=torch.Generator().manual_seed(0))
-    turned = turn_hue(image, turn)
-    torch.testing.assert_close(turned.sum(dim=0), image.sum(dim=0), atol=1e-5, rtol=0)
-    grey = torch.full((3, 1, 1), 0.4)
-    torch.testing.assert_close(turn_hue(grey, turn), grey, atol=1e-6, rtol=0)
-
-
 def test_arguments_are_not_written_to():
     sample = telling_sample(50, 50)
     sample.image_hwc_rgb.setflags(write=False)
     sample.mask_hw.setflags(write=False)
-    crop = random_crop(sample, 0.25, CONFIG, np.random.default_rng(0))
-    before = crop.image_hwc_rgb.copy()
-    recolour(crop.image_hwc_rgb, CONFIG, np.random.default_rng(0))
-    assert np.array_equal(before, crop.image_hwc_rgb)
+    random_crop(sample, 0.25, CONFIG, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.4])
