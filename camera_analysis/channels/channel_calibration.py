@@ -25,7 +25,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.floating]
 FloatVector = npt.NDArray[np.float64]
 
-#: Seconds of a moment: longer than anybody needs to walk past a place.
+#: Seconds of a moment at most: longer than anybody needs to walk past a place.
 MOMENT_S = 5.0
 #: Runs of moments from which the exponential tail is fitted, at least and at most: a scale known to
 #: a third, to a fifth.
@@ -86,6 +86,15 @@ def calibrate(stretches: Sequence[FloatArray]) -> Calibration:
     middle = float(np.median(peaks - threshold)) if peaks.size else 0.0
     scale = max(middle / float(np.log(2)), LEAST_SCALE)
     return Calibration(maxima, threshold, float(share), scale)
+
+
+def moment_seconds(history_s: float) -> float:
+    """How long a moment lasts where so many seconds of normal footage calibrate.
+
+    As long as it may be, but no longer than leaves moments for a tail of the most runs: of fewer,
+    those runs reach down into everyday life, and its spread is taken for that of the tail.
+    """
+    return min(MOMENT_S, history_s / (MOMENTS_PER_RUN * MOST_RUNS))
 
 
 def moment_maxima(scores: FloatArray, frames: int) -> FloatVector:

@@ -19,10 +19,10 @@ import numpy.typing as npt
 from camera_analysis.benchmark.layouts.clip_files import ImageRgb
 from camera_analysis.benchmark.layouts.clips import Clip
 from camera_analysis.channels.channel_calibration import (
-    MOMENT_S,
     Calibration,
     calibrate,
     moment_maxima,
+    moment_seconds,
 )
 from camera_analysis.channels.channel_codes import CodeConfig, CodeReader
 from camera_analysis.channels.channel_counts import ChannelCounts
@@ -231,11 +231,12 @@ def _maxima(
     tick: Callable[[int], None],
 ) -> list[tuple[int, dict[str, FloatVector]]]:
     """Fold of each segment, and channel -> its largest score in each moment."""
+    moment_s = moment_seconds(sum(len(codes) / segment.clip.fps for segment, codes in footage))
     found = []
     for segment, codes in footage:
         maps = ChannelMaps(others[segment.fold], segment.clip.fps, config.maps)
         frames = [{c: float(scores.max()) for c, scores in maps.of(read).items()} for read in codes]
-        moment = max(1, round(MOMENT_S * segment.clip.fps))
+        moment = max(1, round(moment_s * segment.clip.fps))
         of_segment = {c: moment_maxima(np.array([f[c] for f in frames]), moment) for c in SCORED}
         found.append((segment.fold, of_segment))
         tick(len(codes))

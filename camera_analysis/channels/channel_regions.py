@@ -1,8 +1,9 @@
 """Evidence at places becomes regions, regions become tracks, and tracks calm the scores.
 
 A region is what lies around a peak of the map and reaches a share of it: no threshold decides its
-outline, so every threshold can be tried afterwards. Regions of neighbouring frames whose
-boxes overlap are one track; a region's score is the mean of its track's around it in time, with
+outline, so every threshold can be tried afterwards. A peak that is joined to a higher one by such
+places is a part of the other's slope. Regions of neighbouring frames whose boxes overlap are one
+track; a region's score is the mean of its track's around it in time, with
 zero where the track is not: a flash of one frame loses most of its score, a stay keeps it.
 """
 
@@ -28,8 +29,9 @@ class RegionConfig:
 
     most_regions: int = 8  # of a frame: more movers than that rarely stand out at once
     least_evidence: float = 0.5  # nats: less is nothing to report
-    share_of_peak: float = 0.1  # evidence falls off inside a thing, not only at its outline
-    shrink_cells: int = 1  # by which maps were widened when channels were brought together
+    # A mean over a window falls to half at a thing's outline; the widening of maps before they met
+    # moved that outwards by a place.
+    share_of_peak: float = 2 / 3
     reach_of_size: float = 0.3  # of a box's longer side: how far a thing moves between two frames
     smoothing_s: float = 0.4  # standard deviation; a step of a walker
 
@@ -53,18 +55,21 @@ def peak_regions(
         config: see there.
     """
     left = evidence_hw.copy()
+    taken = np.zeros(evidence_hw.shape, bool)
     regions: list[FoundRegion] = []
     while len(regions) < config.most_regions:
         row, column = divmod(int(left.argmax()), left.shape[1])
         peak = float(left[row, column])
         if peak < config.least_evidence:
             break
-        around = (left >= config.share_of_peak * peak).astype(np.uint8)
+        around = (evidence_hw >= config.share_of_peak * peak).astype(np.uint8)
         _, parts, stats, _ = cv2.connectedComponentsWithStats(around, connectivity=8)
         part = int(parts[row, column])
-        x, y, width, height = stats[part, :4].tolist()
-        regions.append(FoundRegion(_box(x, y, width, height, cell_xy, config), peak))
-        left[parts == part] = 0.0
+        inside = parts == part
+        if not taken[inside].any():
+            regions.append(FoundRegion(_box(stats[part], cell_xy), peak))
+        taken |= inside
+        left[inside] = 0.0
     return regions
 
 
@@ -102,16 +107,14 @@ def frame_evidence(
     return gaussian_mean(highest, smoothing_s * fps)
 
 
-def _box(
-    x: int, y: int, width: int, height: int, cell_xy: tuple[float, float], config: RegionConfig
-) -> Box:
-    shrink_x = min(config.shrink_cells, (width - 1) // 2)
-    shrink_y = min(config.shrink_cells, (height - 1) // 2)
+def _box(stats: npt.NDArray[np.int32], cell_xy: tuple[float, float]) -> Box:
+    """In pixels, of a component's left, top, width and height in places."""
+    x, y, width, height = stats[:4].tolist()
     return Box(
-        round((x + shrink_x) * cell_xy[0]),
-        round((y + shrink_y) * cell_xy[1]),
-        round((x + width - shrink_x) * cell_xy[0]),
-        round((y + height - shrink_y) * cell_xy[1]),
+        round(x * cell_xy[0]),
+        round(y * cell_xy[1]),
+        round((x + width) * cell_xy[0]),
+        round((y + height) * cell_xy[1]),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camera_analysis.channels.channel_calibration import calibrate, moment_maxima
+from camera_analysis.channels.channel_calibration import calibrate, moment_maxima, moment_seconds
 from camera_analysis.channels.channel_codes import (
     ABSENT,
     BINS,
@@ -238,17 +238,30 @@ def test_a_stretch_falls_into_equal_moments():
     assert moment_maxima(np.zeros(0), 5).size == 0
 
 
+def test_short_footage_has_shorter_moments():
+    assert moment_seconds(240.0) == pytest.approx(0.4)  # 600 of them
+    assert moment_seconds(3000.0) == pytest.approx(5.0)
+    assert moment_seconds(3600.0 * 24) == 5.0
+
+
 def test_regions_lie_around_their_peaks():
     evidence = np.zeros((20, 30), np.float32)
     evidence[3:6, 4:9] = 4.0
     evidence[4, 6] = 5.0
     evidence[12:15, 20:22] = 2.0
-    found = peak_regions(evidence, (4.0, 4.0), RegionConfig(shrink_cells=0))
+    found = peak_regions(evidence, (4.0, 4.0), RegionConfig())
     assert found == [
         FoundRegion(Box(16, 12, 36, 24), 5.0),
         FoundRegion(Box(80, 48, 88, 60), 2.0),
     ]
     assert peak_regions(np.zeros((4, 4), np.float32), (4.0, 4.0), RegionConfig()) == []
+
+
+def test_neighbours_are_two_regions_and_the_slope_of_a_peak_is_none():
+    evidence = np.zeros((9, 24), np.float32)
+    evidence[4, 2:22] = [1, 2, 4, 7, 9, 10, 9, 7, 4, 2, 2, 3, 5, 6, 5, 3, 2, 1, 1, 1]
+    boxes = [region.box for region in peak_regions(evidence, (1.0, 1.0), RegionConfig())]
+    assert boxes == [Box(5, 4, 10, 5), Box(14, 4, 17, 5)]
 
 
 def test_a_flash_is_calmed_and_a_stay_is_not():
