@@ -64,7 +64,7 @@ def trained_model(
         summary = train.train(
             model,
             training,
-            data.load("train"),
+            data.load("train", object_kinds=model.object_kinds),
             data.load("val"),
             out,
             work_dir=work_dir,
@@ -234,8 +234,10 @@ class SplitInputs:
         self._packs: dict[str, Path] = {name: store.path(v) for name, v in packs.items()}
         self._roots = config.source_roots
 
-    def load(self, split: str) -> "SplitData":
-        """``segmentation.data.SplitData`` of one split."""
+    def load(self, split: str, *, object_kinds: bool = False) -> "SplitData":
+        """``segmentation.data.SplitData`` of one split, with the kinds of things or without."""
+        from dataset_build.object_kinds import ObjectKinds
         from segmentation.data import SplitData
 
-        return SplitData(self._ledger, self._packs, self._roots, split)
+        kinds = ObjectKinds(self._roots) if object_kinds else None
+        return SplitData(self._ledger, self._packs, self._roots, split, kinds=kinds)

@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from measuring import Row, parser_of, report
 
+from dataset_build.object_kinds import ObjectKinds
 from pipelines.demo import dataset_plan, fastest_precision
 from pipelines.real_samples import DATASET, HELD_OUT, SBI_PEOPLE, TRAINING, lay_out_sources
 from pipelines.resources import open_store
@@ -83,9 +84,10 @@ class Dataset:
         self._packs = {name: store.path(store.require("human_masks", name)) for name in sources}
         self._roots = sources
 
-    def split(self, name: str) -> SplitData:
+    def split(self, name: str, *, object_kinds: bool = False) -> SplitData:
         """``train``, ``val`` or ``test``."""
-        return SplitData(self._ledger, self._packs, self._roots, name)
+        kinds = ObjectKinds(self._roots) if object_kinds else None
+        return SplitData(self._ledger, self._packs, self._roots, name, kinds=kinds)
 
 
 def train_and_judge(
@@ -100,7 +102,7 @@ def train_and_judge(
     trained = train(
         model,
         recipe,
-        data.split("train"),
+        data.split("train", object_kinds=model.object_kinds),
         None,
         places["model"],
         work_dir=places["model"] / "work",

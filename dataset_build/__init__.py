@@ -11,6 +11,7 @@ In data-flow order:
 * ``mask_files`` how the sources store class ids
 * ``readers`` published layouts -> pairs of files
 * ``sources`` the registry: layout, licence, label map, reader
+* ``object_kinds`` what is beside people, for training
 * ``person_sizes`` how large persons are, where they stand, where the frame cuts them
 * ``surveillance`` how like a fixed camera's view a sample is
 * ``quality`` image and mask faults, as numbers

@@ -48,6 +48,7 @@ LATER_STAGES = frozenset(
         "near_hashes",
         "near_visit",
         "negatives",
+        "object_kinds",
         "official_counts",
         "own_frames",
         "relabel_inbox",

@@ -6,7 +6,7 @@ In data-flow order:
 * ``data`` the samples of one split: ledger, mask packs, image files
 * ``sampling`` which sample comes next, and the bounded cache of decoded ones
 * ``augment`` crops, warps and flips; image and mask move together; ``colours`` other light
-* ``pasting`` people of one image in the scene of another
+* ``pasting`` people of one image, and things, in the scene of another
 * ``batches`` batch number n of a training, the same whenever it is asked for
 * ``models`` the networks: ``registry``, ``blocks``, one file per architecture
 * ``flops`` what a forward pass costs

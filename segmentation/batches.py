@@ -15,11 +15,19 @@ from segmentation.augment import Crop, random_crop
 from segmentation.colours import recolour
 from segmentation.config import TrainConfig
 from segmentation.data import SplitData
-from segmentation.pasting import MAX_PEOPLE, cut_out_person, cut_out_scenery, paste
+from segmentation.pasting import (
+    MAX_PEOPLE,
+    cut_out_person,
+    cut_out_scenery,
+    cut_out_thing,
+    paste,
+)
 from segmentation.sampling import BalancedSampler, SampleCache
 
 #: Half of the crops that get people pasted in begin as a place without any.
 BACKGROUND_SHARE = 0.5
+#: Half of what is pasted beside people is a whole thing, where the kinds of things are told.
+THING_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,8 @@ class Batch:
 
     Args:
         images: (N, 3, crop_px, crop_px) float32 in [0, 1]; of clips (N, T, 3, crop_px, crop_px).
-        masks: (N, crop_px, crop_px) uint8 of NOT_HUMAN, HUMAN and IGNORE; of clips with T.
+        masks: (N, crop_px, crop_px) uint8 of NOT_HUMAN, HUMAN and IGNORE, and of kinds where the
+            split tells them; of clips with T.
     """
 
     step: int
@@ -88,12 +97,14 @@ class Batches:
         return self._with_pasted(crop, rng) if pasting else crop
 
     def _with_pasted(self, crop: Crop, rng: np.random.Generator) -> Crop:
-        scenery = self._cache.load(self._sampler.draw_background(rng))
-        cutouts = [cut_out_scenery(scenery, rng)]
+        place = self._cache.load(self._sampler.draw_background(rng))
+        thing = cut_out_thing(place, rng) if rng.random() < THING_SHARE else None
+        cutouts = [thing or cut_out_scenery(place, rng)]
         for _ in range(int(rng.integers(1, MAX_PEOPLE + 1))):
             donor = self._cache.load(self._sampler.draw_with_people(rng))
             cutouts.append(cut_out_person(donor, rng))
-        for cutout in cutouts:
+        for number in rng.permutation(len(cutouts)):  # whatever comes last stands in front
+            cutout = cutouts[number]
             if cutout is not None:
                 crop = paste(crop, cutout, self._config, rng)
         return crop

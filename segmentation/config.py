@@ -62,6 +62,7 @@ class ModelConfig:
     # the torchvision networks have one size and ignore it
     classes: int = 1  # 1: one human logit; more: class ids, of which 1 is human
     backbone: str = ""  # encoder of unet, deeplabv3 and deeplabv3plus; "": the paper's
+    object_kinds: bool = False  # unet on a ResNet: in training, a head for what is beside people
     clip_output: str = "each"  # convlstm_unet on clips: "each" frame's logits, or the "last"'s
     weights: str = ""  # to start from: "" random; "cache": torchvision's; else a file
 
@@ -77,6 +78,11 @@ class ModelConfig:
             raise ValueError(
                 f"backbone = {self.backbone!r} of {self.architecture}; expected"
                 f" {' or '.join(offered) or 'none: its encoder is its own'}"
+            )
+        if self.object_kinds and (self.architecture != "unet" or self.encoder == PLAIN):
+            raise ValueError(
+                f"object_kinds of {self.architecture} on {self.encoder or 'its own encoder'}; only"
+                " unet on resnet18 or resnet50 has a head for them"
             )
         _require_one_of(CLIP_OUTPUTS, clip_output=self.clip_output)
 

@@ -15,6 +15,7 @@ from dataset_build.corrections import SampleMasks
 from dataset_build.fates import REMOVED
 from dataset_build.image_files import decode_rgb
 from dataset_build.ledger import read_ledger
+from dataset_build.object_kinds import ObjectKinds
 
 U8 = npt.NDArray[np.uint8]
 
@@ -39,7 +40,8 @@ class Sample:
 
     Args:
         image_hwc_rgb: (H, W, 3) uint8.
-        mask_hw: (H, W) uint8 of NOT_HUMAN, HUMAN and IGNORE.
+        mask_hw: (H, W) uint8 of NOT_HUMAN, HUMAN and IGNORE; where a split tells kinds, also of
+            these, all of which are not human.
         image_sha256: of the image file, in a dataset; "" elsewhere.
 
     Raises:
@@ -69,6 +71,7 @@ class SplitData:
         packs: source -> folder of its packed masks.
         roots: source -> folder of its images.
         split: train, val or test.
+        kinds: what tells the kinds beside people; None: masks tell people only.
 
     Raises:
         ValueError: the split is empty, or a source has no pack or no root.
@@ -80,6 +83,8 @@ class SplitData:
         packs: Mapping[str, Path],
         roots: Mapping[str, Path],
         split: str,
+        *,
+        kinds: ObjectKinds | None = None,
     ) -> None:
         table = read_ledger(ledger).select([*_COLUMNS, "fate", "split"])
         rows = [
@@ -98,11 +103,17 @@ class SplitData:
         self._tallest = tuple(float(row["tallest_region_share"] or 0.0) for row in rows)
         self.digest = _digest(rows)
         self._roots = dict(roots)
+        self._kinds = kinds
         self._require_sources(packs)
         self._masks = SampleMasks({name: packs[name] for name in sorted(set(self.sources))}, ledger)
 
     def __len__(self) -> int:
         return len(self.sample_ids)
+
+    @property
+    def tells_kinds(self) -> bool:
+        """Whether masks tell what is beside people."""
+        return self._kinds is not None
 
     def has_people(self, index: int) -> bool:
         """Whether any pixel of the sample's full-size mask is human."""
@@ -131,6 +142,8 @@ class SplitData:
             raise ValueError(
                 f"{sample_id}: packed mask {mask.shape}, ledger {full_hw}; pack {source} again"
             )
+        if self._kinds is not None:
+            mask = self._kinds.told_beside(mask, source, sample_id)
         data = (self._roots[source] / self._images[index]).read_bytes()
         size_hw = fitted_size(full_hw, max_side_px)
         if size_hw == full_hw:

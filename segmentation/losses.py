@@ -14,10 +14,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from dataset_build.label_maps import HUMAN, IGNORE
+from dataset_build.object_kinds import UNTOLD
 from segmentation.config import TrainConfig
 from segmentation.detail_loss import detail_loss
 from segmentation.models.blocks import human_logit
-from segmentation.models.outputs import TrainingOutputs
+from segmentation.models.outputs import KINDS_STRIDE, TrainingOutputs
 
 #: Keeps Dice and Jaccard defined where neither mask nor prediction has a human pixel.
 SMOOTH = 1.0
@@ -35,7 +36,8 @@ class LossParts:
         total: weighted sum of the rest.
         pixels: of the main output's pixels, unweighted: cross entropy, OHEM or focal.
         region: of the main output's overlap, unweighted: Dice, or Jaccard.
-        auxiliary: sum over the auxiliary heads of what they would cost as main output.
+        auxiliary: sum over the auxiliary heads of what they would cost as main output, and the
+            cross entropy of the kinds.
         detail: of the outlines.
     """
 
@@ -54,8 +56,9 @@ def training_loss(
     Args:
         outputs: (N, C, H, W) logits, with a head's for training only where there are any; a clip
             has (N, T, C, H, W), or (N, C, H, W) of its last frame.
-        masks: (N, H, W) uint8 of NOT_HUMAN, HUMAN and IGNORE; of a clip (N, T, H, W).
-        config: kinds and weights.
+        masks: (N, H, W) uint8 of NOT_HUMAN, HUMAN and IGNORE; of a clip (N, T, H, W). All other
+            values are kinds of NOT_HUMAN.
+        config: which losses, and their weights.
 
     Returns:
         Scalars; all zero, with zero gradient, where every pixel is ignored.
@@ -73,6 +76,8 @@ def training_loss(
     for logits in outputs.auxiliary:
         aside, overlap = _head_losses(logits, masks, config)
         auxiliary = auxiliary + aside + config.dice_weight * overlap
+    if outputs.kinds is not None:
+        auxiliary = auxiliary + kinds_loss(outputs.kinds.float(), masks)
     detail = nothing if outputs.detail is None else detail_loss(outputs.detail.float(), masks)
     total = pixels + config.dice_weight * region
     total = total + config.auxiliary_weight * auxiliary + config.detail_weight * detail
@@ -147,6 +152,19 @@ def focal_loss(
     missed = torch.sigmoid(torch.where(target > 0, -logits, logits))  # 1 - q, without cancellation
     each = torch.where(target > 0, pos_weight, 1.0) * missed**gamma * surprise
     return torch.where(labelled, each, 0.0).sum() / labelled.sum().clamp(min=1)
+
+
+def kinds_loss(logits: Tensor, masks: Tensor) -> Tensor:
+    """Mean cross entropy of people, kinds and neither over the pixels whose kind is told, in nats.
+
+    Args:
+        logits: (N, K, ceil(H / 4), ceil(W / 4)) of ``object_kinds.CLASSES``.
+        masks: (N, H, W) uint8; IGNORE and UNTOLD count nowhere.
+    """
+    kinds = masks[:, ::KINDS_STRIDE, ::KINDS_STRIDE].long()
+    told = (kinds != IGNORE) & (kinds != UNTOLD)
+    each = functional.cross_entropy(logits, torch.where(told, kinds, 0), reduction="none")
+    return torch.where(told, each, 0.0).sum() / told.sum().clamp(min=1)
 
 
 def dice_loss(probability: Tensor, target: Tensor, labelled: Tensor) -> Tensor:

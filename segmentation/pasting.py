@@ -1,4 +1,4 @@
-"""People of one image in the scene of another, and pieces of scenery beside them.
+"""People of one image in the scene of another, and things or pieces of scenery beside them.
 
 From few photographs, a network learns the places where people were photographed. Pasted people
 stand anywhere, small and large; pasted scenery, labelled as what it is, keeps the seam of a paste
@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dataset_build.label_maps import HUMAN, NOT_HUMAN
+from dataset_build.label_maps import HUMAN, IGNORE, NOT_HUMAN
+from dataset_build.object_kinds import FIRST_KIND, UNTOLD
 from segmentation.augment import MAX_ENLARGEMENT, Crop, log_uniform
 from segmentation.config import TrainConfig
 from segmentation.data import U8, Sample
@@ -35,7 +36,7 @@ class Cutout:
     Args:
         image_hwc_rgb: (h, w, 3) uint8, the surroundings included.
         inside_hw: (h, w) uint8, 1 inside the outline.
-        label: HUMAN or NOT_HUMAN.
+        label: HUMAN, NOT_HUMAN, a kind, or UNTOLD.
     """
 
     image_hwc_rgb: U8
@@ -45,8 +46,19 @@ class Cutout:
 
 def cut_out_person(sample: Sample, rng: np.random.Generator) -> Cutout | None:
     """One connected human region, at random; None where all are too small."""
-    human = (sample.mask_hw == HUMAN).view(np.uint8)
-    _, regions, boxes, _ = cv2.connectedComponentsWithStats(human, connectivity=8)
+    return _cut_out_region(sample, HUMAN, rng)
+
+
+def cut_out_thing(sample: Sample, rng: np.random.Generator) -> Cutout | None:
+    """A region of one of the kinds in a picture; None where none is told, or all are too small."""
+    counts = np.bincount(sample.mask_hw.ravel(), minlength=UNTOLD)
+    kinds = FIRST_KIND + np.flatnonzero(counts[FIRST_KIND:UNTOLD])
+    return _cut_out_region(sample, int(rng.choice(kinds)), rng) if kinds.size else None
+
+
+def _cut_out_region(sample: Sample, label: int, rng: np.random.Generator) -> Cutout | None:
+    mask = (sample.mask_hw == label).view(np.uint8)
+    _, regions, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     fits = (boxes[:, cv2.CC_STAT_HEIGHT] >= MIN_CUTOUT_HEIGHT_PX) & (
         boxes[:, cv2.CC_STAT_AREA] >= MIN_CUTOUT_AREA_PX
     )
@@ -57,7 +69,7 @@ def cut_out_person(sample: Sample, rng: np.random.Generator) -> Cutout | None:
     x0, y0, width, height = (int(value) for value in boxes[region, :4])
     window = (slice(y0, y0 + height), slice(x0, x0 + width))
     inside = (regions[window] == region).astype(np.uint8)
-    return Cutout(sample.image_hwc_rgb[window], inside, HUMAN)
+    return Cutout(sample.image_hwc_rgb[window], inside, label)
 
 
 def cut_out_scenery(sample: Sample, rng: np.random.Generator) -> Cutout | None:
@@ -72,9 +84,11 @@ def cut_out_scenery(sample: Sample, rng: np.random.Generator) -> Cutout | None:
     inside = np.zeros((tall, wide), np.uint8)
     centre, axes = (wide // 2, tall // 2), (wide // 2, tall // 2)
     cv2.ellipse(inside, centre, axes, 0, 0, 360, 1, thickness=-1)
-    if np.any(sample.mask_hw[window][inside == 1] != NOT_HUMAN):
+    shown = sample.mask_hw[window][inside == 1]
+    if np.any((shown == HUMAN) | (shown == IGNORE)):
         return None
-    return Cutout(sample.image_hwc_rgb[window], inside, NOT_HUMAN)
+    label = UNTOLD if np.any(shown != NOT_HUMAN) else NOT_HUMAN  # parts of things are no things
+    return Cutout(sample.image_hwc_rgb[window], inside, label)
 
 
 @dataclass(frozen=True)
@@ -84,7 +98,7 @@ class ScaledCutout:
     Args:
         image_hwc_rgb: (h, w, 3) float32 in [0, 255], or brighter.
         inside_hw: (h, w) float32 in [0, 1], how much of a pixel belongs to it.
-        label: HUMAN or NOT_HUMAN.
+        label: as in ``Cutout``.
     """
 
     image_hwc_rgb: npt.NDArray[np.float32]

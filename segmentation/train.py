@@ -97,7 +97,8 @@ def train(
 
     Raises:
         ValueError: no sample has people in it, cuda is asked for and absent, batches of one do
-            not suit the network, or patience is asked for without validation.
+            not suit the network, patience is asked for without validation, or kinds without a
+            split that tells them.
         FileNotFoundError: the weights to start from are missing.
         TrackingUnavailableError: MLflow is asked for and absent.
         CheckpointError: ``work_dir`` holds a file that is not ours.
@@ -109,6 +110,11 @@ def train(
         raise ValueError(
             f"patience_validations = {config.patience_validations} without validation images; give"
             " the split a validation share, or set it to 0"
+        )
+    if model.object_kinds and not data.tells_kinds:
+        raise ValueError(
+            "object_kinds = True, and the split does not tell kinds; open it with"
+            " dataset_build.object_kinds.ObjectKinds"
         )
     sequences = sequences_of(model, config)
     clips_digest = sequences.digest if sequences else ""

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+#: Pixels from one cell of ``TrainingOutputs.kinds`` to the next.
+KINDS_STRIDE = 4
+
 
 @dataclass(frozen=True)
 class TrainingOutputs:
@@ -16,11 +19,14 @@ class TrainingOutputs:
         main: (N, C, H, W); what the network answers in evaluation mode.
         auxiliary: each (N, C, H, W), from features that are on the way to ``main``.
         detail: (N, 1, H, W) log odds of lying on an outline, where the network learns it.
+        kinds: (N, K, ceil(H / 4), ceil(W / 4)) logits of ``object_kinds``, where the network learns
+            them; cell i stands for pixel ``KINDS_STRIDE * i``.
     """
 
     main: Tensor
     auxiliary: tuple[Tensor, ...] = ()
     detail: Tensor | None = None
+    kinds: Tensor | None = None
 
 
 def main_logits(outputs: Tensor | TrainingOutputs) -> Tensor:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from dataset_build.object_kinds import CLASSES as KIND_CLASSES
 from segmentation.config import ARCHITECTURES, PLAIN, TORCHVISION, ModelConfig
 from segmentation.models.outputs import inference_network
 
@@ -20,7 +21,8 @@ def _unet(config: ModelConfig) -> nn.Module:
     if config.encoder != PLAIN:
         from segmentation.models.residual_unet import ResidualUNet
 
-        return ResidualUNet(config.encoder, config.width, config.classes)
+        kinds = KIND_CLASSES if config.object_kinds else 0
+        return ResidualUNet(config.encoder, config.width, config.classes, kinds=kinds)
     from segmentation.models.unet import UNet
 
     return UNet(config.width, config.classes)

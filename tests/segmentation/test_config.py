@@ -19,6 +19,11 @@ from segmentation.config import ModelConfig, TrainConfig
             "expected resnet50 or resnet18 or mobilenet_v2",
         ),
         ({"clip_output": "first"}, "expected one of each, last"),
+        ({"object_kinds": True}, "object_kinds of unet on plain; only unet on resnet18"),
+        (
+            {"architecture": "deeplabv3", "backbone": "resnet18", "object_kinds": True},
+            "object_kinds of deeplabv3 on resnet18; only unet",
+        ),
     ],
 )
 def test_impossible_networks_are_refused(wrong, said):

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dataset_build.label_maps import HUMAN, IGNORE
+from dataset_build.label_maps import HUMAN, IGNORE, NOT_HUMAN
 from segmentation.data import SplitData, fitted_size, resize_mask
 from tests.segmentation.factories_split import draw, open_split, write_split
 
@@ -56,6 +56,21 @@ def test_digest_names_the_pixels(tmp_path):
 def test_survives_pickling(tmp_path):
     data = pickle.loads(pickle.dumps(write_split(tmp_path, [draw("a")])))
     assert data.load(0).sample_id == "voc/a"
+
+
+def test_a_split_tells_kinds_where_it_is_asked_to(tmp_path):
+    class Cows:
+        def told_beside(self, mask_hw, source, sample_id):
+            assert (source, sample_id) == ("voc", "voc/a")
+            return np.where(mask_hw == NOT_HUMAN, np.uint8(11), mask_hw)
+
+    plain = write_split(tmp_path, [draw("a")])
+    packs, roots = {"voc": tmp_path / "packs" / "voc"}, {"voc": tmp_path / "roots" / "voc"}
+    told = SplitData(tmp_path / "ledger.parquet", packs, roots, "train", kinds=Cows())
+    assert (plain.tells_kinds, told.tells_kinds) == (False, True)
+    before, after = plain.load(0).mask_hw, told.load(0).mask_hw
+    assert (after == np.where(before == NOT_HUMAN, 11, before)).all()
+    assert told.digest == plain.digest
 
 
 def test_an_empty_split_is_refused(tmp_path):

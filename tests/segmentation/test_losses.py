@@ -6,13 +6,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataset_build.label_maps import IGNORE
+from dataset_build.label_maps import HUMAN, IGNORE
+from dataset_build.object_kinds import CLASSES, FIRST_KIND, UNTOLD
 from segmentation.config import TrainConfig
 from segmentation.losses import (
     binary_cross_entropy,
     dice_loss,
     focal_loss,
     jaccard_loss,
+    kinds_loss,
     ohem_loss,
     training_loss,
 )
@@ -45,6 +47,27 @@ def surprise(*probabilities):
 def test_bce_is_the_mean_surprise_over_labelled_pixels():
     loss = training_loss(odds_of(0.8, 0.4, 0.9), mask_of(1, 0, IGNORE), RECIPE)
     assert float(loss.pixels) == pytest.approx(surprise(0.8, 0.6), abs=1e-6)
+
+
+def test_kinds_are_judged_where_they_are_told_at_every_fourth_pixel():
+    row = [HUMAN] * 4 + [FIRST_KIND] * 4 + [UNTOLD] * 4 + [IGNORE] * 4
+    even = torch.zeros(1, CLASSES, 1, 4)
+    assert float(kinds_loss(even, mask_of(*row))) == pytest.approx(math.log(CLASSES))
+    sure = even.clone()
+    sure[0, HUMAN, 0, 0] = sure[0, FIRST_KIND, 0, 1] = 50.0
+    assert float(kinds_loss(sure, mask_of(*row))) == pytest.approx(0.0)
+    assert float(kinds_loss(even, mask_of(*[UNTOLD] * 16))) == 0.0
+
+
+def test_for_people_a_kind_is_nobody_and_the_head_of_kinds_weighs_as_auxiliary():
+    logits, kinds = odds_of(*[0.3] * 8), torch.zeros(1, CLASSES, 1, 2)
+    told = mask_of(*[HUMAN] * 4, *[FIRST_KIND] * 2, UNTOLD, 0)
+    recipe = replace(RECIPE, auxiliary_weight=0.5)
+    alone = training_loss(logits, mask_of(*[HUMAN] * 4, 0, 0, 0, 0), recipe)
+    both = training_loss(TrainingOutputs(logits, kinds=kinds), told, recipe)
+    assert (both.pixels, both.region) == (alone.pixels, alone.region)
+    expected = float(alone.total) + 0.5 * math.log(CLASSES)
+    assert float(both.total) == pytest.approx(expected, rel=1e-5)
 
 
 def test_dice_is_overlap_over_labelled_pixels():

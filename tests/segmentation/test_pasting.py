@@ -5,9 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataset_build.label_maps import HUMAN, IGNORE, NOT_HUMAN
+from dataset_build.object_kinds import FIRST_KIND, UNTOLD
 from segmentation.augment import Crop
 from segmentation.data import Sample
-from segmentation.pasting import Cutout, cut_out_person, cut_out_scenery, paste
+from segmentation.pasting import Cutout, cut_out_person, cut_out_scenery, cut_out_thing, paste
 from tests.segmentation.factories_split import TINY
 
 CONFIG = replace(TINY, crop_px=96, min_person_px=20, max_person_px=60)
@@ -44,6 +45,21 @@ def test_hands_at_the_border_are_no_persons():
     mask[10:50] = NOT_HUMAN
     only_a_hand = replace(sample, mask_hw=mask)
     assert cut_out_person(only_a_hand, np.random.default_rng(0)) is None
+
+
+def test_a_thing_is_cut_out_where_its_kind_is_told():
+    sample = donor()
+    mask = np.where(sample.mask_hw == HUMAN, FIRST_KIND + 3, UNTOLD).astype(np.uint8)
+    cutout = cut_out_thing(replace(sample, mask_hw=mask), np.random.default_rng(0))
+    assert cutout.label == FIRST_KIND + 3
+    assert cutout.inside_hw.shape == (40, 20)
+    assert cut_out_thing(sample, np.random.default_rng(0)) is None
+
+
+def test_a_part_of_a_thing_is_not_human_and_no_thing():
+    sample = donor()
+    told = replace(sample, mask_hw=np.full(sample.mask_hw.shape, FIRST_KIND, np.uint8))
+    assert cut_out_scenery(told, np.random.default_rng(0)).label == UNTOLD
 
 
 @settings(max_examples=50, deadline=None)

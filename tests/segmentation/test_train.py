@@ -55,6 +55,12 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in sorted((folder / "out").iterdir())}
 
 
+def test_kinds_need_a_split_that_tells_them(data, tmp_path):
+    model = ModelConfig(architecture="unet", width=2, backbone="resnet18", object_kinds=True)
+    with pytest.raises(ValueError, match="the split does not tell kinds"):
+        run(data, tmp_path, model=model)
+
+
 def test_two_runs_give_the_same_bytes(data, tmp_path, curves):
     torch.manual_seed(1)
     run(data, tmp_path / "1", validation=data)

@@ -2,7 +2,9 @@
 
 import torch
 
+from dataset_build.object_kinds import CLASSES
 from segmentation.config import ModelConfig
+from segmentation.models.outputs import TrainingOutputs, inference_network
 from segmentation.models.registry import build_model, size_of
 from segmentation.models.residual_unet import ResidualUNet, enlarge_in_place
 
@@ -19,6 +21,17 @@ def test_number_of_parameters():
     norms, head = 2 * (256 + 256 + 4 * 128), 128 + 1
     found = size_of(ModelConfig(architecture="unet", backbone="resnet18"))
     assert found.parameters_inference == encoder + convolutions + norms + head
+
+
+def test_kinds_are_answered_in_training_and_nowhere_else():
+    config = ModelConfig(architecture="unet", width=8, backbone="resnet18", object_kinds=True)
+    network, images = build_model(config), torch.rand(2, 3, 33, 50)
+    trained = network.train()(images)
+    assert isinstance(trained, TrainingOutputs)
+    assert trained.main.shape == (2, 1, 33, 50)
+    assert trained.kinds.shape == (2, CLASSES, 9, 13)  # pixels 0, 4, .. 32 and 0, 4, .. 48
+    assert network.eval()(images).shape == (2, 1, 33, 50)
+    assert not any(name.startswith("kinds") for name in inference_network(network).state_dict())
 
 
 def test_torchvisions_encoder_fits():
