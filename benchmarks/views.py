@@ -1,7 +1,8 @@
 """What does it bring to look at a picture smaller, at two sizes or mirrored, and at what cost?
 
 Judges one trained model on the test split of ``learned-normal real``, always against masks of at
-most 640 px on the longer side, whatever size the network looks at.
+most 640 px on the longer side, whatever size the network looks at. With ``--postprocess`` the same
+answers are judged once more after those steps, which see the mean of all views.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from segmentation.data import SplitData
 from segmentation.evaluate import MAX_SIDE_PX
 from segmentation.image_table import ImageTable, judge_image
 from segmentation.inference_config import InferenceConfig
+from segmentation.postprocess import refine
+from segmentation.postprocess_config import PostprocessConfig, parse_steps
 from segmentation.predict import HumanSegmenter
 from segmentation.views import ManyViews, Views
 
@@ -34,7 +37,13 @@ VIEWS = {
 }
 
 
-def judge(segmenter: HumanSegmenter, views: Views, data: SplitData, every: int) -> Row:
+def judge(
+    segmenter: HumanSegmenter,
+    views: Views,
+    steps: PostprocessConfig,
+    data: SplitData,
+    every: int,
+) -> Row:
     """Scores with intervals on every ``every``-th image, and processor time per image."""
     looking = ManyViews(segmenter, views)
     numbers, seconds = range(0, len(data), every), 0.0
@@ -43,7 +52,8 @@ def judge(segmenter: HumanSegmenter, views: Views, data: SplitData, every: int) 
             for number in numbers:
                 sample = data.load(number, max_side_px=MAX_SIDE_PX)
                 started = time.process_time()
-                probability = looking.probability(sample.image_hwc_rgb[None])[0]
+                answer = looking.probability(sample.image_hwc_rgb[None])[0]
+                probability = refine(answer, sample.image_hwc_rgb, steps)
                 seconds += time.process_time() - started
                 table.add(judge_image(probability, sample))
         scores = photograph_scores(Path(scratch))
@@ -56,14 +66,25 @@ def main() -> None:
     parser.add_argument("samples", type=Path, help="folder of real samples, laid out as published")
     parser.add_argument("--home", type=Path, required=True, help="that families.py kept")
     parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
+    parser.add_argument("--views", nargs="*", default=list(VIEWS), choices=list(VIEWS))
+    parser.add_argument("--postprocess", nargs="*", default=[], help="steps as field=value")
     parser.add_argument("--split", default="test", choices=("val", "test"))
     options = parser.parse_args()
     data = Dataset(options.samples, options.home).split(options.split)
     eager = InferenceConfig(backend="eager")
     segmenter = HumanSegmenter(options.model, threads=1, any_size=True, inference=eager)
+    every = 10 if options.quick else 1
+    kinds = [PostprocessConfig()]
+    if options.postprocess:
+        kinds.append(parse_steps(tuple(options.postprocess)))
     rows = [
-        {"looked at": name, **judge(segmenter, views, data, 10 if options.quick else 1)}
-        for name, views in VIEWS.items()
+        {
+            "looked at": name,
+            "steps": steps.name,
+            **judge(segmenter, VIEWS[name], steps, data, every),
+        }
+        for name in options.views
+        for steps in kinds
     ]
     report("views", rows, options.json)
 
