@@ -18,15 +18,11 @@ import numpy.typing as npt
 
 from camera_analysis.benchmark.layouts.clip_files import ImageRgb
 from camera_analysis.benchmark.layouts.clips import Clip
-from camera_analysis.channels.channel_calibration import (
-    Calibration,
-    calibrate,
-    moment_maxima,
-    moment_seconds,
-)
+from camera_analysis.channels.channel_calibration import Calibration
 from camera_analysis.channels.channel_codes import CodeConfig, CodeReader
 from camera_analysis.channels.channel_counts import ChannelCounts
-from camera_analysis.channels.channel_maps import SCORED, ChannelMaps, MapConfig
+from camera_analysis.channels.channel_maps import ChannelMaps, MapConfig
+from camera_analysis.channels.channel_moments import calibrate_channels, channel_moments
 from camera_analysis.channels.channel_regions import (
     FoundRegion,
     RegionConfig,
@@ -93,7 +89,7 @@ class ChannelNormal:
     Attributes:
         counts: the statistic.
         tables: scores that follow from it.
-        calibrations: channel -> score to evidence.
+        calibrations: channel -> score to evidence; of channels that could be calibrated.
         held_out: (scores, fps) of each training segment, judged without its own fold.
         usual: grey levels of the view, that tones are freed from changes of light by.
         config: as it was learned.
@@ -135,8 +131,9 @@ def learn_channels(
         fold: TailTables(total if alone else total - counts, config.tails)
         for fold, counts in folds.items()
     }
-    maxima = _maxima(footage, others, config, _ticking(progress, "calibrating", footage))
-    without = {fold: calibrate_channels(maxima, None if alone else fold) for fold in folds}
+    tick = _ticking(progress, "calibrating", footage)
+    moments = channel_moments(footage, others, config.maps, tick)
+    without = {fold: calibrate_channels(moments, None if alone else fold) for fold in folds}
     held_out, tick = [], _ticking(progress, "judging what was left out", footage)
     for segment, codes in footage:
         fps, known = segment.clip.fps, without[segment.fold]
@@ -148,7 +145,7 @@ def learn_channels(
     return ChannelNormal(
         counts=total,
         tables=TailTables(total, config.tails),
-        calibrations=calibrate_channels(maxima, None),
+        calibrations=calibrate_channels(moments, None),
         held_out=tuple(held_out),
         usual=usual,
         config=config,
@@ -164,19 +161,6 @@ def clip_scores(
     """
     scores = frame_evidence(regions, fps, config.frame_smoothing_s)
     return scores, smoothed_regions(regions, fps, config.regions)
-
-
-def calibrate_channels(
-    maxima: Sequence[tuple[int, Mapping[str, FloatVector]]], left_out: int | None
-) -> dict[str, Calibration]:
-    """Channel -> its calibration from the moments of all folds but one.
-
-    Args:
-        maxima: fold, and channel -> largest score of each moment, of each training segment.
-        left_out: a fold; None takes all.
-    """
-    taken = [of_segment for fold, of_segment in maxima if fold != left_out]
-    return {channel: calibrate([scores[channel] for scores in taken]) for channel in SCORED}
 
 
 def _usual(clips: Sequence[Clip], config: ChannelConfig) -> FloatImage:
@@ -224,25 +208,6 @@ def _count(footage: Sequence[tuple[Segment, KeptCodes]]) -> dict[int, ChannelCou
     return folds
 
 
-def _maxima(
-    footage: Sequence[tuple[Segment, KeptCodes]],
-    others: Mapping[int, TailTables],
-    config: ChannelConfig,
-    tick: Callable[[int], None],
-) -> list[tuple[int, dict[str, FloatVector]]]:
-    """Fold of each segment, and channel -> its largest score in each moment."""
-    moment_s = moment_seconds(sum(len(codes) / segment.clip.fps for segment, codes in footage))
-    found = []
-    for segment, codes in footage:
-        maps = ChannelMaps(others[segment.fold], segment.clip.fps, config.maps)
-        frames = [{c: float(scores.max()) for c, scores in maps.of(read).items()} for read in codes]
-        moment = max(1, round(moment_s * segment.clip.fps))
-        of_segment = {c: moment_maxima(np.array([f[c] for f in frames]), moment) for c in SCORED}
-        found.append((segment.fold, of_segment))
-        tick(len(codes))
-    return found
-
-
 def _ticking(
     progress: Progress | None, what: str, footage: Sequence[tuple[Segment, KeptCodes]]
 ) -> Callable[[int], None]:
@@ -285,7 +250,7 @@ def fuse(
 
     Args:
         surprise: channel -> (h, w) nats, of :class:`ChannelMaps`.
-        calibrations: channel -> surprise to evidence.
+        calibrations: channel -> surprise to evidence; a channel without one says nothing.
         cell_xy: pixels of the frame per place, along x and y.
         config: see there.
     """
@@ -308,7 +273,10 @@ def join_evidence(
     sure of counts nearly alone, and three small surprises stay small.
     """
     around = np.ones((config.widen, config.widen), np.uint8)
-    of_channel = {c: calibrations[c].evidence(scores) for c, scores in surprise.items()}
+    of_channel = {
+        c: calibrations[c].evidence(scores) if c in calibrations else np.zeros_like(scores)
+        for c, scores in surprise.items()
+    }
     wide = [cv2.dilate(np.maximum(evidence, 0.0), around) for evidence in of_channel.values()]
     ratios = np.logaddexp.reduce(wide, axis=0)  # nats; exp of them may overflow
     total = ratios + np.log1p(-(len(wide) - 1) * np.exp(-ratios))

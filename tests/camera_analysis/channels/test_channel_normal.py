@@ -67,6 +67,13 @@ def test_held_out_footage_is_calm(normal):
     assert np.median(scores) < 2.5
 
 
+def test_what_could_not_be_calibrated_says_nothing(normal):
+    # Clips of six seconds in thirds: too short for what looks back for five.
+    assert sorted(normal.calibrations) == ["direction", "size", "speed", "stiff", "tone"]
+    stayed = normal.judge(iter(frames_of(80, seed=9, fast_from=0)), 10.0)
+    assert max(verdict.channels["stay"] for verdict in stayed) == 0.0
+
+
 def test_counts_hold_every_training_frame(normal):
     assert normal.counts.frames == 240
 
