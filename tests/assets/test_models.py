@@ -30,7 +30,7 @@ def train_with(monkeypatch, tmp_path):
             pq.write_table(pa.table({"loss": [2.0, 1.0]}), out / "history.parquet")
 
         split = SimpleNamespace(
-            split=SimpleNamespace(digest="d"), versions=[], load=lambda _split: None
+            split=SimpleNamespace(digest="d"), versions=[], load=lambda _split, **_: None
         )
         monkeypatch.setattr(train, "train", end)
         monkeypatch.setattr(models, "SplitInputs", lambda *_: split)
