@@ -7,10 +7,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
 
+from dataset_build.label_maps import NOT_HUMAN
+from dataset_build.object_kinds import FIRST_KIND
 from segmentation import train as loop
 from segmentation.checkpoint import CHECKPOINT_FILE, fingerprint
 from segmentation.config import ModelConfig
@@ -59,6 +62,20 @@ def test_kinds_need_a_split_that_tells_them(data, tmp_path):
     model = ModelConfig(architecture="unet", width=2, backbone="resnet18", object_kinds=True)
     with pytest.raises(ValueError, match="the split does not tell kinds"):
         run(data, tmp_path, model=model)
+
+
+def test_kinds_are_learned_and_left_out_of_inference(data, tmp_path, monkeypatch):
+    class Cows:
+        def told_beside(self, mask_hw, source, sample_id):
+            return np.where(mask_hw == NOT_HUMAN, np.uint8(FIRST_KIND), mask_hw)
+
+    monkeypatch.setattr(data, "_kinds", Cows())
+    model = ModelConfig(architecture="unet", width=2, backbone="resnet18", object_kinds=True)
+    run(data, tmp_path, model=model)
+    history = pq.read_table(tmp_path / "out" / "history.parquet").to_pydict()
+    assert min(history["auxiliary_loss"]) > 0
+    assert read_description(tmp_path / "out").model.object_kinds
+    assert load_network(tmp_path / "out").kinds_head is None
 
 
 def test_two_runs_give_the_same_bytes(data, tmp_path, curves):
