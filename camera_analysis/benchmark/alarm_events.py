@@ -1,8 +1,10 @@
 """Alarms against truth, as an operator counts them: false alarms per camera-hour, events found.
 
 An alarm is a run of frames at or above the threshold; runs closer than ``join_s`` are one alarm.
-It is false if no frame of it is abnormal. The hours are those of the normal frames: footage in
-which an alarm would have been false. An event is found if an alarm shares a frame with it.
+Somebody who walks past in clothes never seen before rises as high for a moment as somebody who lies
+on the floor does for minutes; so alarms are counted on what a score holds (:func:`held_scores`).
+An alarm is false if no frame of it is abnormal. The hours are those of the normal frames: footage
+in which an alarm would have been false. An event is found if an alarm shares a frame with it.
 """
 
 from __future__ import annotations
@@ -12,6 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
+
+from camera_analysis.channels.channel_calibration import MOMENT_S
 
 FloatVector = npt.NDArray[np.floating]
 BoolVector = npt.NDArray[np.bool_]
@@ -19,6 +24,8 @@ Span = tuple[int, int]
 
 #: Seconds between two alarms that an operator takes for one.
 JOIN_S = 10.0
+#: Seconds that an alarm lasts at least: longer than anybody needs to walk past a place.
+HOLD_S = MOMENT_S
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +52,28 @@ class AlarmCount:
         return self.false_alarms / self.normal_hours if self.normal_hours else None
 
 
+def held_scores(scores: FloatVector, fps: float, *, hold_s: float = HOLD_S) -> FloatVector:
+    """The highest level that a score keeps, around each frame, for so long without a gap.
+
+    A frame reaches a threshold by it exactly if it lies in a run of at least ``hold_s`` in which
+    every frame does: the opening of the scores over time (Serra 1982). It is never above them.
+
+    Args:
+        scores: (N,) one a frame, consecutive.
+        fps: frames per second.
+        hold_s: a clip that is shorter is one run.
+
+    Returns:
+        (N,) held scores.
+    """
+    if not scores.size:
+        return scores
+    frames = int(np.clip(round(hold_s * fps), 1, scores.size))
+    lowest = sliding_window_view(scores, frames).min(axis=-1)
+    ends = np.pad(lowest, frames - 1, constant_values=-np.inf)
+    return np.asarray(sliding_window_view(ends, frames).max(axis=-1))
+
+
 def count_alarms(
     scores: FloatVector,
     abnormal: BoolVector,
@@ -57,7 +86,7 @@ def count_alarms(
     """Count alarms of one clip.
 
     Args:
-        scores: (N,) one a frame.
+        scores: (N,) one a frame; held ones, where flashes are no alarms.
         abnormal: (N,) truth.
         fps: frames per second.
         threshold: an alarm reaches it.

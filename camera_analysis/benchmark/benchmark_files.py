@@ -48,9 +48,9 @@ def write_scores(result: BenchmarkResult, out: Path) -> Path:
             "frame": np.arange(ours.scores.size, dtype=np.int32),
             "abnormal": ours.abnormal,
             "ours": ours.scores,
-            "ours_alarm": ours.scores >= ours.threshold,
+            "ours_alarm": ours.alarmed,
             "delta_map": delta.scores,
-            "delta_map_alarm": delta.scores >= delta.threshold,
+            "delta_map_alarm": delta.alarmed,
         }
         row |= {channel: result.channels[channel][number] for channel in result.channels}
         for name, values in row.items():

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camera_analysis.benchmark.alarm_events import held_scores
 from camera_analysis.benchmark.benchmark_delta import DeltaConfig, DeltaMap, DeltaVerdict
 from camera_analysis.benchmark.benchmark_scores import ClipScores, MethodScores
 from camera_analysis.benchmark.layouts.clip_files import ImageRgb
@@ -107,12 +108,17 @@ def run_benchmark(
         normal = learn_channels(train, config.channels, said)
         delta = DeltaMap(train, segmenter, config.delta, _named(said, "learning the delta map"))
         thresholds = (
-            threshold_for_budget(normal.held_out, budget),
-            threshold_for_budget(_delta_on_normal(delta, train, config), budget),
+            _threshold(normal.held_out, budget),
+            _threshold(_delta_on_normal(delta, train, config), budget),
         )
         for clip in test:
             _judge_clip(clip, normal, delta, thresholds, result, config, said)
     return result
+
+
+def _threshold(clips: Sequence[tuple[FloatVector, float]], budget: float) -> float:
+    """Of held scores, by (scores, fps) of normal clips."""
+    return threshold_for_budget([(held_scores(scores, fps), fps) for scores, fps in clips], budget)
 
 
 @dataclass

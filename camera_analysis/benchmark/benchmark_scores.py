@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.benchmark.alarm_events import AlarmCount, count_alarms
+from camera_analysis.benchmark.alarm_events import AlarmCount, count_alarms, held_scores
 from camera_analysis.benchmark.benchmarks import PixelAuc, frame_auc, macro_auc
 from camera_analysis.benchmark.layouts.clips import FrameTruth
 from camera_analysis.benchmark.region_criteria import Detection, DetectionCurve, RegionCriteria
@@ -37,7 +37,12 @@ class ClipScores:
     scores: FloatVector
     abnormal: npt.NDArray[np.bool_]
     events: tuple[tuple[int, int], ...] | None
-    threshold: float  # of the clip's camera
+    threshold: float  # of the clip's camera, for held scores
+
+    @property
+    def alarmed(self) -> npt.NDArray[np.bool_]:
+        """(N,) frames in alarm: those that the threshold is held around."""
+        return held_scores(self.scores, self.fps) >= self.threshold
 
 
 @dataclass
@@ -112,14 +117,13 @@ class MethodScores:
         """Alarms at the thresholds that were set on normal footage."""
         total = AlarmCount()
         for clip in self.clips:
-            total += count_alarms(
-                clip.scores, clip.abnormal, clip.fps, clip.threshold, events=clip.events
-            )
+            held = held_scores(clip.scores, clip.fps)
+            total += count_alarms(held, clip.abnormal, clip.fps, clip.threshold, events=clip.events)
         return total
 
     def _share_in_alarm(self) -> float | None:
-        """Of the normal frames, how many reach the threshold; an alarm always on finds all."""
-        reached = [(c.scores >= c.threshold)[~c.abnormal] for c in self.clips]
+        """Of the normal frames, how many are in alarm; an alarm always on finds all."""
+        reached = [clip.alarmed[~clip.abnormal] for clip in self.clips]
         frames = np.concatenate(reached)
         return float(frames.mean()) if frames.size else None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import groupby, islice
 
 import cv2
 import numpy as np
@@ -90,7 +90,8 @@ class ChannelNormal:
         counts: the statistic.
         tables: scores that follow from it.
         calibrations: channel -> score to evidence; of channels that could be calibrated.
-        held_out: (scores, fps) of each training segment, judged without its own fold.
+        held_out: (scores, fps) of each training clip, its segments one after the other, each
+            judged without its own fold.
         usual: grey levels of the view, that tones are freed from changes of light by.
         config: as it was learned.
     """
@@ -140,13 +141,13 @@ def learn_channels(
         maps = ChannelMaps(others[segment.fold], fps, config.maps)
         highest = [join_evidence(maps.of(read), known, config)[0].max() for read in codes]
         calm = gaussian_mean(np.array(highest, np.float64), config.frame_smoothing_s * fps)
-        held_out.append((calm, fps))
+        held_out.append((segment.clip, calm))
         tick(len(codes))
     return ChannelNormal(
         counts=total,
         tables=TailTables(total, config.tails),
         calibrations=calibrate_channels(moments, None),
-        held_out=tuple(held_out),
+        held_out=_by_clip(held_out),
         usual=usual,
         config=config,
     )
@@ -206,6 +207,16 @@ def _count(footage: Sequence[tuple[Segment, KeptCodes]]) -> dict[int, ChannelCou
     if not folds:
         raise ValueError("no training frame could be read")
     return folds
+
+
+def _by_clip(
+    judged: Sequence[tuple[Clip, FloatVector]],
+) -> tuple[tuple[FloatVector, float], ...]:
+    """Segments of a clip one after the other: what lasts is one alarm there, as it is in a test."""
+    return tuple(
+        (np.concatenate([scores for _, scores in of_clip]), clip.fps)
+        for clip, of_clip in groupby(judged, key=lambda part: part[0])
+    )
 
 
 def _ticking(

@@ -11,6 +11,7 @@ from camera_analysis.benchmark.alarm_events import (
     AlarmCount,
     alarm_threshold_for,
     count_alarms,
+    held_scores,
     runs,
 )
 
@@ -24,6 +25,28 @@ def test_runs_are_joined_over_short_gaps():
     assert runs(drawn) == [(1, 2), (5, 5), (10, 10)]
     assert runs(drawn, join=3) == [(1, 5), (10, 10)]
     assert runs(flags("...")) == []
+
+
+def test_a_score_holds_what_it_does_not_fall_below():
+    scores = np.array([0, 9, 0, 5, 6, 7, 2, 3, 0.0])
+    assert held_scores(scores, 1.0, hold_s=3).tolist() == [0, 0, 0, 5, 5, 5, 2, 2, 0]
+    assert held_scores(scores, 3.0, hold_s=1).tolist() == [0, 0, 0, 5, 5, 5, 2, 2, 0]
+    assert held_scores(scores, 1.0, hold_s=1).tolist() == scores.tolist()
+
+
+def test_a_clip_shorter_than_an_alarm_is_one_run():
+    assert held_scores(np.array([3.0, 2.0, 4.0]), 1.0, hold_s=60).tolist() == [2.0, 2.0, 2.0]
+    assert held_scores(np.zeros(0), 1.0).size == 0
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=40), st.integers(1, 9), st.integers(0, 5))
+def test_what_reaches_a_threshold_held_is_in_a_long_run_of_what_reaches_it(values, frames, at):
+    scores = np.array(values, float)
+    long = np.zeros(scores.size, bool)
+    for first, last in runs(scores >= at):
+        if last - first + 1 >= min(frames, scores.size):
+            long[first : last + 1] = True
+    assert ((held_scores(scores, 1.0, hold_s=frames) >= at) == long).all()
 
 
 def test_an_alarm_that_touches_an_event_is_not_false():

@@ -13,9 +13,9 @@ from camera_analysis.labelling.regions import Box
 BOX = Box(0, 0, 10, 10)
 
 
-def of_clip(scores: list[float], abnormal: str, threshold: float = 0.5) -> ClipScores:
+def of_clip(scores: list[float], abnormal: str, *, fps: float = 1.0) -> ClipScores:
     flags = np.array([mark == "x" for mark in abnormal])
-    return ClipScores("a", 1.0, np.array(scores), flags, None, threshold)
+    return ClipScores("a", fps, np.array(scores), flags, None, 0.5)
 
 
 def test_a_perfect_method():
@@ -24,7 +24,8 @@ def test_a_perfect_method():
         FrameTruth(abnormal=False, regions=()),
         FrameTruth(abnormal=True, regions=(TruthRegion(0, BOX),)),
     ]
-    method.add_clip(of_clip([0.0, 1.0], ".x"), [[], [FoundRegion(BOX, 1.0)]], truth)
+    seldom = of_clip([0.0, 1.0], ".x", fps=0.1)  # a frame lasts longer than an alarm has to
+    method.add_clip(seldom, [[], [FoundRegion(BOX, 1.0)]], truth)
     mask = np.zeros((2, 2), bool)
     mask[0, 0] = True
     method.pixels.add(mask.astype(np.float32), mask)
@@ -46,12 +47,15 @@ def test_what_the_truth_does_not_allow_is_null_with_a_reason():
 
 def test_false_alarms_are_counted_at_the_thresholds():
     method = MethodScores({}, 1.0)
-    truth = [FrameTruth(abnormal=mark == "x", regions=()) for mark in "...x"]
-    method.add_clip(of_clip([0.9, 0.0, 0.0, 0.0], "...x"), [[]] * 4, truth)
+    flash, stay, event = "..9........", "99999......", "xxxxx"
+    drawn = flash + stay + event
+    truth = [FrameTruth(abnormal=mark == "x", regions=()) for mark in drawn]
+    scores = [0.9 if mark == "9" else 0.0 for mark in drawn]
+    method.add_clip(of_clip(scores, drawn), [[]] * len(drawn), truth)
     document = method.document()
-    assert document["false_alarms"] == 1
-    assert document["false_alarms_per_hour"] == pytest.approx(3600 / 3)
+    assert document["false_alarms"] == 1  # the flash is gone within five seconds
+    assert document["false_alarms_per_hour"] == pytest.approx(3600 / 22)
     low, high = document["false_alarms_per_hour_interval"]
-    assert 0 < low < 1200 < high
-    assert document["normal_share_in_alarm"] == pytest.approx(1 / 3)
+    assert 0 < low < 3600 / 22 < high
+    assert document["normal_share_in_alarm"] == pytest.approx(5 / 22)
     assert document["events_found"] == 0
