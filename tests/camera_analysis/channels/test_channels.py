@@ -259,7 +259,7 @@ def test_regions_lie_around_their_peaks():
 
 def test_neighbours_are_two_regions_and_the_slope_of_a_peak_is_none():
     evidence = np.zeros((9, 24), np.float32)
-    evidence[4, 2:22] = [1, 2, 4, 7, 9, 10, 9, 7, 4, 2, 2, 3, 5, 6, 5, 3, 2, 1, 1, 1]
+    evidence[4, 2:22] = [1, 2, 4, 8, 9, 10, 9, 8, 4, 2, 2, 3, 5, 6, 5, 3, 2, 1, 1, 1]
     boxes = [region.box for region in peak_regions(evidence, (1.0, 1.0), RegionConfig())]
     assert boxes == [Box(5, 4, 10, 5), Box(14, 4, 17, 5)]
 
