@@ -18,6 +18,7 @@ from torchvision.models import segmentation as torchvision_segmentation
 from dataset_build.digests import sha256_of
 from segmentation.config import PLAIN, TORCHVISION, WEIGHTS_CACHE, ModelConfig
 from segmentation.models.blocks import PUBLISHED_WIDTH
+from segmentation.models.outputs import training_only
 from segmentation.models.torchvision_networks import TorchvisionNetwork
 from segmentation.tensor_file import TensorFileError, read_tensors
 
@@ -53,7 +54,7 @@ def load_pretrained(network: nn.Module, config: ModelConfig) -> None:
         elif from_cache:
             _load_encoder(network, tensors)
         else:
-            network.load_state_dict(tensors)
+            _load_all(network, tensors)
     except RuntimeError as error:
         raise TensorFileError(
             f"{path} does not fit {config.architecture} of width {config.width} with"
@@ -138,3 +139,13 @@ def _require_checksum(path: Path) -> None:
 def _load_encoder(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     kept = {name: tensor for name, tensor in tensors.items() if not name.startswith(_CLASSIFIERS)}
     network.get_submodule("backbone").load_state_dict(kept)
+
+
+def _load_all(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Heads for training only may be on one side alone: they start from scratch, or are left."""
+    heads = tuple(f"{name}." for name in training_only(network))
+    own = {name: value for name, value in network.state_dict().items() if name.startswith(heads)}
+    given = {
+        name: value for name, value in tensors.items() if name in own or not name.startswith(heads)
+    }
+    network.load_state_dict({**own, **given})

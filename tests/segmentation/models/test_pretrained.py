@@ -1,6 +1,7 @@
 """Weights from torchvision's cache or a file; a cache of our own stands in for torchvision's."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 import torch
@@ -159,3 +160,15 @@ def test_an_empty_cache_says_what_belongs_into_it(config, file, tmp_path, monkey
 def test_the_cache_has_nothing_for_some(config, said):
     with pytest.raises(ValueError, match=said):
         cached_file(config)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_head_for_training_only_may_be_on_one_side_alone(before, tmp_path):
+    config = ModelConfig(architecture="unet", width=8, backbone="resnet18", object_kinds=before)
+    trained = build_model(config)
+    save_file(trained.state_dict(), tmp_path / "weights.safetensors")
+    weights = str(tmp_path / "weights.safetensors")
+    network = starting_model(replace(config, object_kinds=not before, weights=weights))
+    assert torch.equal(network.head.weight, trained.head.weight)
+    assert torch.equal(network.backbone.conv1.weight, trained.backbone.conv1.weight)
+    assert (network.kinds_head is None) == before
