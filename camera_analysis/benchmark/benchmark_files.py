@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from camera_analysis.benchmark.alarm_events import HOLD_S
 from camera_analysis.benchmark.benchmark_change import METHODS, SequenceCounts
 from camera_analysis.benchmark.benchmark_run import BenchmarkResult
 from camera_analysis.benchmark.benchmark_scores import MethodScores
@@ -124,15 +125,19 @@ def _save_timeline(result: BenchmarkResult, title: str, path: Path) -> Path:
     minutes, abnormal = _minutes(result.ours)
     for axes, (name, method, shade) in zip(pair, _methods(result), strict=True):
         scores = np.concatenate([clip.scores for clip in method.clips])
+        held = np.concatenate([clip.held for clip in method.clips])
         axes.fill_between(
             _thinned(minutes), 0, 1, where=_thinned(abnormal) > 0, alpha=0.25, lw=0,
             color=unit(EVENT_RGB), transform=axes.get_xaxis_transform(), label="abnormal",
         )  # fmt: skip
-        axes.plot(_thinned(minutes), _thinned(scores), color=shade, lw=0.8)
+        axes.plot(_thinned(minutes), _thinned(scores), color=shade, lw=0.8, alpha=0.4)
+        axes.plot(_thinned(minutes), _thinned(held), color=shade, lw=1.2)
         if len({clip.threshold for clip in method.clips}) == 1:
             axes.axhline(method.clips[0].threshold, color="black", ls="--", lw=1.0)
         axes.set_ylabel(f"{name},\n{'nats' if name == 'ours' else 'share of pixels'}")
-    pair[0].set_title(f"{title}: scores, truth shaded, threshold dashed")
+    pair[0].set_title(
+        f"{title}: scores (pale), held for {HOLD_S:g} s (bold);\ntruth shaded, threshold dashed"
+    )
     pair[1].set_xlabel("minutes of test footage, clips one after the other")
     save(sheet, path)
     return path

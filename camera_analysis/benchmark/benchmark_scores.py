@@ -40,9 +40,14 @@ class ClipScores:
     threshold: float  # of the clip's camera, for held scores
 
     @property
+    def held(self) -> npt.NDArray[np.floating]:
+        """(N,) what the score of each frame is held at, for as long as an alarm lasts."""
+        return held_scores(self.scores, self.fps)
+
+    @property
     def alarmed(self) -> npt.NDArray[np.bool_]:
         """(N,) frames in alarm: those that the threshold is held around."""
-        return held_scores(self.scores, self.fps) >= self.threshold
+        return self.held >= self.threshold
 
 
 @dataclass
@@ -117,8 +122,9 @@ class MethodScores:
         """Alarms at the thresholds that were set on normal footage."""
         total = AlarmCount()
         for clip in self.clips:
-            held = held_scores(clip.scores, clip.fps)
-            total += count_alarms(held, clip.abnormal, clip.fps, clip.threshold, events=clip.events)
+            total += count_alarms(
+                clip.held, clip.abnormal, clip.fps, clip.threshold, events=clip.events
+            )
         return total
 
     def _share_in_alarm(self) -> float | None:
