@@ -64,8 +64,8 @@ def code_fingerprint() -> str:
     digest = hashlib.sha256()
     for package in (assets, dataset_build):
         folder = Path(str(package.__file__)).parent
-        for path in sorted(folder.glob("*.py")):
-            digest.update(f"{folder.name}/{path.name}".encode())
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.relative_to(folder.parent).as_posix().encode())
             digest.update(path.read_bytes())
     for name in LIBRARIES:
         digest.update(f"{name} {_version(name)}".encode())

@@ -17,6 +17,7 @@ import numpy as np
 import PIL
 import pyarrow as pa
 
+import dataset_build
 from dataset_build.config import DatasetConfig
 from dataset_build.readers import SourceFiles
 from dataset_build.sources import SourceSpec
@@ -154,7 +155,7 @@ def _libraries() -> list[str]:
 def _code() -> str:
     """Digest of this package's modules, but for those of later stages."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(dataset_build.__file__).parent.rglob("*.py")):
         if path.stem not in LATER_STAGES:
             digest.update(f"{path.name}\0".encode() + path.read_bytes())
     return digest.hexdigest()

@@ -1,6 +1,7 @@
 """A step leaves its version as it is when nothing that decides it has changed."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -119,6 +120,18 @@ def test_other_code_is_made_anew(word, made, instance, tmp_path, monkeypatch):
     monkeypatch.setattr(reuse, "code_fingerprint", lambda: "other")
     build(word, store, instance, "dog")
     assert made == ["dog", "dog"]
+
+
+def test_code_in_folders_counts(tmp_path, monkeypatch):
+    inner = tmp_path / "dataset_build" / "cleaning" / "rules.py"
+    inner.parent.mkdir(parents=True)
+    package = SimpleNamespace(__file__=str(tmp_path / "dataset_build" / "__init__.py"))
+    monkeypatch.setattr(reuse, "dataset_build", package)
+    found = []
+    for code in ("LIMIT = 1", "LIMIT = 2"):
+        inner.write_text(code)
+        found.append(reuse.code_fingerprint.__wrapped__())
+    assert found[0] != found[1]
 
 
 def test_what_else_is_read_may_have_changed(word, made, instance, tmp_path):

@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -81,6 +82,17 @@ def test_other_code_is_another_fingerprint(monkeypatch):
     before = fingerprint(SOURCES["voc"], files(), LIMITS)
     monkeypatch.setattr(scan_rules, "_code", lambda: "edited")
     assert fingerprint(SOURCES["voc"], files(), LIMITS) != before
+
+
+def test_modules_in_folders_count_but_for_later_stages(tmp_path, monkeypatch):
+    monkeypatch.setattr(scan_rules, "dataset_build", SimpleNamespace(__file__=tmp_path / "x.py"))
+    (tmp_path / "sources").mkdir()
+    found = []
+    for name, code in (("cleaning", "1"), ("cleaning", "2"), ("readers", "1"), ("readers", "2")):
+        (tmp_path / "sources" / f"{name}.py").write_text(code)
+        found.append(scan_rules._code.__wrapped__())
+    assert found[0] == found[1]
+    assert len(set(found[1:])) == 3
 
 
 def test_a_decoder_that_is_no_data_has_no_fingerprint():
