@@ -112,7 +112,12 @@ class ObjectKinds:
         if source not in self._files:
             return np.where(mask_hw == NOT_HUMAN, np.uint8(UNTOLD), mask_hw)
         key = sample_id.removeprefix(f"{source}/")
-        path = self._roots[source] / self._files[source][key].mask_path
+        sample = self._files[source].get(key)
+        if sample is None or not sample.mask_path:
+            raise FileNotFoundError(
+                f"{sample_id}: its mask is gone from {self._roots[source]}; scan {source} again"
+            )
+        path = self._roots[source] / sample.mask_path
         ids = self._decoders[source].class_ids(path.read_bytes(), key)
         if ids.shape != mask_hw.shape:
             raise ValueError(

@@ -48,6 +48,14 @@ def test_masks_of_another_size_are_refused(voc):
         ObjectKinds({"voc": voc}).told_beside(np.zeros((1, 1), np.uint8), "voc", "voc/a")
 
 
+def test_a_mask_that_is_gone_is_named(voc):
+    (voc / "SegmentationClass" / "a.png").unlink()
+    with pytest.raises(FileNotFoundError, match="voc/a: its mask is gone from"):
+        ObjectKinds({"voc": voc}).told_beside(np.zeros((2, 3), np.uint8), "voc", "voc/a")
+    with pytest.raises(FileNotFoundError, match="voc/b: its mask is gone from"):
+        ObjectKinds({"voc": voc}).told_beside(np.zeros((2, 3), np.uint8), "voc", "voc/b")
+
+
 @pytest.mark.parametrize(
     ("source", "person", "horse", "tv"),
     [
