@@ -113,8 +113,8 @@ class TrainConfig:
                     max_person_px=220, negative_share=0.35, steps=4_600, max_lr=3e-3,
                     weight_decay=0.05, ema_decay=0.995)
 
-    And from its weights forty minutes on larger crops; ``object_kinds`` (``auxiliary_weight``), which
-    is not shown to help, was on there in docs/training.md, whose stretches were more and shorter::
+    And from its weights forty minutes on larger crops; in docs/training.md, whose stretches were
+    more and shorter, ``object_kinds`` (``auxiliary_weight``) was on, which is not shown to help::
 
         TrainConfig(crop_px=224, batch_size=8, max_side_px=320, min_person_px=24,
                     max_person_px=280, negative_share=0.35, paste_share=0.6, steps=4_000,
