@@ -12,17 +12,12 @@ import pyarrow.parquet as pq
 from assets.checks_review import CORRECTED_MASKS
 from assets.checks_sources import official_counts_match
 from assets.claims import Claim, Finding, Inputs
-from dataset_build import (
-    expectations,
-    ledger,
-    negatives,
-    split_sizes,
-    statistics,
-    thesis_tables,
-)
-from dataset_build.expectations_process import PROCESS
-from dataset_build.faults import RejectReason
-from dataset_build.mask_pack import MaskPack
+from dataset_build.expectations import expectations
+from dataset_build.expectations.expectations_process import PROCESS
+from dataset_build.ledger import ledger, negatives, split_sizes
+from dataset_build.scan.mask_pack import MaskPack
+from dataset_build.sources.faults import RejectReason
+from dataset_build.statistics import statistics, thesis_tables
 
 #: Masks that the audit reads back, spread over the pack.
 MASKS_READ_BACK = 200

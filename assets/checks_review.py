@@ -8,10 +8,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from assets.claims import Claim, Finding
-from dataset_build import decisions
-from dataset_build.corrections import open_corrections
-from dataset_build.fates import REMOVED
-from dataset_build.mask_pictures import mask_digest
+from dataset_build.ledger import decisions
+from dataset_build.ledger.corrections import open_corrections
+from dataset_build.ledger.fates import REMOVED
+from dataset_build.sources.mask_pictures import mask_digest
 
 
 def queue_says_why(folder: Path) -> Finding:

@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from assets.claims import Finding
-from dataset_build.official_counts import official_count_findings
-from dataset_build.sources import SOURCES
+from dataset_build.sources.official_counts import official_count_findings
+from dataset_build.sources.sources import SOURCES
 
 _COLUMNS = ["source", "official_split", "image_path", "mask_path", "human_px"]
 

@@ -13,10 +13,12 @@ from assets.progress import log_progress
 from assets.publishing import RETRY, Event, need, publish, publish_together
 from assets.resources import VersionStore
 from assets.reuse import Reuse
-from dataset_build import cleaning, merging, scan, splits, statistics
 from dataset_build.config import DatasetConfig
-from dataset_build.sample_rows import SAMPLES_FILE
-from dataset_build.scan_memory import PreviousScan
+from dataset_build.ledger import cleaning, merging, splits
+from dataset_build.scan import scan
+from dataset_build.scan.sample_rows import SAMPLES_FILE
+from dataset_build.scan.scan_memory import PreviousScan
+from dataset_build.statistics import statistics
 
 STORE = dg.ResourceParam[VersionStore]
 CONFIG = dg.ResourceParam[DatasetConfig]

@@ -13,7 +13,7 @@ from assets.resources import ReviewSetup, VersionStore
 from assets.review import connect
 from camera_analysis.events import event_marking, event_queue
 from camera_analysis.events.event_marks import read_marks
-from dataset_build import review_pictures
+from dataset_build.review import review_pictures
 
 STORE = dg.ResourceParam[VersionStore]
 REVIEW = dg.ResourceParam[ReviewSetup]

@@ -236,7 +236,7 @@ class SplitInputs:
 
     def load(self, split: str, *, object_kinds: bool = False) -> "SplitData":
         """``segmentation.data.SplitData`` of one split, with the kinds of things or without."""
-        from dataset_build.object_kinds import ObjectKinds
+        from dataset_build.sources.object_kinds import ObjectKinds
         from segmentation.data import SplitData
 
         kinds = ObjectKinds(self._roots) if object_kinds else None

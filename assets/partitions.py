@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from camera_analysis.footage.file_time import FIRST_DAY
-from dataset_build.sources import SOURCES
+from dataset_build.sources.sources import SOURCES
 from segmentation.config import ARCHITECTURES
 
 #: One partition per dataset source of the registry; a rebuild asks for the configured ones.

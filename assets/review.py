@@ -12,9 +12,9 @@ from assets.models import RAY_GPU_STEP
 from assets.progress import log_progress
 from assets.publishing import RETRY, Event, need, publish
 from assets.resources import GpuGuard, ReviewSetup, VersionStore
-from dataset_build import review, review_fiftyone, review_pull, review_worst
 from dataset_build.config import DatasetConfig
-from dataset_build.review_samples import QueueFiles
+from dataset_build.review import review, review_fiftyone, review_pull, review_worst
+from dataset_build.review.review_samples import QueueFiles
 
 STORE = dg.ResourceParam[VersionStore]
 CONFIG = dg.ResourceParam[DatasetConfig]

@@ -38,7 +38,7 @@ SAMPLED_EVERY_S = 0.25
 
 def build_once(home: Path, folder: Path) -> None:
     """In the fresh process: every dataset asset; prints seconds per step and what was read."""
-    from dataset_build.expectations_process import PROCESS
+    from dataset_build.expectations.expectations_process import PROCESS
 
     PROCESS.start()  # as ``learned-normal rebuild`` does: it loads while Dagster does
 
@@ -155,7 +155,7 @@ def measure_scan(folder: Path, samples: int, rounds: int) -> list[Row]:
     The plain loop draws none either, and at full size it is one in ten thousand.
     """
     from dataset_build.config import DatasetConfig
-    from dataset_build.scan import scan_source
+    from dataset_build.scan.scan import scan_source
 
     rows: list[Row] = []
     for name, root in source_roots(folder).items():
@@ -172,7 +172,7 @@ def measure_scan(folder: Path, samples: int, rounds: int) -> list[Row]:
                     name, few, out, out, config=DatasetConfig(workers=2)
                 ),
             }
-            with patch("dataset_build.scan.write_preview", return_value=None):
+            with patch("dataset_build.scan.scan.write_preview", return_value=None):
                 costs = interleave(methods, rounds)
         rows += [
             {

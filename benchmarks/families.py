@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from measuring import Row, parser_of, report
 
-from dataset_build.object_kinds import ObjectKinds
+from dataset_build.sources.object_kinds import ObjectKinds
 from pipelines.demo import dataset_plan, fastest_precision
 from pipelines.real_samples import DATASET, HELD_OUT, SBI_PEOPLE, TRAINING, lay_out_sources
 from pipelines.resources import open_store

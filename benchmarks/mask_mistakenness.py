@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from measuring import RESULTS, Row, parser_of, report
 
 from dataset_build import charts
-from dataset_build.label_maps import HUMAN, IGNORE, NOT_HUMAN
+from dataset_build.sources.label_maps import HUMAN, IGNORE, NOT_HUMAN
 from pipelines.resources import open_store
 from pipelines.settings import load_settings
 from segmentation.data import SplitData

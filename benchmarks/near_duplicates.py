@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from measuring import Row, parser_of, report
 
-from dataset_build.duplicates import Candidates, DuplicateReport, find_duplicates
-from dataset_build.look_alikes import stacked
-from dataset_build.near_hashes import HASH_BITS, NearIndex
+from dataset_build.duplicates.duplicates import Candidates, DuplicateReport, find_duplicates
+from dataset_build.duplicates.look_alikes import stacked
+from dataset_build.duplicates.near_hashes import HASH_BITS, NearIndex
 
 RADIUS = 6
 MIN_CORRELATION = 0.9

@@ -32,7 +32,7 @@ from measuring import Row, report
 
 from camera_analysis.camera import Camera, write_camera
 from camera_analysis.footage.video_write import write_video
-from dataset_build.own_frames import stored_frames
+from dataset_build.sources.own_frames import stored_frames
 from pipelines.demo import fastest_precision
 from pipelines.own_frames import (
     FrameWish,

@@ -37,7 +37,7 @@ from camera_analysis.audit.privacy_audit import PrivacyAudit, cases
 from camera_analysis.benchmark.layouts.change_detection import ChangeSequence, load_sbi
 from camera_analysis.labelling.segmenter import Segmenter
 from camera_analysis.privacy.private_video_settings import PrivateVideoSettings
-from dataset_build.matlab_files import read_matrix
+from dataset_build.sources.matlab_files import read_matrix
 
 PHOTOGRAPH_PX = 320
 

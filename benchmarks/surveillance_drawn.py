@@ -16,7 +16,7 @@ from measuring import parser_of, report
 from surveillance_likeness import draw, measured, photo_rows, roc_rows
 
 from dataset_build.config import CleaningRules
-from dataset_build.label_maps import HUMAN
+from dataset_build.sources.label_maps import HUMAN
 from pipelines.synthetic.actors import Walker, foot_px
 from pipelines.synthetic.bodies import solids
 from pipelines.synthetic.cameras import HOURS, STORIES

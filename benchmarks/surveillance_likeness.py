@@ -27,12 +27,12 @@ from measuring import Row, parser_of, report
 
 from dataset_build import charts
 from dataset_build.config import CleaningRules, DatasetConfig
-from dataset_build.faults import SampleFault
-from dataset_build.label_maps import HUMAN
-from dataset_build.mask_files import human_mask
-from dataset_build.quality import MaskQuality, measure_mask
-from dataset_build.sources import open_source, source_spec
-from dataset_build.surveillance import WEIGHTS, likeness
+from dataset_build.scan.quality import MaskQuality, measure_mask
+from dataset_build.scan.surveillance import WEIGHTS, likeness
+from dataset_build.sources.faults import SampleFault
+from dataset_build.sources.label_maps import HUMAN
+from dataset_build.sources.mask_files import human_mask
+from dataset_build.sources.sources import open_source, source_spec
 from segmentation.mask_folders import open_folder
 
 SOURCES = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from dataset_build.custom_sources import CustomSource
+from dataset_build.sources.custom_sources import CustomSource
 
 #: Pillow takes anything larger for a decompression bomb.
 _DECODER_LIMIT_PX = 89_478_485

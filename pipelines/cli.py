@@ -133,7 +133,7 @@ def rebuild(full: bool, home: Path | None) -> None:
             "sources:\n  voc: /data/VOCdevkit"
         )
     if settings.executor == "in_process":
-        from dataset_build.expectations_process import PROCESS
+        from dataset_build.expectations.expectations_process import PROCESS
 
         PROCESS.start()  # it loads while Dagster does
 

@@ -73,7 +73,11 @@ def mark(camera: str, day: str, event: int, said: str, reviewer: str, home: Path
 @HOME_OPTION
 def open_events(port: int, reviewer: str, home: Path | None) -> None:
     """Open the events nobody marked in FiftyOne: tag them `expected` or `alarm`."""
-    from dataset_build.review_fiftyone import ReviewUnavailableError, configure_fiftyone, open_app
+    from dataset_build.review.review_fiftyone import (
+        ReviewUnavailableError,
+        configure_fiftyone,
+        open_app,
+    )
     from pipelines.resources import resources_of
     from pipelines.runs import Planned, RunFailedError, Runner
 

@@ -36,7 +36,11 @@ def review() -> None:
 @HOME_OPTION
 def open_queue(port: int, reviewer: str, home: Path | None) -> None:
     """Open the review queue in FiftyOne: tag samples `reject`, `keep` or `relabel`."""
-    from dataset_build.review_fiftyone import ReviewUnavailableError, configure_fiftyone, open_app
+    from dataset_build.review.review_fiftyone import (
+        ReviewUnavailableError,
+        configure_fiftyone,
+        open_app,
+    )
 
     settings = settings_of(home)
     configure_fiftyone(settings.home / "fiftyone", uri=settings.review_uri or None)
@@ -98,8 +102,8 @@ def relabel(
 
     A PNG of the image's size: 255 human, 128 ignored, 0 the rest. The next pull takes it.
     """
-    from dataset_build.mask_pictures import MaskPictureError
-    from dataset_build.relabel_inbox import HandedIn, hand_in
+    from dataset_build.review.relabel_inbox import HandedIn, hand_in
+    from dataset_build.sources.mask_pictures import MaskPictureError
     from pipelines.resources import open_store, resources_of
     from pipelines.review_status import find_image
 

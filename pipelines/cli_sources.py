@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from dataset_build.source_archives import PUBLISHED, Archive, PublishedSource
+from dataset_build.downloads.source_archives import PUBLISHED, Archive, PublishedSource
 from pipelines.cli_home import HOME_OPTION, settings_of
 
 #: Archives are kept in this folder below the source's: a second source finds them there.
@@ -28,7 +28,7 @@ def sources() -> None:
 @HOME_OPTION
 def list_sources(home: Path | None) -> None:
     """Every published source and your own: size, licence, layout, and where it lies here."""
-    from dataset_build.sources import SOURCES, source_spec
+    from dataset_build.sources.sources import SOURCES, source_spec
 
     settings = settings_of(home)
     for name in (*SOURCES, *sorted(settings.custom_sources)):
@@ -54,9 +54,9 @@ def download(name: str, folder: Path, yes: bool) -> None:
 
     What is there already is verified and kept: run the same command again to go on.
     """
-    from dataset_build.extraction import UnsafeArchiveError
-    from dataset_build.readers import SourceLayoutError
-    from dataset_build.remote_file import DownloadError
+    from dataset_build.downloads.extraction import UnsafeArchiveError
+    from dataset_build.downloads.remote_file import DownloadError
+    from dataset_build.sources.readers import SourceLayoutError
 
     published = PUBLISHED[name]
     folder = folder.resolve()
@@ -106,7 +106,7 @@ def _require_room(published: PublishedSource, folder: Path) -> None:
 
 
 def _fetch(archive: Archive, folder: Path) -> None:
-    from dataset_build.downloads import download as fetch
+    from dataset_build.downloads.downloads import download as fetch
 
     path = folder / ARCHIVES / archive.name
     with _bar(archive.name) as progress:
@@ -129,7 +129,7 @@ def _fetch(archive: Archive, folder: Path) -> None:
 
 
 def _unpack(archive: Archive, folder: Path) -> None:
-    from dataset_build.extraction import extract
+    from dataset_build.downloads.extraction import extract
 
     inside = folder / archive.into
     todo = [(folder / ARCHIVES / archive.name, inside)]
@@ -144,8 +144,8 @@ def _look(name: str, folder: Path) -> str:
     """What a scan will find, against the published counts; masks are not looked into."""
     from collections import Counter
 
-    from dataset_build.official_counts import official_count_findings
-    from dataset_build.sources import SOURCES, open_source
+    from dataset_build.sources.official_counts import official_count_findings
+    from dataset_build.sources.sources import SOURCES, open_source
 
     spec = SOURCES[name]
     pairs = [s for s in open_source(spec, folder).samples if s.image_path and s.mask_path]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataset_build.own_frames import look_at
+from dataset_build.sources.own_frames import look_at
 from pipelines.executors import GpuSlots
 from pipelines.footage import load_cameras
 from pipelines.resources import open_store

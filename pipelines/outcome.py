@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 import pyarrow.parquet as pq
 
-from dataset_build.review import QUEUE_FILE
-from dataset_build.splits import SPLITS
+from dataset_build.ledger.splits import SPLITS
+from dataset_build.review.review import QUEUE_FILE
 from pipelines.resources import open_store
 from pipelines.settings import Settings
 from pipelines.storage.store import Store

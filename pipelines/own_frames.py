@@ -14,7 +14,7 @@ from camera_analysis.camera import Camera, CameraConfigError, require_camera_id
 from camera_analysis.footage.frame_candidates import Candidate, find_candidates
 from camera_analysis.footage.frame_choice import choose_frames
 from camera_analysis.labelling.labels import NO_SEGMENTER
-from dataset_build.own_frames import (
+from dataset_build.sources.own_frames import (
     ImportedMasks,
     StoredFrame,
     forget,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dataset_build.decisions import (
+from dataset_build.ledger.decisions import (
     DECIDED,
     Decision,
     InvalidRelabel,
@@ -19,9 +19,9 @@ from dataset_build.decisions import (
     read_decisions,
     read_invalid,
 )
-from dataset_build.ledger import read_ledger
-from dataset_build.review import QUEUE_FILE
-from dataset_build.review_candidates import KINDS
+from dataset_build.ledger.ledger import read_ledger
+from dataset_build.review.review import QUEUE_FILE
+from dataset_build.review.review_candidates import KINDS
 from pipelines.storage.store import Store
 
 

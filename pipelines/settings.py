@@ -18,8 +18,8 @@ import yaml
 
 from camera_analysis.footage.file_time import FIRST_DAY
 from dataset_build.config import CleaningRules, DatasetConfig
-from dataset_build.custom_sources import CustomSource
-from dataset_build.rules import threshold_rules
+from dataset_build.ledger.rules import threshold_rules
+from dataset_build.sources.custom_sources import CustomSource
 from pipelines.source_settings import (
     SettingsError,
     build,

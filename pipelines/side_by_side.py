@@ -16,7 +16,7 @@ from threading import Thread
 import cv2
 from tqdm import tqdm
 
-from dataset_build.sample_reader import cores
+from dataset_build.scan.sample_reader import cores
 from pipelines.runs import Planned, RunFailedError, Runner, spare_collections
 from pipelines.settings import Settings
 

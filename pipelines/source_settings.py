@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 import yaml
 
-from dataset_build.custom_sources import CustomSource, require_source_name
+from dataset_build.sources.custom_sources import CustomSource, require_source_name
 
 #: Folder below the home that holds stored frames, one folder per camera.
 OWN_FRAMES = "own-frames"
@@ -126,7 +126,7 @@ def require_known_sources(roots: Mapping[str, Path], custom: Mapping[str, Custom
     Raises:
         SettingsError: names the sources, and what is known.
     """
-    from dataset_build.sources import SOURCES
+    from dataset_build.sources.sources import SOURCES
 
     unknown = sorted(set(roots) - set(SOURCES) - set(custom))
     if unknown:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from dataset_build.label_maps import HUMAN, IGNORE
+from dataset_build.sources.label_maps import HUMAN, IGNORE
 from segmentation.config import TrainConfig
 from segmentation.data import U8, Sample, resize_image, resize_mask
 from segmentation.warping import MARGIN, PADDING_RGB, Warp, draw_warp, warped

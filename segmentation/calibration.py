@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dataset_build.label_maps import HUMAN, IGNORE
+from dataset_build.sources.label_maps import HUMAN, IGNORE
 from segmentation.data import U8
 
 F32 = npt.NDArray[np.float32]

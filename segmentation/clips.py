@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from dataset_build.label_maps import HUMAN
+from dataset_build.sources.label_maps import HUMAN
 from segmentation.augment import Crop, log_uniform, random_crop
 from segmentation.batches import Batch, Batches
 from segmentation.colours import recolour

@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dataset_build.corrections import SampleMasks
-from dataset_build.fates import REMOVED
-from dataset_build.image_files import decode_rgb
-from dataset_build.ledger import read_ledger
-from dataset_build.object_kinds import ObjectKinds
+from dataset_build.ledger.corrections import SampleMasks
+from dataset_build.ledger.fates import REMOVED
+from dataset_build.ledger.ledger import read_ledger
+from dataset_build.sources.image_files import decode_rgb
+from dataset_build.sources.object_kinds import ObjectKinds
 
 U8 = npt.NDArray[np.uint8]
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dataset_build.label_maps import HUMAN, IGNORE
+from dataset_build.sources.label_maps import HUMAN, IGNORE
 
 #: Strides of the Laplacian, and what an edge found at each is worth, in tenths.
 STRIDES, TENTHS = (1, 2, 4), (6, 3, 1)

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dataset_build.label_maps import HUMAN, IGNORE
-from dataset_build.object_kinds import UNTOLD
+from dataset_build.sources.label_maps import HUMAN, IGNORE
+from dataset_build.sources.object_kinds import UNTOLD
 from segmentation.config import TrainConfig
 from segmentation.detail_loss import detail_loss
 from segmentation.models.blocks import human_logit

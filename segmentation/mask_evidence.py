@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dataset_build.label_maps import HUMAN, IGNORE, NOT_HUMAN
+from dataset_build.sources.label_maps import HUMAN, IGNORE, NOT_HUMAN
 
 U8 = npt.NDArray[np.uint8]
 I8 = npt.NDArray[np.int8]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset_build.faults import SampleFault
-from dataset_build.image_files import decode_rgb, decode_stored
-from dataset_build.label_maps import HUMAN, IGNORE, NOT_HUMAN
+from dataset_build.sources.faults import SampleFault
+from dataset_build.sources.image_files import decode_rgb, decode_stored
+from dataset_build.sources.label_maps import HUMAN, IGNORE, NOT_HUMAN
 from segmentation.data import U8, Sample
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dataset_build.corrections import SampleMasks, write_masks
-from dataset_build.image_files import decode_rgb
-from dataset_build.label_maps import HUMAN, NOT_HUMAN
-from dataset_build.ledger import read_ledger
-from dataset_build.splits import hash_share
+from dataset_build.ledger.corrections import SampleMasks, write_masks
+from dataset_build.ledger.ledger import read_ledger
+from dataset_build.ledger.splits import hash_share
+from dataset_build.sources.image_files import decode_rgb
+from dataset_build.sources.label_maps import HUMAN, NOT_HUMAN
 from segmentation.data import fitted_size, resize_image, resize_mask
 from segmentation.mask_evidence import (
     I8,

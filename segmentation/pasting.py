@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dataset_build.label_maps import HUMAN, IGNORE, NOT_HUMAN
-from dataset_build.object_kinds import FIRST_KIND, UNTOLD
+from dataset_build.sources.label_maps import HUMAN, IGNORE, NOT_HUMAN
+from dataset_build.sources.object_kinds import FIRST_KIND, UNTOLD
 from segmentation.augment import MAX_ENLARGEMENT, Crop, log_uniform
 from segmentation.config import TrainConfig
 from segmentation.data import U8, Sample

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dataset_build import charts
-from dataset_build.label_maps import HUMAN, IGNORE
+from dataset_build.sources.label_maps import HUMAN, IGNORE
 from segmentation.data import U8, resize_image, resize_mask
 
 if TYPE_CHECKING:

@@ -114,7 +114,7 @@ def train(
     if model.object_kinds and not data.tells_kinds:
         raise ValueError(
             "object_kinds = True, and the split does not tell kinds; open it with"
-            " dataset_build.object_kinds.ObjectKinds"
+            " dataset_build.sources.object_kinds.ObjectKinds"
         )
     sequences = sequences_of(model, config)
     clips_digest = sequences.digest if sequences else ""

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dataset_build.label_maps import IGNORE
+from dataset_build.sources.label_maps import IGNORE
 from segmentation.config import TrainConfig
 from segmentation.data import U8
 

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dataset_build.label_maps import HUMAN, NOT_HUMAN
-from dataset_build.mask_pack import PackedMask, PackWriter
+from dataset_build.scan.mask_pack import PackedMask, PackWriter
+from dataset_build.sources.label_maps import HUMAN, NOT_HUMAN
 from segmentation.calibration import F32
 from segmentation.data import U8, Sample
 from segmentation.image_table import ImageScore

@@ -19,6 +19,8 @@ MAY_IMPORT = {
     "assets": {"dataset_build", "segmentation", "camera_analysis"},
     "pipelines": {"dataset_build", "segmentation", "camera_analysis", "assets"},
 }
+#: Folders of dataset_build in the order of a build; each imports only itself and those before it.
+STAGES = tuple("sources downloads scan duplicates ledger statistics expectations review".split())
 PURE = ("dataset_build", "segmentation", "camera_analysis")
 ORCHESTRATION = {"dagster", "fiftyone", "great_expectations"}
 #: Names that say nothing about what is inside.
@@ -57,6 +59,20 @@ def test_arrows_point_one_way(name):
     assert imported & set(PACKAGES) <= MAY_IMPORT[package] | {package}
     assert "tests" not in imported
     assert not [top for top in imported if top.startswith(".")], "import absolutely"
+
+
+def test_stages_of_the_dataset_build_import_only_earlier_ones():
+    package = ROOT / "dataset_build"
+    assert {path.parent.name for path in package.glob("*/__init__.py")} == set(STAGES)
+    for path in package.glob("*/*.py"):
+        later = STAGES[STAGES.index(path.parent.name) + 1 :]
+        modules = [
+            node.module or ""
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom)
+        ]
+        asked = {module.split(".")[1] for module in modules if module.startswith("dataset_build.")}
+        assert not asked & set(later), path
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith(PURE)])

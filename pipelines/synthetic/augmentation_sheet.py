@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dataset_build.label_maps import HUMAN, IGNORE
+from dataset_build.sources.label_maps import HUMAN, IGNORE
 from pipelines.synthetic.canvas import Material
 from pipelines.synthetic.samples import draw_sample
 from segmentation.augment import random_crop

@@ -18,18 +18,18 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from dataset_build.cleaning import REVIEW_REJECT, clean
 from dataset_build.config import CleaningRules, DatasetConfig
-from dataset_build.custom_sources import CustomSource
-from dataset_build.decisions import REJECT, Decision, write_decisions
-from dataset_build.fates import REMOVED
-from dataset_build.faults import RejectReason
-from dataset_build.ledger import read_ledger
-from dataset_build.merging import merge_sources
-from dataset_build.rules import measurements, removal_codes
-from dataset_build.scan import scan_source
-from dataset_build.splits import NEGATIVE_SURPLUS, split_dataset
-from dataset_build.unconfirmed import UNCONFIRMED
+from dataset_build.ledger.cleaning import REVIEW_REJECT, clean
+from dataset_build.ledger.decisions import REJECT, Decision, write_decisions
+from dataset_build.ledger.fates import REMOVED
+from dataset_build.ledger.ledger import read_ledger
+from dataset_build.ledger.merging import merge_sources
+from dataset_build.ledger.rules import measurements, removal_codes
+from dataset_build.ledger.splits import NEGATIVE_SURPLUS, split_dataset
+from dataset_build.ledger.unconfirmed import UNCONFIRMED
+from dataset_build.scan.scan import scan_source
+from dataset_build.sources.custom_sources import CustomSource
+from dataset_build.sources.faults import RejectReason
 from pipelines.synthetic.faults import KINDS, LISTED_KINDS, Case
 from pipelines.synthetic.layouts import JPEG_QUALITY, PERSON_ID, Layout, class_ids, write_jpeg
 from pipelines.synthetic.rule_pictures import Panel, draw_pair

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from dataset_build.label_maps import VOC
+from dataset_build.sources.label_maps import VOC
 from pipelines.synthetic.figures import ImageArray
 
 #: Of each panel's picture, and of the lines below it.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from dataset_build.object_kinds import CLASSES as KIND_CLASSES
+from dataset_build.sources.object_kinds import CLASSES as KIND_CLASSES
 from segmentation.config import ARCHITECTURES, PLAIN, TORCHVISION, ModelConfig
 from segmentation.models.outputs import inference_network
 

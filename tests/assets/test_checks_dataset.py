@@ -6,7 +6,7 @@ import pytest
 
 from assets import checks, publishing
 from assets.checks_dataset import ledger_balances, most_samples_are_readable
-from dataset_build.merging import merge_sources
+from dataset_build.ledger.merging import merge_sources
 from pipelines.storage.store import Store
 from tests.dataset_build.factories_ledger import (
     new_folder,

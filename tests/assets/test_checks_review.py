@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from assets import checks_review
-from dataset_build.corrections import write_corrections
-from dataset_build.decisions import Decision, InvalidRelabel, write_decisions
-from dataset_build.mask_pictures import mask_digest
-from dataset_build.review import QUEUE
+from dataset_build.ledger.corrections import write_corrections
+from dataset_build.ledger.decisions import Decision, InvalidRelabel, write_decisions
+from dataset_build.review.review import QUEUE
+from dataset_build.sources.mask_pictures import mask_digest
 from tests.dataset_build.factories_ledger import entry, sample, write_ledger_file
 
 MASK = np.eye(4, dtype=np.uint8)

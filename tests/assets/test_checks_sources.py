@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from assets.checks_sources import official_counts_match
-from dataset_build.sample_rows import SAMPLES
+from dataset_build.scan.sample_rows import SAMPLES
 
 
 def write(folder: Path, source: str, splits: dict[str, int], *, without_mask: int = 0) -> Path:

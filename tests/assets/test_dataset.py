@@ -19,7 +19,7 @@ BOTH = ("source_samples", "human_masks")
 @pytest.fixture(autouse=True)
 def nothing_is_young(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files that a test has just written would be read again."""
-    monkeypatch.setattr("dataset_build.scan_memory.RACY_NS", -(10**12))
+    monkeypatch.setattr("dataset_build.scan.scan_memory.RACY_NS", -(10**12))
 
 
 class Line:

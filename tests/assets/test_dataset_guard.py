@@ -16,7 +16,7 @@ import pytest
 from assets import dataset
 from assets.checks import CLAIMS
 from dataset_build.config import CleaningRules, DatasetConfig
-from dataset_build.duplicate_memory import find_changed_duplicates
+from dataset_build.duplicates.duplicate_memory import find_changed_duplicates
 from pipelines.storage.store import Store
 from tests.dataset_build.factories_sources import class_map, write_ids, write_image
 

@@ -9,8 +9,8 @@ import pytest
 from assets import checks, review
 from assets.claims import Finding
 from assets.resources import ReviewSetup
-from dataset_build import review_fiftyone
 from dataset_build.config import DatasetConfig
+from dataset_build.review import review_fiftyone
 from pipelines.storage.store import Store
 from tests.dataset_build.factories_ledger import sample, write_ledger_file
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dataset_build.ledger import LEDGER
-from dataset_build.sample_rows import SAMPLES
+from dataset_build.ledger.ledger import LEDGER
+from dataset_build.scan.sample_rows import SAMPLES
 
 Row = dict[str, object]
 #: The same small picture for all, so that the hash alone says who is near whom.

@@ -15,7 +15,7 @@ from assets.partitions import camera_day_key
 from camera_analysis import canvas
 from camera_analysis.camera import Camera, write_camera
 from camera_analysis.footage.video_write import write_video
-from dataset_build import review_fiftyone, review_pull, review_worst
+from dataset_build.review import review_fiftyone, review_pull, review_worst
 from pipelines import demo, side_by_side
 from pipelines.resources import open_store
 from pipelines.runs import Planned, Runner

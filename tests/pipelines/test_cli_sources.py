@@ -13,12 +13,12 @@ import yaml
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from dataset_build import source_archives
-from dataset_build.source_archives import PUBLISHED, Archive, PublishedSource
-from dataset_build.sources import SOURCES
+from dataset_build.downloads import source_archives
+from dataset_build.downloads.source_archives import PUBLISHED, Archive, PublishedSource
+from dataset_build.sources.sources import SOURCES
 from pipelines import cli_sources
 from pipelines.cli import main
-from tests.dataset_build.factories_server import Site, serve
+from tests.dataset_build.downloads.factories_server import Site, serve
 
 
 def call(*words: object, answer: str = "") -> Result:

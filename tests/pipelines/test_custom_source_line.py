@@ -13,7 +13,7 @@ import yaml
 from click.testing import CliRunner
 from PIL import Image
 
-from dataset_build.mask_pack import MaskPack
+from dataset_build.scan.mask_pack import MaskPack
 from pipelines.cli import main
 from pipelines.definitions import build_definitions
 from pipelines.instance import open_instance

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from assets.partitions import camera_day_key
-from dataset_build.ledger import balance
+from dataset_build.ledger.ledger import balance
 from pipelines.runs import Planned, RunFailedError
 from tests.pipelines.factories_door import call
 

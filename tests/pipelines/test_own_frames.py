@@ -13,7 +13,7 @@ import yaml
 from click.testing import CliRunner
 from PIL import Image
 
-from dataset_build.own_frames import look_at, stored_frames
+from dataset_build.sources.own_frames import look_at, stored_frames
 from pipelines.cli import main
 from pipelines.resources import open_store
 from pipelines.settings import SettingsError, load_settings, save_settings

@@ -102,7 +102,7 @@ def at_the_browser(url: str, screens: Path) -> list[str]:
 
 def walk(home: Path) -> dict[str, object]:
     """Push the queue, tag its first sample in the browser, rebuild."""
-    from dataset_build.review_fiftyone import open_app
+    from dataset_build.review.review_fiftyone import open_app
 
     runner = Runner(load_settings(home))
     push(runner)

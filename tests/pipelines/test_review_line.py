@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from dataset_build.mask_pictures import HUMAN_GREY
-from dataset_build.review_views import WORST_VIEW
+from dataset_build.review.review_views import WORST_VIEW
+from dataset_build.sources.mask_pictures import HUMAN_GREY
 from pipelines.resources import open_store
 from pipelines.runs import Planned, Runner
 from pipelines.settings import load_settings

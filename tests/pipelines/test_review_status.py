@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from dataset_build.decisions import Decision, InvalidRelabel, write_decisions
-from dataset_build.relabel_inbox import read_inbox
-from dataset_build.review import rank_queue
+from dataset_build.ledger.decisions import Decision, InvalidRelabel, write_decisions
+from dataset_build.review import review_fiftyone
+from dataset_build.review.relabel_inbox import read_inbox
+from dataset_build.review.review import rank_queue
 from pipelines.cli_review import review
 from pipelines.resources import open_store
 from pipelines.settings import Settings, save_settings
@@ -117,8 +118,8 @@ def test_ctrl_c_ends_the_review_and_says_what_takes_the_decisions(home, monkeypa
         def wait(self, _seconds):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("dataset_build.review_fiftyone.configure_fiftyone", lambda *_, **__: None)
-    monkeypatch.setattr("dataset_build.review_fiftyone.open_app", lambda *_, **__: Session())
+    monkeypatch.setattr(review_fiftyone, "configure_fiftyone", lambda *_, **__: None)
+    monkeypatch.setattr(review_fiftyone, "open_app", lambda *_, **__: Session())
     closed = CliRunner().invoke(review, ["open", "--home", str(home), "--reviewer", "ann"])
     assert closed.exit_code == 0
     assert "FiftyOne for ann" in closed.output

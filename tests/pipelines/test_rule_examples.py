@@ -9,7 +9,7 @@ import cv2
 import pytest
 
 from dataset_build.config import CleaningRules, DatasetConfig
-from dataset_build.rules import threshold_rules
+from dataset_build.ledger.rules import threshold_rules
 from pipelines.synthetic.rule_examples import documented_codes, draw_all, make_example
 
 DOCS = Path(__file__).parents[2] / "docs"

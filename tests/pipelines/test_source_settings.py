@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dataset_build.custom_sources import CustomSource
+from dataset_build.sources.custom_sources import CustomSource
 from pipelines.settings import SettingsError, load_settings, save_settings
 
 YARD = {"root": "data/yard", "human": [1, 2], "ignore": [255], "licence": "our own"}

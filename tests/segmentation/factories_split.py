@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dataset_build.label_maps import HUMAN, IGNORE
-from dataset_build.mask_pack import INDEX_FILE, MASK_INDEX, PACK_FILE, pack_mask
+from dataset_build.scan.mask_pack import INDEX_FILE, MASK_INDEX, PACK_FILE, pack_mask
+from dataset_build.sources.label_maps import HUMAN, IGNORE
 from segmentation.config import TrainConfig
 from segmentation.data import SplitData
 from tests.dataset_build.factories_ledger import entry, ledger_table, sample

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataset_build.label_maps import HUMAN, IGNORE, NOT_HUMAN
+from dataset_build.sources.label_maps import HUMAN, IGNORE, NOT_HUMAN
 from segmentation.augment import (
     MAX_ENLARGEMENT,
     PADDING_RGB,

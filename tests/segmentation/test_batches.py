@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dataset_build.label_maps import HUMAN, IGNORE, NOT_HUMAN
+from dataset_build.sources.label_maps import HUMAN, IGNORE, NOT_HUMAN
 from segmentation.batches import Batches
 from tests.segmentation.factories_split import TINY, small_split
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from dataset_build.label_maps import HUMAN, IGNORE, NOT_HUMAN
+from dataset_build.sources.label_maps import HUMAN, IGNORE, NOT_HUMAN
 from segmentation.augment import Crop
 from segmentation.batches import Batches
 from segmentation.clips import (

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dataset_build.label_maps import HUMAN, IGNORE, NOT_HUMAN
+from dataset_build.sources.label_maps import HUMAN, IGNORE, NOT_HUMAN
 from segmentation.data import SplitData, fitted_size, resize_mask
 from tests.segmentation.factories_split import draw, open_split, write_split
 

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from dataset_build.label_maps import IGNORE
+from dataset_build.sources.label_maps import IGNORE
 from segmentation.detail_loss import detail_loss, detail_target
 
 SIGNS = {".": 0, "#": 1, "?": IGNORE}

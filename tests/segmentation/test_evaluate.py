@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from dataset_build.label_maps import HUMAN, IGNORE
+from dataset_build.sources.label_maps import HUMAN, IGNORE
 from segmentation.config import ModelConfig
 from segmentation.evaluate import evaluate, evaluate_folder
 from segmentation.evaluated import Evaluated, read_evaluated

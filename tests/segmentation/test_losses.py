@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataset_build.label_maps import HUMAN, IGNORE
-from dataset_build.object_kinds import CLASSES, FIRST_KIND, UNTOLD
+from dataset_build.sources.label_maps import HUMAN, IGNORE
+from dataset_build.sources.object_kinds import CLASSES, FIRST_KIND, UNTOLD
 from segmentation.config import TrainConfig
 from segmentation.losses import (
     binary_cross_entropy,

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dataset_build.label_maps import IGNORE
+from dataset_build.sources.label_maps import IGNORE
 from segmentation.mask_folders import open_folder
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from dataset_build.label_maps import IGNORE
+from dataset_build.sources.label_maps import IGNORE
 from segmentation.metrics import HumanCounts, count_image
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from dataset_build.mask_pack import MaskPack
+from dataset_build.scan.mask_pack import MaskPack
 from segmentation import mistakenness
 from segmentation.mistakenness import (
     MISTAKENNESS,

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataset_build.label_maps import HUMAN, IGNORE, NOT_HUMAN
-from dataset_build.object_kinds import FIRST_KIND, UNTOLD
+from dataset_build.sources.label_maps import HUMAN, IGNORE, NOT_HUMAN
+from dataset_build.sources.object_kinds import FIRST_KIND, UNTOLD
 from segmentation.augment import Crop
 from segmentation.data import Sample
 from segmentation.pasting import Cutout, cut_out_person, cut_out_scenery, cut_out_thing, paste

@@ -1,6 +1,6 @@
 import numpy as np
 
-from dataset_build.label_maps import HUMAN, IGNORE
+from dataset_build.sources.label_maps import HUMAN, IGNORE
 from segmentation.person_recall import PersonCounts, count_persons, has_false_region
 
 SIZE = (100, 60)

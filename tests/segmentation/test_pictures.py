@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 
-from dataset_build.label_maps import HUMAN, IGNORE
+from dataset_build.sources.label_maps import HUMAN, IGNORE
 from segmentation import pictures
 from segmentation.checkpoint import HistoryRow
 from segmentation.pictures import draw_curves, draw_worst, judged_sample, overlay

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dataset_build.label_maps import HUMAN
+from dataset_build.sources.label_maps import HUMAN
 from segmentation.sequences import MAX_STRIDE, open_sequences
 from tests.segmentation.test_clips import write_sequence
 

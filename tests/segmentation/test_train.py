@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from dataset_build.label_maps import NOT_HUMAN
-from dataset_build.object_kinds import FIRST_KIND
+from dataset_build.sources.label_maps import NOT_HUMAN
+from dataset_build.sources.object_kinds import FIRST_KIND
 from segmentation import train as loop
 from segmentation.checkpoint import CHECKPOINT_FILE, fingerprint
 from segmentation.config import ModelConfig

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataset_build.label_maps import HUMAN, IGNORE, NOT_HUMAN
+from dataset_build.sources.label_maps import HUMAN, IGNORE, NOT_HUMAN
 from segmentation.augment import Window, cut, cut_warped, random_crop
 from segmentation.data import Sample
 from segmentation.warping import PADDING_RGB, Warp, draw_warp, source_points, warped

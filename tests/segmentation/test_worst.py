@@ -1,8 +1,8 @@
 import numpy as np
 import pyarrow.parquet as pq
 
-from dataset_build.label_maps import HUMAN
-from dataset_build.mask_pack import MaskPack
+from dataset_build.scan.mask_pack import MaskPack
+from dataset_build.sources.label_maps import HUMAN
 from segmentation import worst
 from segmentation.data import Sample
 from segmentation.image_table import judge_image

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from dataset_build.label_maps import IGNORE
+from dataset_build.sources.label_maps import IGNORE
 from segmentation.batches import Batch
 from segmentation.checkpoint import new_state
 from segmentation.config import ARCHITECTURES, BACKBONES, TORCHVISION, ModelConfig, TrainConfig

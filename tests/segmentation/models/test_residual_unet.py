@@ -2,7 +2,7 @@
 
 import torch
 
-from dataset_build.object_kinds import CLASSES
+from dataset_build.sources.object_kinds import CLASSES
 from segmentation.config import ModelConfig
 from segmentation.models.outputs import TrainingOutputs, inference_network
 from segmentation.models.registry import build_model, size_of

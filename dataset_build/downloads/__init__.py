@@ -1,0 +1,1 @@
+"""Archives of sources from the web: resumed, verified, unpacked."""

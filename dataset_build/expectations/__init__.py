@@ -1,0 +1,1 @@
+"""What each stage's table must look like, judged by Great Expectations."""

@@ -1,0 +1,1 @@
+"""Every image with its one fate: merged, cleaned, split."""

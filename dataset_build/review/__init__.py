@@ -1,0 +1,1 @@
+"""What a person should see, in FiftyOne, and what was decided there."""

@@ -1,0 +1,1 @@
+"""One pass over a source: rows, quality in numbers, and all masks in one file."""

@@ -1,0 +1,1 @@
+"""The tables of the dataset, and their pictures."""
