@@ -15,7 +15,7 @@ from dataset_build.ledger.corrections import SampleMasks
 from dataset_build.ledger.fates import REMOVED
 from dataset_build.ledger.ledger import read_ledger
 from dataset_build.sources.image_files import decode_rgb
-from dataset_build.sources.object_kinds import ObjectKinds
+from dataset_build.sources.object_kinds import TABLES, ObjectKinds
 
 U8 = npt.NDArray[np.uint8]
 
@@ -112,8 +112,8 @@ class SplitData:
 
     @property
     def tells_kinds(self) -> bool:
-        """Whether masks tell what is beside people."""
-        return self._kinds is not None
+        """Whether the masks of any sample tell what is beside people."""
+        return self._kinds is not None and any(source in TABLES for source in self.sources)
 
     def has_people(self, index: int) -> bool:
         """Whether any pixel of the sample's full-size mask is human."""

@@ -113,8 +113,8 @@ def train(
         )
     if model.object_kinds and not data.tells_kinds:
         raise ValueError(
-            "object_kinds = True, and the split does not tell kinds; open it with"
-            " dataset_build.sources.object_kinds.ObjectKinds"
+            "object_kinds = True, and no sample of the split tells kinds; open it with"
+            " dataset_build.sources.object_kinds.ObjectKinds, and have VOC or COCO among them"
         )
     sequences = sequences_of(model, config)
     clips_digest = sequences.digest if sequences else ""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dataset_build.sources.label_maps import HUMAN, IGNORE, NOT_HUMAN
+from dataset_build.sources.object_kinds import ObjectKinds
 from segmentation.data import SplitData, fitted_size, resize_mask
 from tests.segmentation.factories_split import draw, open_split, write_split
 
@@ -71,6 +72,14 @@ def test_a_split_tells_kinds_where_it_is_asked_to(tmp_path):
     before, after = plain.load(0).mask_hw, told.load(0).mask_hw
     assert (after == np.where(before == NOT_HUMAN, 11, before)).all()
     assert told.digest == plain.digest
+
+
+def test_sources_that_name_no_kinds_tell_none(tmp_path):
+    write_split(tmp_path, [draw("a", source="ccp")])
+    packs, roots = {"ccp": tmp_path / "packs" / "ccp"}, {"ccp": tmp_path / "roots" / "ccp"}
+    kinds = ObjectKinds({"ccp": tmp_path})
+    split = SplitData(tmp_path / "ledger.parquet", packs, roots, "train", kinds=kinds)
+    assert not split.tells_kinds
 
 
 def test_an_empty_split_is_refused(tmp_path):

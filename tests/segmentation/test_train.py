@@ -60,7 +60,7 @@ def contents(folder):
 
 def test_kinds_need_a_split_that_tells_them(data, tmp_path):
     model = ModelConfig(architecture="unet", width=2, backbone="resnet18", object_kinds=True)
-    with pytest.raises(ValueError, match="the split does not tell kinds"):
+    with pytest.raises(ValueError, match="no sample of the split tells kinds"):
         run(data, tmp_path, model=model)
 
 
