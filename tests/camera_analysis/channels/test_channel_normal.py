@@ -63,7 +63,7 @@ def test_what_is_faster_than_ever_stands_out(normal):
 def test_held_out_footage_is_calm(normal):
     scores = np.concatenate([scores for scores, _ in normal.held_out])
     assert [scores.size for scores, _ in normal.held_out] == [60] * 4  # segments of a clip are one
-    # Nats: a usual frame's p of a half in each of five channels comes to log(1 + 5) = 1.8. The three
+    # Nats: a usual frame's p of a half in each of five channels comes to log(1 + 5) = 1.8. Three
     # other clips leave places unknown: a little more, and no less than calibrated channels say.
     assert np.median(scores) == pytest.approx(np.log(1 + 5), abs=0.35)
 
