@@ -19,6 +19,7 @@ import dagster as dg
 import assets
 import dataset_build
 from assets.resources import VersionStore
+from dataset_build.digests import sha256_of_code
 
 #: Metadata entry of a materialization: digest of everything that decided it.
 RECIPE = "recipe"
@@ -63,10 +64,7 @@ def code_fingerprint() -> str:
     """Digest of the code of the dataset stages and their audits, and of the libraries' versions."""
     digest = hashlib.sha256()
     for package in (assets, dataset_build):
-        folder = Path(str(package.__file__)).parent
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(path.relative_to(folder.parent).as_posix().encode())
-            digest.update(path.read_bytes())
+        digest.update(sha256_of_code(Path(str(package.__file__)).parent).encode())
     for name in LIBRARIES:
         digest.update(f"{name} {_version(name)}".encode())
     return digest.hexdigest()

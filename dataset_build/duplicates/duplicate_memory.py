@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from dataset_build.digests import sha256_of_code
 from dataset_build.duplicates.duplicates import (
     BoolArray,
     Candidates,
@@ -28,15 +29,6 @@ from dataset_build.duplicates.duplicates import (
 )
 from dataset_build.duplicates.near_hashes import IntArray, UInt64Array
 
-#: Modules that decide what is found.
-_CODE = (
-    "duplicate_memory",
-    "duplicates",
-    "look_alikes",
-    "look_sketches",
-    "near_hashes",
-    "near_visit",
-)
 #: Of a candidate; what was found holds while all of it is unchanged.
 _DECIDES = ("phash", "thumbnail_crc", "human", "area_px", "source_rank", "preferred")
 #: What is kept of a duplicate, and what stands there for an image that is none.
@@ -78,10 +70,9 @@ def find_changed_duplicates(
 
 def _rules(radius: int, min_correlation: float) -> str:
     """Digest of limits and code."""
-    digest = hashlib.sha256(f"{radius} {min_correlation!r} {np.__version__}".encode())
-    for name in _CODE:
-        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
-    return digest.hexdigest()
+    code = sha256_of_code(Path(__file__).parent)
+    rules = f"{radius} {min_correlation!r} {np.__version__} {code}"
+    return hashlib.sha256(rules.encode()).hexdigest()
 
 
 def _columns(candidates: Candidates) -> pa.Table:

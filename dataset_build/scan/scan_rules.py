@@ -19,6 +19,7 @@ import pyarrow as pa
 
 import dataset_build
 from dataset_build.config import DatasetConfig
+from dataset_build.digests import sha256_of_code
 from dataset_build.sources.readers import SourceFiles
 from dataset_build.sources.sources import SourceSpec
 
@@ -121,10 +122,5 @@ def is_later(module: str) -> bool:
 @functools.cache
 def _code() -> str:
     """Digest of the modules of dataset_build, but for those of later stages."""
-    digest = hashlib.sha256()
     package = Path(dataset_build.__file__).parent
-    for path in sorted(package.rglob("*.py")):
-        module = ".".join(path.relative_to(package).with_suffix("").parts)
-        if not is_later(module):
-            digest.update(f"{module}\0".encode() + path.read_bytes())
-    return digest.hexdigest()
+    return sha256_of_code(package, lambda module: not is_later(module))
