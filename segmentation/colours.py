@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from segmentation.augment import log_uniform
 from segmentation.camera_faults import add_camera_faults
 from segmentation.config import TrainConfig
 from segmentation.data import U8
@@ -48,7 +49,7 @@ def recolour(image_hwc_rgb: U8, config: TrainConfig, rng: np.random.Generator) -
         image_hwc_rgb,
         brightness=rng.uniform(*_BRIGHTNESS),
         contrast=rng.uniform(*_CONTRAST),
-        gamma=math.exp(rng.uniform(*np.log(_GAMMA))),
+        gamma=log_uniform(*_GAMMA, rng),
     )
     saturation, turn = rng.uniform(*_SATURATION), rng.uniform(-_HUE, _HUE)
     matrix = hue_matrix(turn) @ saturation_matrix(saturation)

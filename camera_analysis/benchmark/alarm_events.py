@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
+from scipy.ndimage import grey_opening
 
 from camera_analysis.channels.channel_calibration import MOMENT_S
 
@@ -69,9 +69,7 @@ def held_scores(scores: FloatVector, fps: float, *, hold_s: float = HOLD_S) -> F
     if not scores.size:
         return scores
     frames = int(np.clip(round(hold_s * fps), 1, scores.size))
-    lowest = sliding_window_view(scores, frames).min(axis=-1)
-    ends = np.pad(lowest, frames - 1, constant_values=-np.inf)
-    return np.asarray(sliding_window_view(ends, frames).max(axis=-1))
+    return np.asarray(grey_opening(scores, size=frames, mode="constant", cval=-np.inf))
 
 
 def count_alarms(

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
 
 ImageRgb = npt.NDArray[np.uint8]
 Wanted = Callable[[int], bool]
@@ -129,12 +134,7 @@ def video_fps(path: Path) -> float:
     Raises:
         LayoutError: it is no video, or does not say.
     """
-    from camera_analysis.footage.video_file import ReadConfig, VideoError, open_video
-
-    try:
-        container, stream = open_video(path, ReadConfig())
-    except VideoError as error:
-        raise LayoutError(f"{path}: not a video that can be read: {error}") from error
+    container, stream = _opened(path)
     with container:
         if not stream.average_rate:
             raise LayoutError(f"{path}: does not say how many frames a second it has")
@@ -147,23 +147,24 @@ def header_frames(path: Path) -> int | None:
     Raises:
         LayoutError: it is no video.
     """
-    from camera_analysis.footage.video_file import (
-        ReadConfig,
-        VideoError,
-        header_duration_s,
-        open_video,
-    )
+    from camera_analysis.footage.video_file import header_duration_s
 
-    try:
-        container, stream = open_video(path, ReadConfig())
-    except VideoError as error:
-        raise LayoutError(f"{path}: not a video that can be read: {error}") from error
+    container, stream = _opened(path)
     with container:
         if stream.frames:
             return int(stream.frames)
         seconds = header_duration_s(container, stream)
         rate = stream.average_rate
         return round(seconds * float(rate)) if seconds and rate else None
+
+
+def _opened(path: Path) -> tuple[InputContainer, VideoStream]:
+    from camera_analysis.footage.video_file import ReadConfig, VideoError, open_video
+
+    try:
+        return open_video(path, ReadConfig())
+    except VideoError as error:
+        raise LayoutError(f"{path}: not a video that can be read: {error}") from error
 
 
 def _number(stem: str) -> int:
