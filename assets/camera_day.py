@@ -1,6 +1,7 @@
 """The camera and day of a running step, and the versions that lie behind it in the store."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,12 @@ from assets.partitions import store_partition
 from assets.publishing import as_json, need
 from assets.resources import CameraSetup, VersionStore
 from camera_analysis.camera import Camera, load_camera
+from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.events.anomaly_files import DEPARTURES_FILE
 from camera_analysis.events.class_history import DayBehind
+
+#: Fields of ``AnomalyConfig`` that say how many events may be false, and how they are shared.
+_PROMISE = ("alarms_per_day", "path_alarms_share")
 
 
 class CameraDay:
@@ -56,6 +61,14 @@ class CameraDay:
         """Camera and day, as pictures are titled; of a made-up day, the camera alone."""
         return self.camera.titled(self.day)
 
+    @property
+    def judging(self) -> AnomalyConfig:
+        """How the day is judged: by the settings, and by the camera's own promise if it has one."""
+        promised = self.camera.alarms_per_day
+        if promised is None:
+            return self._setup.anomalies
+        return replace(self._setup.anomalies, alarms_per_day=promised)
+
     def days_behind_the_normal(self) -> list[str]:
         """The window's days, oldest first: never the day itself, but for a single clip."""
         if self.camera.mode == "clip":
@@ -81,12 +94,13 @@ class CameraDay:
         """
         if self.camera.mode == "clip":
             return {}
-        settings = as_json(self._setup.anomalies)
+        settings = _beside_the_promise(as_json(self.judging))
         found = {}
         counted = self._made_of(history, "label_maps")
         for day, version in self._of_window("anomalies").items():
             made = self._store.provenance(version)
-            if counted.get(day) not in made.inputs or made.config.get("anomalies") != settings:
+            same = _beside_the_promise(made.config.get("anomalies", {})) == settings
+            if counted.get(day) not in made.inputs or not same:
                 continue
             if (self._store.path(version) / DEPARTURES_FILE).is_file():  # judged by a history
                 found[day] = version
@@ -145,6 +159,11 @@ class CameraDay:
     def blocks_other_scenes(self) -> bool:
         """Whether a day of another scene than the learned one is not to be judged."""
         return self.camera.scene_changes == "block"
+
+
+def _beside_the_promise(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings that what departed on a day depends on: it is written down whatever was promised."""
+    return {key: value for key, value in settings.items() if key not in _PROMISE}
 
 
 def _known_camera(folder: Path) -> Camera:

@@ -24,7 +24,7 @@ from camera_analysis.normal import day_counts, learned_normal
 from camera_analysis.normal.scene_files import read_scene
 from camera_analysis.reports import report
 from camera_analysis.tracks.walks import write_window
-from segmentation.inference_config import InferenceConfig
+from segmentation.inference.inference_config import InferenceConfig
 
 STORE = dg.ResourceParam[VersionStore]
 CAMERAS = dg.ResourceParam[CameraSetup]
@@ -40,7 +40,7 @@ DEFAULT_WINDOW_DAYS = 7
             group_name="cameras",
             partitions_def=CAMERA_DAY,
             deps=[champion_model],
-            code_version="4",
+            code_version="5",
             description=description,
             kinds={"python", "parquet"},
         )
@@ -166,7 +166,7 @@ def normal_of_window(
             behind = {day: counted[day] for day in summary.channel_days}
             write_scale(behind, place.made_of(history, "label_maps"), out)
             held_out = place.days_behind(summary.days, counted, history, judged, marks)
-            write_class_scale(held_out, camera_setup.anomalies, out)
+            write_class_scale(held_out, place.judging, out)
             known = {day: store.path(walked[day]) for day in summary.days if day in walked}
             write_window(known, marks.alarm_spans(known), segmenter, out)
             return summary
@@ -184,7 +184,7 @@ def normal_of_window(
             "days": days,
             "min_frames": learned_normal.MIN_FRAMES,
             "segmenter": segmenter,
-            "anomalies": camera_setup.anomalies,  # what would have been an event on these days
+            "anomalies": place.judging,  # what would have been an event on these days
         },
     )
 
@@ -218,7 +218,7 @@ def anomalies(
             out,
             day=place.day,
             zone=place.camera.zone,
-            config=camera_setup.anomalies,
+            config=place.judging,
             mode=place.camera.mode,
             trajectories=store.path(tracks) if tracks else None,
             scene_changed=place.blocks_other_scenes and read_scene(scene).is_changed,
@@ -226,7 +226,7 @@ def anomalies(
         ),
         inputs=[*inputs, *([tracks] if tracks else []), *marks.inputs],
         config={
-            "anomalies": camera_setup.anomalies,
+            "anomalies": place.judging,
             "mode": place.camera.mode,
             "scene_changes": place.camera.scene_changes,
             "time_zone": place.camera.time_zone,
@@ -242,7 +242,7 @@ def anomalies(
         *(activity_counts, normal_of_window, anomalies),
     ],
     check_specs=specs("camera_report"),
-    code_version="5",
+    code_version="7",
     retry_policy=RETRY,
     kinds={"python", "html"},
 )
@@ -283,6 +283,6 @@ def load_segmenter(
     model_dir: Path, device: str, inference: InferenceConfig, exports: Path | None
 ) -> Segmenter:
     """The champion, loaded once per process."""
-    from segmentation.predict import HumanSegmenter
+    from segmentation.inference.predict import HumanSegmenter
 
     return HumanSegmenter(model_dir, device, inference=inference, cache=exports)

@@ -13,13 +13,13 @@ from assets.champion_history import Choice, aligned, read_history, record_choice
 from assets.checks import CLAIMS, audit
 from assets.publishing import need
 from assets.resources import GpuGuard, VersionStore
-from segmentation.postprocess_config import PostprocessConfig
+from segmentation.inference.postprocess_config import PostprocessConfig
 
 if TYPE_CHECKING:
     from assets.models import SplitInputs
-    from segmentation.champion import ChampionSummary, Entrant
-    from segmentation.champion_card import Order
-    from segmentation.champion_rule import ChampionRule
+    from segmentation.champions.champion import ChampionSummary, Entrant
+    from segmentation.champions.champion_card import Order
+    from segmentation.champions.champion_rule import ChampionRule
     from segmentation.data import SplitData
 
 #: Tags of a run in which a person promotes a model.
@@ -55,7 +55,7 @@ class EvaluatedModels:
         return {name: self._entrant(name, barred or {}) for name in self._names}
 
     def _entrant(self, name: str, barred: Mapping[str, str]) -> "Entrant":
-        from segmentation.champion import Entrant
+        from segmentation.champions.champion import Entrant
         from segmentation.model_folder import weights_digest
 
         model = self._store.path(self._models[name])
@@ -126,7 +126,7 @@ class ChampionContest:
 
     def settle(self, out: Path, rule: "ChampionRule", gpu: GpuGuard) -> "ChampionSummary":
         """Decide, and write the champion."""
-        from segmentation.champion import choose_champion
+        from segmentation.champions.champion import choose_champion
 
         entrants = self._models.entrants(self._history.barred)
         test = self._data.load("test")
@@ -184,8 +184,8 @@ class ChampionContest:
         Its own is used, or that of the same weights; only where the split has changed since and
         the architecture was trained again, the champion is judged anew.
         """
-        from segmentation import evaluate
-        from segmentation.champion import Entrant, why_left_out
+        from segmentation.champions.champion import Entrant, why_left_out
+        from segmentation.evaluation import evaluate
 
         if self._present is None:
             yield None
@@ -203,7 +203,7 @@ class ChampionContest:
 
 def order_of(tags: Mapping[str, str]) -> "Order | None":
     """A person's order, from the tags of a run; None where there is none."""
-    from segmentation.champion_card import Order
+    from segmentation.champions.champion_card import Order
 
     if PROMOTE_TAG not in tags:
         return None

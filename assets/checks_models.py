@@ -66,7 +66,7 @@ def scores_are_shares(folder: Path) -> Finding:
 
 def images_add_up(folder: Path) -> Finding:
     """No image was judged twice, and the images' counts add up to those of the scores."""
-    from segmentation.image_table import COUNT_NAMES, count_blocks, sample_ids
+    from segmentation.evaluation.image_table import COUNT_NAMES, count_blocks, sample_ids
 
     ids = sample_ids(folder)
     twice = len(ids) - len(ids.unique())
@@ -97,7 +97,7 @@ def best_comes_first(folder: Path) -> Finding:
 
 def champion_was_evaluated(folder: Path) -> Finding:
     """The evaluation beside the promoted weights judged these weights."""
-    from segmentation.evaluated import read_evaluated
+    from segmentation.evaluation.evaluated import read_evaluated
     from segmentation.model_folder import weights_digest
 
     judged, weights = read_evaluated(folder), weights_digest(folder)
@@ -107,10 +107,10 @@ def champion_was_evaluated(folder: Path) -> Finding:
 
 def no_rival_is_surely_better(folder: Path, evaluations: Inputs, models: Inputs) -> Finding:
     """Measured image by image, no candidate that took part beats the champion by the rule."""
-    from segmentation.champion import why_left_out
-    from segmentation.champion_card import read_card
-    from segmentation.evaluated import read_evaluated
-    from segmentation.paired import paired_improvement
+    from segmentation.champions.champion import why_left_out
+    from segmentation.champions.champion_card import read_card
+    from segmentation.evaluation.evaluated import read_evaluated
+    from segmentation.evaluation.paired import paired_improvement
 
     card, judged = read_card(folder), read_evaluated(folder)
     if card["decision"] == "forced":

@@ -16,9 +16,9 @@ from assets.progress import log_progress
 from assets.publishing import RETRY, Event, need, publish
 from assets.resources import GpuGuard, ModelSetup, VersionStore
 from dataset_build.config import DatasetConfig
-from segmentation.champion_rule import ChampionRule
+from segmentation.champions.champion_rule import ChampionRule
 from segmentation.config import ModelConfig
-from segmentation.origin import model_by_content, recipe_by_content
+from segmentation.training.origin import model_by_content, recipe_by_content
 
 if TYPE_CHECKING:
     from segmentation.data import SplitData
@@ -51,7 +51,8 @@ def trained_model(
     gpu: GPU,
 ) -> Iterator[Event]:
     """Weights (safetensors, ONNX), history, curves and card of one architecture; resumable."""
-    from segmentation import export, train
+    from segmentation.inference import export
+    from segmentation.training import train
 
     model = model_setup.models.get(context.partition_key) or ModelConfig(
         architecture=context.partition_key
@@ -111,7 +112,7 @@ def model_evaluation(
     gpu: GPU,
 ) -> Iterator[Event]:
     """Scores with intervals on the test split, by source; counts of every image are kept."""
-    from segmentation import evaluate
+    from segmentation.evaluation import evaluate
 
     model = need(store, "trained_model", context.partition_key)
     data = SplitInputs(store, dataset_config)
@@ -136,7 +137,7 @@ def model_evaluation(
     group_name="models",
     deps=[trained_model, model_evaluation, "model_speed"],
     check_specs=specs("model_comparison"),
-    code_version="1",
+    code_version="2",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )
@@ -148,7 +149,7 @@ def model_comparison(
     champion_rule: RULE,
 ) -> Iterator[Event]:
     """Every evaluated model on the same test images: accuracy, speed and size, with intervals."""
-    from segmentation import comparison
+    from segmentation.champions import comparison
 
     models, data = EvaluatedModels(store), SplitInputs(store, dataset_config)
     yield from publish(
@@ -202,24 +203,32 @@ def champion_model(
     partitions_def=ARCHITECTURE,
     deps=[trained_model],
     check_specs=specs("model_speed"),
-    code_version="1",
+    code_version="2",
     pool="gpu",
     op_tags=RAY_GPU_STEP,
     retry_policy=RETRY,
     kinds={"python", "pytorch"},
 )
-def model_speed(context: dg.AssetExecutionContext, store: STORE, gpu: GPU) -> Iterator[Event]:
+def model_speed(
+    context: dg.AssetExecutionContext, store: STORE, model_setup: MODELS, gpu: GPU
+) -> Iterator[Event]:
     """Latency, throughput, memory, FLOPs by backend: about this machine, never twice the same."""
-    from segmentation import speed
+    from segmentation.speed import speed
 
     model = need(store, "trained_model", context.partition_key)
     with gpu.slot():
         yield from publish(
             context,
             store,
-            lambda out: speed.measure_speed(store.path(model), out, device=gpu.device),
+            lambda out: speed.measure_speed(
+                store.path(model), out, device=gpu.device, config=model_setup.speed
+            ),
             inputs=[model],
-            config={"device": gpu.device, "reproducible": "not to the byte: these are times"},
+            config={
+                "device": gpu.device,
+                "protocol": model_setup.speed,
+                "reproducible": "not to the byte: these are times",
+            },
         )
 
 

@@ -10,8 +10,9 @@ from camera_analysis.camera import Camera
 from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.labelling.label_pass import PassConfig
 from segmentation.config import ModelConfig, TrainConfig
-from segmentation.inference_config import InferenceConfig
-from segmentation.postprocess_config import PostprocessConfig
+from segmentation.inference.inference_config import InferenceConfig
+from segmentation.inference.postprocess_config import PostprocessConfig
+from segmentation.speed.speed_config import SpeedConfig
 
 UNPARTITIONED = "all"
 
@@ -97,6 +98,7 @@ class ModelSetup:
     training: TrainConfig
     work_dir: Path  # checkpoints of runs that have not finished
     steps: PostprocessConfig = field(default_factory=PostprocessConfig)  # after the network
+    speed: SpeedConfig = field(default_factory=SpeedConfig)  # how it is measured
 
 
 def no_key() -> None:

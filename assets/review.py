@@ -39,7 +39,7 @@ def mask_mistakenness(
     gpu: dg.ResourceParam[GpuGuard],
 ) -> Iterator[Event]:
     """Masks in which the champion sees a fault, the worst first, with the region and its kind."""
-    from segmentation import mistakenness
+    from segmentation.evaluation import mistakenness
 
     model, split = need(store, "champion_model"), need(store, "dataset_split")
     packs = _packs(store, dataset_config)

@@ -64,7 +64,7 @@ def run_day(footage: Path, hours: float, interval_s: float, model: Path | None) 
 
     segmenter = None
     if model:
-        from segmentation.predict import HumanSegmenter
+        from segmentation.inference.predict import HumanSegmenter
 
         segmenter = HumanSegmenter(model)
     with tempfile.TemporaryDirectory() as work:

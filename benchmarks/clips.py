@@ -25,15 +25,15 @@ from pipelines.resources import open_store
 from pipelines.settings import load_settings
 from segmentation.config import ModelConfig, TrainConfig
 from segmentation.data import SplitData
-from segmentation.evaluate import FRAMES_PER_DRAW
-from segmentation.image_table import ImageTable, judge_image
+from segmentation.evaluation.evaluate import FRAMES_PER_DRAW
+from segmentation.evaluation.image_table import ImageTable, judge_image
+from segmentation.evaluation.scores import score_scopes
+from segmentation.evaluation.temporal_consistency import FlickerMeter
+from segmentation.inference.predict import HumanSegmenter
 from segmentation.mask_folders import LabelledFolder
 from segmentation.metrics import THRESHOLD
-from segmentation.predict import HumanSegmenter
-from segmentation.scores import score_scopes
-from segmentation.sequences import open_sequences
-from segmentation.temporal_consistency import FlickerMeter
-from segmentation.train import train
+from segmentation.training.sequences import open_sequences
+from segmentation.training.train import train
 
 Row = dict[str, Any]
 

@@ -47,8 +47,8 @@ def build_once(home: Path, folder: Path) -> None:
     from assets import dataset
     from pipelines.instance import open_instance
     from pipelines.resources import resources_of
-    from pipelines.runs import spare_collections
     from pipelines.settings import Settings
+    from pipelines.shell.runs import spare_collections
 
     settings = Settings(home=home, sources=source_roots(folder))
     resources = resources_of(settings)

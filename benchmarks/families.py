@@ -13,12 +13,8 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
-import pyarrow.parquet as pq
 
 # Beside this script lies one named like the package that it measures: look above first.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -26,21 +22,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from measuring import Row, parser_of, report
 
 from dataset_build.sources.object_kinds import ObjectKinds
-from pipelines.demo import dataset_plan, fastest_precision
-from pipelines.real_samples import DATASET, HELD_OUT, SBI_PEOPLE, TRAINING, lay_out_sources
+from pipelines.demo.demo import dataset_plan, fastest_precision
+from pipelines.demo.real_samples import DATASET, HELD_OUT, TRAINING
+from pipelines.demo.real_scores import SBI_PEOPLE, photograph_scores
+from pipelines.demo.real_sources import CAMERAS_TO_LEARN, lay_out_sources
 from pipelines.resources import open_store
-from pipelines.runs import Runner
 from pipelines.settings import Settings, load_settings, save_settings
-from segmentation.bootstrap import interval_of, resampled_sums
-from segmentation.champion import Entrant
-from segmentation.comparison import compare_models
+from pipelines.shell.runs import Runner
+from segmentation.champions.champion import Entrant
+from segmentation.champions.comparison import compare_models
 from segmentation.config import ModelConfig, TrainConfig
 from segmentation.data import SplitData
-from segmentation.evaluate import evaluate, evaluate_folder
-from segmentation.image_table import IMAGES_FILE
+from segmentation.evaluation.evaluate import evaluate, evaluate_folder
 from segmentation.mask_folders import open_folder
-from segmentation.speed import SpeedConfig, measure_speed
-from segmentation.train import train
+from segmentation.speed.speed import SpeedConfig, measure_speed
+from segmentation.training.train import train
 
 FAMILIES = {
     "unet": ModelConfig(architecture="unet", width=8),
@@ -54,35 +50,32 @@ FAMILIES = {
     "stdc2": ModelConfig(architecture="stdc2", width=32),
     "segformer_b0": ModelConfig(architecture="segformer_b0", width=32),
 }
+#: Of the recipe of ``learned-normal real`` the first stage alone: minutes are too few for more.
+PLAIN = {"stages": (), "steps": 4_600, "ema_decay": 0.995, "auxiliary_weight": 1.0}
 #: Longer side at which all are judged: people are then as large as in the crops.
 SIDE_PX = 256
 SPEED = SpeedConfig(height=SIDE_PX, width=SIDE_PX, batches=(1,), warm_up=1, max_seconds=5.0)
-#: Sources that are one kind of image.
-KINDS = {
-    "Penn-Fudan": ("penn_fudan",),
-    "CCP": ("ccp",),
-    "VOC with people": ("voc",),
-    "COCO with people": ("coco_panoptic", "coco_stuff"),
-}
-I64 = npt.NDArray[np.int64]
 
 
 class Dataset:
-    """The splits of ``learned-normal real``, built below ``home`` unless they are there."""
+    """The splits of a home of ``learned-normal real``; of photographs alone where it has none."""
 
     def __init__(self, samples: Path, home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        sources = lay_out_sources(samples, home)
-        held_out = [name for name in HELD_OUT if name in sources]
-        dataset = {**DATASET, "held_out_sources": held_out}
-        save_settings(Settings(home=home, sources=sources, dataset=dataset))
+        if not load_settings(home).sources:
+            photographs = lay_out_sources(samples, home)
+            held_out = [name for name in HELD_OUT if name in photographs]
+            dataset = {**DATASET, "held_out_sources": held_out}
+            save_settings(Settings(home=home, sources=photographs, dataset=dataset))
         settings = load_settings(home)
-        store = open_store(settings)
+        store, sources = open_store(settings), settings.sources
         if store.current("dataset_split") is None:
             Runner(settings).run_all(dataset_plan(settings))
         self._ledger = store.path(store.require("dataset_split")) / "ledger.parquet"
         self._packs = {name: store.path(store.require("human_masks", name)) for name in sources}
         self._roots = sources
+        #: Folders below the samples whose frames are learned from: no camera to judge by.
+        self.cameras = {c.folder for name, c in CAMERAS_TO_LEARN.items() if name in sources}
 
     def split(self, name: str, *, object_kinds: bool = False) -> SplitData:
         """``train``, ``val`` or ``test``."""
@@ -115,56 +108,33 @@ def train_and_judge(
         "width": model.width,
         "parameters": trained.parameters,
         "steps": trained.steps,
-        **photograph_scores(places["test"]),
-        **sbi_scores(places["model"], samples, every),
+        **photograph_columns(places["test"]),
+        **sbi_scores(places["model"], samples, every, data.cameras),
         "ms/image": speed.latency_ms,
         "by": speed.fastest,
     }
 
 
-def photograph_scores(evaluation: Path) -> Row:
-    """Human IoU by kind of photograph, and false pixels where nobody is, with 95 % intervals."""
-    table = pq.read_table(evaluation / IMAGES_FILE).to_pandas()
+def photograph_columns(evaluation: Path) -> Row:
+    """Figures of ``real_scores.photograph_scores`` in percent, ``value (low - high)``."""
     row: dict[str, str | float | int | None] = {}
-    for kind, sources in KINDS.items():
-        chosen = table[table["source"].isin(sources) & (table["empty_images"] == 0)]
-        counts = chosen[["hits", "false_alarms", "misses"]].to_numpy(np.int64)
-        row |= shares(kind, counts, lambda sums: (sums[..., 0], sums.sum(axis=-1)))
-    empty = table[(table["source"] == "voc") & (table["empty_images"] == 1)]
-    counts = empty[["empty_false_px", "empty_px"]].to_numpy(np.int64)
-    return row | shares("VOC false px", counts, lambda sums: (sums[..., 0], sums[..., 1]))
+    for found in photograph_scores(evaluation):
+        shown = None if found.value is None else f"{100 * found.value:.1f}"
+        if shown and found.interval:
+            shown += f" ({100 * found.interval[0]:.0f} - {100 * found.interval[1]:.0f})"
+        row[f"{found.name.replace(', test', '')}, n = {found.n}"] = shown
+    return row
 
 
-def shares(
-    name: str,
-    counts: I64,
-    ratio: Callable[[npt.NDArray[np.float64]], tuple[npt.NDArray[np.float64], ...]],
-) -> dict[str, str | float | int | None]:
-    """A share of summed counts in percent, ``value (low - high)``, with the images behind it.
+def sbi_scores(model: Path, samples: Path, every: int, learned: Collection[str]) -> Row:
+    """Human IoU in percent on each people sequence of SBI, every ``every``-th frame at its size.
 
-    Args:
-        name: of the column; the number of images stands behind it.
-        counts: (n, K) of n images.
-        ratio: (..., K) sums -> (...) part and (...) whole.
+    Those in ``learned``, folders below the samples, were learned from and are left out.
     """
-    if len(counts) < 2:
-        return {f"{name}, n = {len(counts)}": None}
-    drawn = resampled_sums([counts.astype(np.float64)], len(counts))
-    part, whole = ratio(drawn)
-    interval = interval_of(100 * part / np.maximum(whole, 1))
-    part, whole = ratio(counts.sum(axis=0).astype(np.float64))
-    shown = f"{100 * part / whole:.1f}"
-    if interval is not None:
-        shown += f" ({interval.low:.0f} - {interval.high:.0f})"
-    return {f"{name}, n = {len(counts)}": shown}
-
-
-def sbi_scores(model: Path, samples: Path, every: int) -> Row:
-    """Human IoU in percent on each people sequence of SBI, every ``every``-th frame at its size."""
     row: dict[str, float | None] = {}
     for name in SBI_PEOPLE:
         folder = samples / "sbi2015" / name
-        if not folder.is_dir():
+        if f"sbi2015/{name}" in learned or not folder.is_dir():
             continue
         pairs = open_folder(folder / "input", folder / "groundtruth", unknown_value=170).pairs
         with tempfile.TemporaryDirectory() as scratch:
@@ -203,6 +173,7 @@ def main() -> None:
     recipe = TrainConfig(
         **{
             **TRAINING,
+            **PLAIN,
             "threads": 1,
             "workers": 0,
             "precision": fastest_precision(),

@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 from measuring import Row, Value, interleave, parser_of, report
 
-from camera_analysis.footage.video import SampledFrame, read_samples
+from camera_analysis.footage.sampled_frame import SampledFrame
+from camera_analysis.footage.video import read_samples
 from camera_analysis.footage.video_file import ReadConfig
 
 FPS = 25

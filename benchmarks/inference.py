@@ -22,14 +22,14 @@ from measuring import Cost, Row, interleave, parser_of, report
 from torch import nn
 
 from segmentation.config import ModelConfig
-from segmentation.evaluate import shrink
-from segmentation.export import drawn_frames, eager_answer
-from segmentation.inference_config import InferenceConfig
+from segmentation.evaluation.evaluate import shrink
+from segmentation.inference.export import drawn_frames, eager_answer
+from segmentation.inference.inference_config import InferenceConfig
+from segmentation.inference.predict import HumanSegmenter
 from segmentation.mask_folders import open_folder
 from segmentation.metrics import THRESHOLD, HumanCounts, count_image
 from segmentation.model_folder import Normalisation, load_network
-from segmentation.predict import HumanSegmenter
-from segmentation.speed import PlainNetwork
+from segmentation.speed.speed import PlainNetwork
 
 FRAMES = 4
 MAX_SIDE_PX = 640

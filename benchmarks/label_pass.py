@@ -15,7 +15,8 @@ from camera_memory import DAY, FPS, film
 from measuring import Cost, interleave, parser_of, report
 
 from camera_analysis.camera import Camera
-from camera_analysis.footage.video import SampledFrame, read_samples
+from camera_analysis.footage.sampled_frame import SampledFrame
+from camera_analysis.footage.video import read_samples
 from camera_analysis.footage.video_file import ReadConfig
 from camera_analysis.footage.video_write import write_video
 from camera_analysis.labelling.frame_quality import QualityLimits, QualityMeter
@@ -31,9 +32,9 @@ from camera_analysis.labelling.motion import (
 from camera_analysis.labelling.plates import PLATE_SAMPLES, plate_quality, to_grey
 from camera_analysis.labelling.registration import edges_of
 from segmentation.config import ModelConfig
+from segmentation.inference.predict import HumanSegmenter
 from segmentation.model_folder import ModelDescription, TrainingFacts, write_model
 from segmentation.models.registry import build_model, count_parameters
-from segmentation.predict import HumanSegmenter
 
 BATCH = 8
 GOAL = 1.3

@@ -21,15 +21,15 @@ from measuring import Row, parser_of, report
 
 from camera_analysis.footage.footage_files import FootageFile
 from camera_analysis.footage.footage_samples import sample_footage
-from camera_analysis.footage.video import SampledFrame
+from camera_analysis.footage.sampled_frame import SampledFrame
 from camera_analysis.footage.video_file import ReadConfig
 from camera_analysis.labelling.segmenter import Segmenter
 from camera_analysis.privacy.live_frames import LiveView
 from camera_analysis.privacy.live_hiding import LiveConfig
 from camera_analysis.privacy.live_sources import LiveClock
-from pipelines.champion_segmenter import champion_segmenter
-from pipelines.live_source import live_source
+from pipelines.pages.live_source import live_source
 from pipelines.settings import load_settings
+from pipelines.shell.champion_segmenter import champion_segmenter
 
 SIDES_PX = (640, 1280)
 

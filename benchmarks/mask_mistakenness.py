@@ -32,9 +32,9 @@ from dataset_build.sources.label_maps import HUMAN, IGNORE, NOT_HUMAN
 from pipelines.resources import open_store
 from pipelines.settings import load_settings
 from segmentation.data import SplitData
-from segmentation.mask_evidence import quantised_logits
-from segmentation.mistakenness import judge_masks
-from segmentation.predict import HumanSegmenter
+from segmentation.evaluation.mask_evidence import quantised_logits
+from segmentation.evaluation.mistakenness import judge_masks
+from segmentation.inference.predict import HumanSegmenter
 
 U8 = npt.NDArray[np.uint8]
 I8 = npt.NDArray[np.int8]

@@ -38,8 +38,8 @@ def main() -> None:
     asked = parser.parse_args()
     segmenter = None
     if asked.model:
-        from segmentation.inference_config import InferenceConfig
-        from segmentation.predict import HumanSegmenter
+        from segmentation.inference.inference_config import InferenceConfig
+        from segmentation.inference.predict import HumanSegmenter
 
         segmenter = HumanSegmenter(asked.model, "cpu", inference=InferenceConfig())
     with tempfile.TemporaryDirectory() as work:

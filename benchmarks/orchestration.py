@@ -27,12 +27,12 @@ from measuring import Row, Value, parser_of, report
 from PIL import Image
 
 from assets.camera_index import camera_index
-from pipelines.champion_sensor import champion_sensor
+from pipelines.automation.champion_sensor import champion_sensor
+from pipelines.automation.sensors import TICK_S, footage_sensor
 from pipelines.definitions import build_definitions
 from pipelines.footage import find_camera_days
 from pipelines.instance import open_instance, write_instance_config
 from pipelines.resources import open_store
-from pipelines.sensors import TICK_S, footage_sensor
 from pipelines.settings import Settings, save_settings
 from pipelines.storage.versions import (
     POINTER,

@@ -33,22 +33,24 @@ from measuring import Row, report
 from camera_analysis.camera import Camera, write_camera
 from camera_analysis.footage.video_write import write_video
 from dataset_build.sources.own_frames import stored_frames
-from pipelines.demo import fastest_precision
-from pipelines.own_frames import (
+from pipelines.demo.demo import fastest_precision
+from pipelines.demo.real_samples import HELD_OUT
+from pipelines.demo.real_scores import SBI_PEOPLE
+from pipelines.demo.real_sources import lay_out_sources
+from pipelines.resources import open_store
+from pipelines.settings import Settings, load_settings, save_settings
+from pipelines.shell.own_frames import (
     FrameWish,
     import_own_masks,
     remove_own_frames,
     store_chosen_frames,
 )
-from pipelines.real_samples import HELD_OUT, SBI_PEOPLE, lay_out_sources
-from pipelines.resources import open_store
-from pipelines.runs import Planned, Runner
-from pipelines.settings import Settings, load_settings, save_settings
+from pipelines.shell.runs import Planned, Runner
+from pipelines.shell.train_options import with_train_options
 from pipelines.source_settings import own_frames_root
-from pipelines.train_options import with_train_options
-from segmentation.bootstrap import RESAMPLES, SEED, interval_of
-from segmentation.evaluate import evaluate_folder
-from segmentation.image_table import IMAGES_FILE
+from segmentation.evaluation.bootstrap import RESAMPLES, SEED, interval_of
+from segmentation.evaluation.evaluate import evaluate_folder
+from segmentation.evaluation.image_table import IMAGES_FILE
 
 ARCHITECTURE = "unet"
 TEST = "test split"

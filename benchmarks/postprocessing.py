@@ -32,18 +32,18 @@ from measuring import Row, interleave, parser_of, report
 
 from pipelines.resources import open_store
 from pipelines.settings import load_settings
-from segmentation.bootstrap import interval_of, resampled_sums
-from segmentation.boundary import count_boundary
 from segmentation.data import Sample, SplitData
-from segmentation.evaluate import MAX_SIDE_PX, shrink
-from segmentation.frame_stream import RefinedStream
+from segmentation.evaluation.bootstrap import interval_of, resampled_sums
+from segmentation.evaluation.boundary import count_boundary
+from segmentation.evaluation.evaluate import MAX_SIDE_PX, shrink
+from segmentation.evaluation.temporal_consistency import Flicker, count_flicker
+from segmentation.inference.frame_stream import RefinedStream
+from segmentation.inference.postprocess import refine
+from segmentation.inference.postprocess_config import PostprocessConfig
+from segmentation.inference.predict import HumanSegmenter
 from segmentation.mask_folders import open_folder
 from segmentation.metrics import THRESHOLD, count_image
-from segmentation.postprocess import refine
-from segmentation.postprocess_config import PostprocessConfig
-from segmentation.predict import HumanSegmenter
-from segmentation.sequences import LAYOUTS, UNKNOWN_VALUE
-from segmentation.temporal_consistency import Flicker, count_flicker
+from segmentation.training.sequences import LAYOUTS, UNKNOWN_VALUE
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]

@@ -69,8 +69,8 @@ def segmenter_of(folder: Path | None) -> Segmenter | None:
     """The model of a folder on the processor."""
     if folder is None:
         return None
-    from segmentation.inference_config import InferenceConfig
-    from segmentation.predict import HumanSegmenter
+    from segmentation.inference.inference_config import InferenceConfig
+    from segmentation.inference.predict import HumanSegmenter
 
     return HumanSegmenter(folder, "cpu", inference=InferenceConfig())
 

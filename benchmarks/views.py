@@ -15,17 +15,19 @@ from pathlib import Path
 # Beside this script lies one named like the package that it measures: look above first.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from families import Dataset, photograph_scores
+from families import Dataset, photograph_columns
 from measuring import Row, parser_of, report
 
+from pipelines.resources import open_store
+from pipelines.settings import load_settings
 from segmentation.data import SplitData
-from segmentation.evaluate import MAX_SIDE_PX
-from segmentation.image_table import ImageTable, judge_image
-from segmentation.inference_config import InferenceConfig
-from segmentation.postprocess import refine
-from segmentation.postprocess_config import PostprocessConfig, parse_steps
-from segmentation.predict import HumanSegmenter
-from segmentation.views import ManyViews, Views
+from segmentation.evaluation.evaluate import MAX_SIDE_PX
+from segmentation.evaluation.image_table import ImageTable, judge_image
+from segmentation.inference.inference_config import InferenceConfig
+from segmentation.inference.postprocess import refine, seen_by_network
+from segmentation.inference.postprocess_config import PostprocessConfig, parse_steps
+from segmentation.inference.predict import HumanSegmenter
+from segmentation.inference.views import ManyViews, Views
 
 VIEWS = {
     "640": Views(),
@@ -52,27 +54,35 @@ def judge(
             for number in numbers:
                 sample = data.load(number, max_side_px=MAX_SIDE_PX)
                 started = time.process_time()
-                answer = looking.probability(sample.image_hwc_rgb[None])[0]
+                seen = seen_by_network(sample.image_hwc_rgb[None], steps)
+                answer = looking.probability(seen)[0]
                 probability = refine(answer, sample.image_hwc_rgb, steps)
                 seconds += time.process_time() - started
                 table.add(judge_image(probability, sample))
-        scores = photograph_scores(Path(scratch))
+        scores = photograph_columns(Path(scratch))
     return {**scores, "processor ms/image": 1e3 * seconds / len(numbers)}
+
+
+def trained_in(home: Path) -> Path:
+    """Folder of the unet that ``learned-normal real`` has trained."""
+    store = open_store(load_settings(home))
+    return store.path(store.require("trained_model", "unet"))
 
 
 def main() -> None:
     """One line per way of looking."""
     parser = parser_of(__doc__)
     parser.add_argument("samples", type=Path, help="folder of real samples, laid out as published")
-    parser.add_argument("--home", type=Path, required=True, help="that families.py kept")
-    parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
+    parser.add_argument("--home", type=Path, required=True, help="of real, or kept by families.py")
+    parser.add_argument("--model", type=Path, help="its folder; default: the home's unet")
     parser.add_argument("--views", nargs="*", default=list(VIEWS), choices=list(VIEWS))
     parser.add_argument("--postprocess", nargs="*", default=[], help="steps as field=value")
     parser.add_argument("--split", default="test", choices=("val", "test"))
     options = parser.parse_args()
     data = Dataset(options.samples, options.home).split(options.split)
     eager = InferenceConfig(backend="eager")
-    segmenter = HumanSegmenter(options.model, threads=1, any_size=True, inference=eager)
+    model = options.model or trained_in(options.home)
+    segmenter = HumanSegmenter(model, threads=1, any_size=True, inference=eager)
     every = 10 if options.quick else 1
     kinds = [PostprocessConfig()]
     if options.postprocess:

@@ -24,6 +24,8 @@ from camera_analysis.tracks.tracking_rule import TrackingRule, read_tracking, tr
 from camera_analysis.yaml_values import mapping, typed
 
 CAMERA_FILE = "camera.yaml"
+#: False alarms that may be promised a day: more than one in a minute and a half is no promise.
+MOST_ALARMS_PER_DAY = 1000
 
 #: Lower case only, so that no two ids differ by case alone on any file system.
 CAMERA_ID_PATTERN = r"[a-z0-9][a-z0-9_-]{0,63}"
@@ -80,6 +82,8 @@ class Camera:
         learn_from: first local day to learn from; earlier ones show a scene that is gone.
         scene_changes: "block" judges no day that shows another scene than the one learned,
             "report" judges it and says so.
+        alarms_per_day: false events that a normal day may have in the mean; None takes what the
+            settings promise of every camera.
     """
 
     id: str
@@ -104,6 +108,7 @@ class Camera:
     private_video: PrivateVideoSettings | None = None  # as much room as the footage itself
     learn_from: date | None = None  # all days of the window
     scene_changes: OnSceneChange = "block"  # what another scene taught says nothing of this one
+    alarms_per_day: float | None = None  # one promise serves all, until somebody says otherwise
 
     def __post_init__(self) -> None:
         require_camera_id(self.id)
@@ -120,6 +125,9 @@ class Camera:
         ways = get_args(OnSceneChange)
         _require(self.scene_changes in ways, "scene_changes", self.scene_changes, str(ways))
         _require_day(self.learn_from)
+        promised = self.alarms_per_day
+        fits = promised is None or 0 < promised <= MOST_ALARMS_PER_DAY
+        _require(fits, "alarms_per_day", promised, f"0 < n <= {MOST_ALARMS_PER_DAY}")
         names = [roi.name for roi in self.rois]
         _require(len(names) == len(set(names)), "rois", names, "names that differ")
         spaces = {roi.space for roi in self.rois}
@@ -272,6 +280,7 @@ _PLAIN_TYPES: dict[str, tuple[type, ...]] = {
     "sampling": (str,),
     "learn_from": (date,),
     "scene_changes": (str,),
+    "alarms_per_day": (int, float),
 }
 _PLAIN_KEYS = tuple(_PLAIN_TYPES)
 #: Key of the file -> (attribute of the camera, its reader).

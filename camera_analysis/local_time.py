@@ -60,6 +60,11 @@ class LocalClock:
         """The clock's reading beside the camera, without a zone: it jumps where clocks change."""
         return moment.astimezone(ZoneInfo(self.zone_name)).replace(tzinfo=None)
 
+    def midnight_before(self, moment: datetime) -> datetime:
+        """The instant, in UTC, at which the local day of another instant began."""
+        local = moment.astimezone(ZoneInfo(self.zone_name))
+        return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+
     def at(self, moment: datetime) -> str:
         """Local time of day; the date where it is another day, the offset where clocks change.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,16 @@ COLOURS = (
     "#F0E442",
     "#999999",
 )
+
+_log = logging.getLogger(__name__)
+
+
+def can_draw() -> bool:
+    """Whether matplotlib is installed; says so in the log where it is not."""
+    if find_spec("matplotlib") is None:
+        _log.info("matplotlib is not installed: no picture is drawn")
+        return False
+    return True
 
 
 def colour_of(index: int) -> str:

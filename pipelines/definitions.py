@@ -15,18 +15,18 @@ from assets import (
     trajectories,
 )
 from assets.partitions import with_first_day, with_sources
-from pipelines.champion_sensor import champion_sensor
-from pipelines.executors import executor_of
-from pipelines.jobs import JOBS
-from pipelines.logs import shell_logger
-from pipelines.resources import resources_of
-from pipelines.schedules import (
+from pipelines.automation.champion_sensor import champion_sensor
+from pipelines.automation.jobs import JOBS
+from pipelines.automation.schedules import (
     nightly_cameras,
     nightly_event_marks,
     weekly_rebuild,
     weekly_retention,
 )
-from pipelines.sensors import footage_sensor, private_video_sensor, rebuild_sensor
+from pipelines.automation.sensors import footage_sensor, private_video_sensor, rebuild_sensor
+from pipelines.executors import executor_of
+from pipelines.logs import shell_logger
+from pipelines.resources import resources_of
 from pipelines.settings import Settings, load_settings
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import yaml
 
-from pipelines.schedules import CAMERA_TAG
+from pipelines.automation.schedules import CAMERA_TAG
 from pipelines.settings import PREFIX, Settings
 
 

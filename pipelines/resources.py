@@ -51,6 +51,7 @@ def resources_of(settings: Settings) -> dict[str, Any]:
             training=settings.train_config(),
             work_dir=settings.home / "training",
             steps=settings.inference_config().postprocess,
+            speed=settings.speed_config(),
         ),
         "champion_rule": settings.champion_rule(),
         "camera_setup": camera_setup(settings),

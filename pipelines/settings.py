@@ -29,9 +29,10 @@ from pipelines.source_settings import (
     with_own_frames,
     without_own_frames,
 )
-from segmentation.champion_rule import ChampionRule
+from segmentation.champions.champion_rule import ChampionRule
 from segmentation.config import ModelConfig, TrainConfig
-from segmentation.inference_config import InferenceConfig
+from segmentation.inference.inference_config import InferenceConfig
+from segmentation.speed.speed_config import SpeedConfig
 
 EXECUTORS = ("in_process", "multiprocess", "ray")
 PREFIX = "LEARNED_NORMAL_"
@@ -72,6 +73,7 @@ class Settings:
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # name -> ModelConfig
     training: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig
     champion: Mapping[str, Any] = field(default_factory=dict)  # fields of ChampionRule
+    speed: Mapping[str, Any] = field(default_factory=dict)  # fields of SpeedConfig
     label_pass: Mapping[str, Any] = field(default_factory=dict)  # fields of PassConfig
     inference: Mapping[str, Any] = field(default_factory=dict)  # fields of InferenceConfig
     anomalies: Mapping[str, Any] = field(default_factory=dict)  # fields of AnomalyConfig
@@ -114,6 +116,7 @@ class Settings:
         self.train_config()
         self.inference_config()
         self.champion_rule()
+        self.speed_config()
 
     def dataset_config(self) -> DatasetConfig:
         """Configuration of the dataset build.
@@ -145,10 +148,13 @@ class Settings:
 
     def model_configs(self) -> dict[str, ModelConfig]:
         """Configuration of each architecture that has one."""
-        return {
-            name: build(ModelConfig, f"models.{name}", {"architecture": name, **values})
-            for name, values in self.models.items()
-        }
+        found = {}
+        for name, values in self.models.items():
+            if not isinstance(values, Mapping | None):
+                raise SettingsError(f"models.{name} = {values!r}; expected `name: value` lines")
+            fields = {"architecture": name, **(values or {})}
+            found[name] = build(ModelConfig, f"models.{name}", fields)
+        return found
 
     def train_config(self) -> TrainConfig:
         """Configuration of the training loop."""
@@ -161,6 +167,10 @@ class Settings:
     def champion_rule(self) -> ChampionRule:
         """By which rule a model is promoted."""
         return build(ChampionRule, "champion", self.champion)
+
+    def speed_config(self) -> SpeedConfig:
+        """By which protocol the speed of models is measured."""
+        return build(SpeedConfig, "speed", self.speed)
 
 
 def load_settings(

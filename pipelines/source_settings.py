@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import yaml
 
 from dataset_build.sources.custom_sources import CustomSource, require_source_name
+from pipelines.setting_kinds import fitted
 
 #: Folder below the home that holds stored frames, one folder per camera.
 OWN_FRAMES = "own-frames"
@@ -157,17 +158,27 @@ def build(kind: type[Any], where: str, values: Mapping[str, Any]) -> Any:  # noq
     if unknown:
         raise SettingsError(f"{where}: unknown settings {unknown}; allowed: {sorted(allowed)}")
     hints = get_type_hints(kind)
-    fitted = {key: _fitted(hints[key], f"{where}.{key}", value) for key, value in values.items()}
+    found = {key: _fitted(hints[key], where, key, value) for key, value in values.items()}
     try:
-        return kind(**fitted)
+        return kind(**found)
     except (TypeError, ValueError) as error:
         raise SettingsError(f"{where}: {error}") from error
 
 
-def _fitted(hint: object, where: str, value: object) -> object:
-    """A value as the dataclass wants it: lists as tuples, mappings as nested dataclasses."""
-    if isinstance(value, list):
-        return tuple(value)
+def _fitted(hint: object, where: str, key: str, value: object) -> object:
+    """A value of the kind that the dataclass wants."""
+    try:
+        value = fitted(hint, value)
+    except ValueError as error:
+        raise SettingsError(f"{where}: {key} = {value!r}; expected {error}") from error
+    return _built(hint, f"{where}.{key}", value)
+
+
+def _built(hint: object, where: str, value: object) -> object:
+    """Mappings become nested dataclasses, also those in a list."""
+    if isinstance(value, tuple):
+        (element, *_) = get_args(hint) or (None,)
+        return tuple(_built(element, f"{where}[{n}]", entry) for n, entry in enumerate(value))
     if isinstance(value, Mapping) and isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return build(hint, where, value)
     return value

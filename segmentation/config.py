@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from segmentation.stages import Stage
 
 #: Names of torchvision's own segmentation networks begin with this.
 TORCHVISION = "torchvision_"
@@ -106,21 +108,14 @@ class TrainConfig:
                     max_side_px=320, checkpoint_every=100, validate_every=100,
                     validation_images=24, validation_side_px=320)
 
-    Twenty-three minutes of one core in bfloat16, for about 450 photographs with ``width=24`` and
-    ``backbone="resnet18"``; docs/training.md says what each choice brought::
+    A training may go through stages: small crops first, of which many fit a second, larger ones
+    later, under one warm-up and one decay. ``TRAINING`` in ``pipelines.demo.real_samples`` is such
+    a recipe for some hundred photographs, and docs/training.md says what it brought::
 
-        TrainConfig(crop_px=160, batch_size=16, max_side_px=320, min_person_px=24,
-                    max_person_px=220, negative_share=0.35, steps=4_600, max_lr=3e-3,
-                    weight_decay=0.05, ema_decay=0.995)
+        TrainConfig(crop_px=160, batch_size=16, max_person_px=220,
+                    stages=(Stage(begins=0.35, crop_px=224, batch_size=8, max_person_px=280),))
 
-    And from its weights forty minutes on larger crops; in docs/training.md, whose stretches were
-    more and shorter, ``object_kinds`` (``auxiliary_weight``) was on, which is not shown to help::
-
-        TrainConfig(crop_px=224, batch_size=8, max_side_px=320, min_person_px=24,
-                    max_person_px=280, negative_share=0.35, paste_share=0.6, steps=4_000,
-                    max_lr=1.5e-3, weight_decay=0.05, ema_decay=0.995, auxiliary_weight=0.5)
-
-    All take half the time with ``precision="bfloat16"`` on a processor that has it. On a machine
+    It takes half the time with ``precision="bfloat16"`` on a processor that has it. On a machine
     shared with other work, ``threads=1`` is faster than two threads that wait for each other.
 
     Raises:
@@ -152,7 +147,7 @@ class TrainConfig:
     salt_pepper_share: float = 0.05  # dead pixels and transmission errors are rare
     jpeg_share: float = 0.15  # recorders compress harder than photographers
     low_light_share: float = 0.1  # dark and grainy: half of a camera's day, few photographs
-    equalize_share: float = 0.0  # flat luma histogram: an option, frames are not equalized either
+    equalize_share: float = 0.0  # flat luma histogram; 1 suits inference that equalizes frames too
 
     # loss
     pixel_loss: str = "bce"  # every pixel alike; "ohem": the hard ones only; "focal": those more
@@ -171,6 +166,7 @@ class TrainConfig:
     weight_decay: float = 0.01  # AdamW's default; not on biases and norms
     clip_norm: float = 1.0  # a mislabelled crop must not undo a hundred good ones
     ema_decay: float = 0.998  # averages over the last 500 steps; 0 turns it off
+    stages: tuple[Stage, ...] = ()  # other crops from a share of the training on
     head_steps: int = 0  # first steps in which a backbone keeps its pretrained weights
     backbone_lr_scale: float = 1.0  # a backbone's share of max_lr; 0.1 suits pretrained weights
     patience_validations: int = 0  # validations without a better IoU before the end; 0: all steps;
@@ -216,6 +212,18 @@ class TrainConfig:
         _require_at_least(16, validation_side_px=self.validation_side_px)
         _require_shares(self)
         _require_recipe(self)
+        begins = [stage.begins for stage in self.stages]
+        if begins != sorted(set(begins)):
+            raise ValueError(f"stages begin at {begins}; expected one after the other")
+        _ = self.recipes  # each refuses what it could not use
+
+    @property
+    def recipes(self) -> tuple[TrainConfig, ...]:
+        """The recipe of each stage, itself without any: before the first one, then from each on."""
+        found = [replace(self, stages=()) if self.stages else self]
+        for stage in self.stages:
+            found.append(replace(found[-1], **stage.changes))
+        return tuple(found)
 
 
 def _require_at_least(low: float, **values: float) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,8 @@ from dataset_build.sources.image_files import decode_rgb, decode_stored
 from dataset_build.sources.label_maps import HUMAN, IGNORE, NOT_HUMAN
 from segmentation.data import U8, Sample
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+JPEG_SUFFIXES = frozenset({".jpg", ".jpeg"})
+IMAGE_SUFFIXES = JPEG_SUFFIXES | {".png"}
 #: What change-detection benchmarks paint beside 0 and 255: a shadow is no human; what lies outside
 #: the region of interest was not labelled.
 SHADOW = 50
@@ -79,22 +82,25 @@ def open_folder(
 
     Args:
         images: JPEG or PNG files.
-        masks: PNG files of the same stem; ``in000001`` and ``gt000001`` belong together.
+        masks: PNG files of the same stem; ``in000001`` and ``gt000001`` belong together. It may be
+            the same folder, where the images are JPEGs.
         unknown_value: a third value that counts nowhere, such as 170; None for none.
         name: of the folder in sample ids; "" takes that of ``images``.
 
     Raises:
-        ValueError: no pair at all, or a mask with other values.
+        ValueError: no pair at all, two images of one stem, or a mask with other values.
     """
-    image_files, mask_files = _by_stem(images), _by_stem(masks)
+    shared = images.resolve() == masks.resolve()
+    image_files = _by_stem(images, JPEG_SUFFIXES if shared else IMAGE_SUFFIXES)
+    mask_files = _by_stem(masks, {".png"} if shared else IMAGE_SUFFIXES)
     if not image_files.keys() & mask_files.keys():
         image_files, mask_files = _by_number(image_files), _by_number(mask_files)
     stems = sorted(image_files.keys() & mask_files.keys())
     if not stems:
         raise ValueError(
             f"no image in {images} has a mask of the same stem in {masks}"
-            f" ({len(image_files)} images, {len(mask_files)} masks); expected for example"
-            " street_01.jpg and street_01.png"
+            f" ({len(image_files)} JPEG or PNG images, {len(mask_files)} masks); expected for"
+            " example street_01.jpg and street_01.png"
         )
     strangers = image_files.keys() ^ mask_files.keys()
     lone = {**mask_files, **image_files}
@@ -109,11 +115,22 @@ def open_folder(
     )
 
 
-def _by_stem(folder: Path) -> dict[str, Path]:
+def _by_stem(folder: Path, suffixes: AbstractSet[str]) -> dict[str, Path]:
+    """Files by stem; an umlaut is one character, as some systems write it, or two."""
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder; expected images or masks in it")
-    files = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in IMAGE_SUFFIXES)
-    return {_ROLE.sub("", path.stem): path for path in files}
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in suffixes:
+            continue
+        stem = _ROLE.sub("", unicodedata.normalize("NFC", path.stem))
+        if stem in found:
+            raise ValueError(
+                f"{folder}: {found[stem].name} and {path.name} have the same stem; which of them is"
+                " meant? Remove the other"
+            )
+        found[stem] = path
+    return found
 
 
 def _by_number(files: Mapping[str, Path]) -> dict[str, Path]:
@@ -160,16 +177,16 @@ def _image(path: Path) -> U8:
 
 
 def _mask_values(path: Path) -> U8:
-    """(H, W) of a mask; of a colour PNG the first channel, where all agree."""
+    """(H, W) of a mask; of a colour PNG the first channel, where all agree; alpha says nothing."""
     try:
         values = decode_stored(path.read_bytes(), "mask")
     except SampleFault as fault:
         raise ValueError(f"{path.name}: {fault}; expected a PNG mask") from fault
     if values.ndim == 3:
-        colours = values[..., :3]
+        colours = values[..., : 1 if values.shape[2] == 2 else 3]
         if np.any(colours != colours[..., :1]):
             raise ValueError(f"{path.name}: a coloured mask; expected grey values")
         values = colours[..., 0]
     if values.dtype != np.uint8:
-        raise ValueError(f"{path.name}: {values.dtype} values; expected 8 bits")
+        raise ValueError(f"{path.name}: {values.dtype} values; save masks with 8 bits")
     return np.asarray(values, np.uint8)

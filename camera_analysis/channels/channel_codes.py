@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camera_analysis.channels.path_speed import PathSpeed
 from camera_analysis.channels.stiffness import StiffnessMeter
 from camera_analysis.channels.tone_light import light_of, tone_picture
 
@@ -79,11 +80,16 @@ class FrameCodes:
 
 @dataclass(frozen=True)
 class _Motion:
-    """Between two frames: codes of the channels of motion, what moves, and (H, W, 2) the flow."""
+    """Between two frames: codes of direction and size, what moves, and (H, W, 2) the flow.
+
+    On the grid: (h, w) speed, 0 where nothing moves, and (h, w, 2) mean flow of what does.
+    """
 
     codes: dict[str, CodeMap]
     moving_hw: BoolImage
     flow: FloatImage
+    speed_on_grid: FloatImage
+    flow_on_grid: FloatImage
 
 
 class CodeReader:
@@ -95,8 +101,8 @@ class CodeReader:
         config: see there.
         usual: (h, w) grey levels of the view on the grid of tones, of :meth:`picture`; tones are
             then freed from changes of light. None leaves them as they are.
-        fps: frames per second; 0 where they are not evenly spaced, and how stiffly things travel
-            is then not read.
+        fps: frames per second; 0 where they are not evenly spaced: speeds are then of single
+            frames, and how stiffly things travel is not read.
     """
 
     def __init__(
@@ -114,6 +120,7 @@ class CodeReader:
         self.grids = grids_of(self.height, self.width, config)
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._usual = usual
+        self._path = PathSpeed(fps, config.grid_px)
         self._meter = StiffnessMeter(fps)
         self._before: GreyImage | None = None
 
@@ -131,7 +138,13 @@ class CodeReader:
         grey = self._grey(frame_rgb)
         before, self._before = self._before, grey
         moved = self._nothing() if before is None else self._moved(before, grey, 1.0)
-        codes = moved.codes | {STIFF: self._stiff(grey, moved), TONE: self._tone(grey)}
+        speed = self._path.mean(moved.speed_on_grid, moved.flow_on_grid)
+        codes = {
+            SPEED: self._speed_code(speed),
+            **moved.codes,
+            STIFF: self._stiff(grey, moved),
+            TONE: self._tone(grey),
+        }
         return FrameCodes(codes=codes, moving_hw=moved.moving_hw)
 
     def read_pair(self, grey: GreyImage, later: GreyImage, after_s: float) -> dict[str, CodeMap]:
@@ -152,7 +165,8 @@ class CodeReader:
             if picture.shape != self._native:
                 raise ValueError(f"a frame of {picture.shape} pixels in a clip of {self._native}")
         pace = SPEED_S / after_s
-        return self._moved(self._reduced(grey), self._reduced(later), pace).codes
+        moved = self._moved(self._reduced(grey), self._reduced(later), pace)
+        return {SPEED: self._speed_code(moved.speed_on_grid), **moved.codes}
 
     def picture(self, frame_rgb: ImageRgb) -> FloatImage:
         """(h, w) grey levels of a frame on the grid of tones."""
@@ -168,9 +182,10 @@ class CodeReader:
         return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
 
     def _nothing(self) -> _Motion:
-        codes = {channel: np.full(self.grids[channel], ABSENT, np.uint8) for channel in MOTION}
-        moving = np.zeros((self.height, self.width), bool)
-        return _Motion(codes, moving, np.zeros((self.height, self.width, 2), np.float32))
+        codes = {c: np.full(self.grids[c], ABSENT, np.uint8) for c in (DIRECTION, SIZE)}
+        still = np.zeros((self.height, self.width, 2), np.float32)
+        on_grid = np.zeros((*self.grids[SPEED], 2), np.float32)
+        return _Motion(codes, np.zeros(still.shape[:2], bool), still, on_grid[..., 0], on_grid)
 
     def _moved(self, before: GreyImage, grey: GreyImage, pace: float) -> _Motion:
         """Motion between two frames, its length multiplied by ``pace``."""
@@ -181,7 +196,7 @@ class CodeReader:
         if pace != 1.0:
             flow = flow * np.float32(pace)
         moving = self._moving(changed, flow)
-        return _Motion(self._motion_codes(moving, flow), moving, flow)
+        return self._on_the_grid(moving, flow)
 
     def _changed(self, before: GreyImage, grey: GreyImage) -> BoolImage:
         change = cv2.blur(cv2.absdiff(before, grey).astype(np.float32), (5, 5))
@@ -195,7 +210,7 @@ class CodeReader:
         opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         return np.asarray(opened, bool)
 
-    def _motion_codes(self, moving: BoolImage, flow: FloatImage) -> dict[str, CodeMap]:
+    def _on_the_grid(self, moving: BoolImage, flow: FloatImage) -> _Motion:
         config, shape = self._config, self.grids[SPEED]
         size = (shape[1], shape[0])
         weight = moving.astype(np.float32)
@@ -206,16 +221,21 @@ class CodeReader:
         )
         there = cover >= config.least_cover
         cover = np.maximum(cover, 1e-6)
-        mean_speed /= cover
+        speed_on_grid = np.where(there, mean_speed / cover, np.float32(0))
+        flow_on_grid = np.dstack([dx, dy]) / cover[..., None]
         sector = np.arctan2(dy, dx) * (BINS[DIRECTION] / (2 * np.pi)) + 0.5
         direction = np.floor(sector).astype(np.int64) % BINS[DIRECTION]
         directed = there & (np.hypot(dx, dy) / cover >= config.least_direction_speed)
         side = self._side_of_thing(moving)
-        return {
-            SPEED: _coded(_log_bin(mean_speed, config.least_speed, SPEED), there),
+        codes = {
             DIRECTION: _coded(direction, directed),
             SIZE: _coded(_log_bin(side, config.least_side, SIZE), there & (side > 0)),
         }
+        return _Motion(codes, moving, flow, speed_on_grid, flow_on_grid)
+
+    def _speed_code(self, speed: FloatImage) -> CodeMap:
+        """Of (h, w) speeds; nothing to read where they are 0."""
+        return _coded(_log_bin(speed, self._config.least_speed, SPEED), speed > 0)
 
     def _stiff(self, grey: GreyImage, moved: _Motion) -> CodeMap:
         """How stiffly each moving thing travels."""

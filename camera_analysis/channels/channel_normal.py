@@ -19,9 +19,9 @@ import numpy.typing as npt
 from camera_analysis.benchmark.layouts.clip_files import ImageRgb
 from camera_analysis.benchmark.layouts.clips import Clip
 from camera_analysis.channels.channel_calibration import Calibration
-from camera_analysis.channels.channel_codes import CodeConfig, CodeReader
+from camera_analysis.channels.channel_codes import SIZE, CodeConfig, CodeReader
 from camera_analysis.channels.channel_counts import ChannelCounts
-from camera_analysis.channels.channel_maps import ChannelMaps, MapConfig
+from camera_analysis.channels.channel_maps import SCORED, ChannelMaps, MapConfig
 from camera_analysis.channels.channel_moments import calibrate_channels, channel_moments
 from camera_analysis.channels.channel_regions import (
     FoundRegion,
@@ -57,6 +57,9 @@ class ChannelConfig:
     segments: SegmentConfig = field(default_factory=SegmentConfig)
     # Clips whose first frames say what the view usually looks like.
     usual_clips: int = 32
+    # Channels that make up the evidence. Size is shown beside it: who walk close together are one
+    # thing that moves, so that it tells of crowds, and each channel adds its own rare moments.
+    joined: tuple[str, ...] = tuple(channel for channel in SCORED if channel != SIZE)
     # Places by which maps are widened before they meet: peaks of one thing lie apart.
     widen: int = 3
     frame_smoothing_s: float = 0.3  # standard deviation
@@ -275,7 +278,7 @@ def join_evidence(
     calibrations: Mapping[str, Calibration],
     config: ChannelConfig,
 ) -> tuple[FloatImage, dict[str, FloatImage]]:
-    """Evidence of all channels, and each channel's evidence.
+    """Evidence of the channels that are joined, and each channel's evidence.
 
     A channel's 1/p is its likelihood ratio at most; what exceeds 1 adds up over channels, and
     evidence is the logarithm of the total. Up to a constant that is -log of the harmonic mean of
@@ -288,7 +291,8 @@ def join_evidence(
         c: calibrations[c].evidence(scores) if c in calibrations else np.zeros_like(scores)
         for c, scores in surprise.items()
     }
-    wide = [cv2.dilate(np.maximum(evidence, 0.0), around) for evidence in of_channel.values()]
+    joined = [evidence for c, evidence in of_channel.items() if c in config.joined]
+    wide = [cv2.dilate(np.maximum(evidence, 0.0), around) for evidence in joined]
     ratios = np.logaddexp.reduce(wide, axis=0)  # nats; exp of them may overflow
     total = ratios + np.log1p(-(len(wide) - 1) * np.exp(-ratios))
     return np.asarray(np.maximum(total, 0.0), np.float32), of_channel

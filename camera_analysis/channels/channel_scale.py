@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from camera_analysis.channels.channel_calibration import Calibration, calibrate
 from camera_analysis.channels.channel_counts import ChannelCounts
-from camera_analysis.channels.channel_maps import ChannelMaps, MapConfig
+from camera_analysis.channels.channel_maps import SCORED, ChannelMaps, MapConfig
 from camera_analysis.channels.channel_normal import ChannelConfig, fuse
 from camera_analysis.channels.channel_surprise import TailConfig, TailTables
 from camera_analysis.labelling.code_tables import (
@@ -39,11 +39,13 @@ SCALE_FILE = "channel_scale.parquet"
 BITS_PER_NAT = float(1 / np.log(2))
 #: Name of the sum of all channels.
 ALL = "all"
-#: The benchmark's rule on places twice as wide: the same reach in pixels.
+#: The benchmark's rule on places twice as wide: the same reach in pixels. Size is joined: what was
+#: measured of it on walkways was not measured on days.
 DAY_CONFIG = ChannelConfig(
     codes=DAY_CODES,
     tails=TailConfig(reach=1, row_reach=2),
     maps=MapConfig(window=(3, 3), support=2.0),
+    joined=SCORED,
 )
 #: Frames of a stretch at most; those of one walk through the view belong together. Short footage is
 #: cut into this many.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from camera_analysis.camera import MOST_ALARMS_PER_DAY
 from camera_analysis.events.events import EventConfig
 from camera_analysis.normal.surprise import ScoreConfig
 
@@ -29,8 +30,11 @@ class AnomalyConfig(ScoreConfig, EventConfig):
         """Refuse values that judge nothing."""
         ScoreConfig.__post_init__(self)
         EventConfig.__post_init__(self)
-        if self.alarms_per_day <= 0:
-            raise ValueError(f"alarms_per_day is {self.alarms_per_day}; it must be above 0")
+        if not 0 < self.alarms_per_day <= MOST_ALARMS_PER_DAY:
+            raise ValueError(
+                f"alarms_per_day is {self.alarms_per_day}; it must be above 0 and at most"
+                f" {MOST_ALARMS_PER_DAY}"
+            )
         if not 0 <= self.path_alarms_share < 1:
             raise ValueError(
                 f"path_alarms_share is {self.path_alarms_share}; it must be at least 0 and below 1"

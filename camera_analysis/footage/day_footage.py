@@ -12,9 +12,9 @@ from camera_analysis.camera import Camera
 from camera_analysis.footage.footage_files import FootageFile
 from camera_analysis.footage.footage_samples import probe_footage, sample_footage
 from camera_analysis.footage.frame_pairs import LaterFrame
-from camera_analysis.footage.video import Fault, SampledFrame, Timing, VideoInfo
+from camera_analysis.footage.sampled_frame import Fault, SampledFrame, Timing, VideoInfo
 from camera_analysis.footage.video_file import ReadConfig, VideoError
-from camera_analysis.labelling.frame_quality import QualityLimits, is_moved
+from camera_analysis.labelling.frame_quality import QualityLimits, is_blurred, is_moved
 from camera_analysis.labelling.labels import FootageFault
 from camera_analysis.labelling.motion import ImageRgb, MotionConfig
 from camera_analysis.labelling.plate_memory import Remembered, remember
@@ -178,7 +178,8 @@ class DayReader:
         """The view to compare the file's frames with, and the fault if the camera was moved.
 
         A view that is displaced against the day's first one is not followed: its pixels no longer
-        mean the same places, and its frames will be found to have moved.
+        mean the same places, and its frames will be found to have moved. Nor is one that is blurred
+        beside it: measured against themselves, the frames of a file out of focus would be sharp.
         """
         native_wh = self._reference.native_wh if self._reference else None
         view = learn_view(
@@ -191,7 +192,8 @@ class DayReader:
             return self._reference, []
         shift = measure_shift(self._reference.quality.edges, view.quality.edges)
         if not is_moved(shift, view.grey.shape[1], self._limits):
-            return self._recalled(view, file), []
+            blurred = is_blurred(view.quality, self._reference.quality, self._limits)
+            return (self._reference if blurred else self._recalled(view, file)), []
         detail = (
             f"the view differs from that of {self._reference_file}: shift {shift.shift_px:.1f} px, "
             f"rotation {shift.rotation_deg:.1f} degrees, agreement {shift.match:.2f}; frames that "

@@ -129,4 +129,9 @@ def local_day(camera: Camera, instant: datetime) -> str:
 
 def footage_days(camera: Camera) -> list[str]:
     """Local days with footage, ascending; a file counts for the local day of its start."""
-    return sorted({local_day(camera, file.start_utc) for file in find_footage(camera).files})
+    return days_of(camera, find_footage(camera))
+
+
+def days_of(camera: Camera, footage: Footage) -> list[str]:
+    """The same of footage that was found."""
+    return sorted({local_day(camera, file.start_utc) for file in footage.files})

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from camera_analysis.footage.footage_files import FootageFile
 from camera_analysis.footage.image_samples import probe_images, sample_images
-from camera_analysis.footage.video import Fault, SampledFrame, VideoInfo, probe, read_samples
+from camera_analysis.footage.sampled_frame import Fault, SampledFrame, VideoInfo
+from camera_analysis.footage.video import probe, read_samples
 from camera_analysis.footage.video_file import ReadConfig
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from camera_analysis.footage.frame_pairs import LONGEST_PAIR_S, PAIR_S, LaterFrame
 from camera_analysis.footage.image_runs import ImageRun
-from camera_analysis.footage.video import Fault, SampledFrame, VideoInfo
+from camera_analysis.footage.sampled_frame import Fault, SampledFrame, VideoInfo
 from camera_analysis.footage.video_file import ReadConfig, VideoError
 from camera_analysis.footage.video_plan import floors_of_targets
 

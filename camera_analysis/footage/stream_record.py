@@ -140,18 +140,19 @@ class _Recording:
         """Segments of one connection, the last one ending where the connection does."""
         import av
 
+        asked_utc = self._clock.now()
         try:
             source = connect(address, self._config)
         except (av.FFmpegError, OSError, UnicodeDecodeError) as error:
             raise _Broken(f"no connection: {reason_of(error)}") from error
         with source:
-            yield from self._cut(source)
+            yield from self._cut(source, asked_utc)
 
-    def _cut(self, source: InputContainer) -> Iterator[Segment]:
+    def _cut(self, source: InputContainer, asked_utc: datetime) -> Iterator[Segment]:
         if not source.streams.video:
             raise _Broken("the stream holds no video")
         stream = source.streams.video[0]
-        timer = _Timer(stream, source.format.name, self._clock, self._config)
+        timer = _Timer(stream, source.format.name, self._clock, self._config, asked_utc)
         cutter = _Cutter(self._names, stream, timer, self._config.segment_s)
         broken: _Broken | None = None
         try:
@@ -195,10 +196,20 @@ def _packets(source: InputContainer, stream: VideoStream) -> Iterator[Packet]:
 
 
 class _Timer:
-    """Times of packets: the stream's own, or those of arrival where it has none."""
+    """Times of packets: the stream's own, or those of arrival where it has none.
+
+    Opening a stream reads seconds of it before the first packet is handed over. No packet arrives
+    before it is shown: the one that took the least says where the stream's clock stands, as far as
+    the first segment shows, and no earlier than the camera was asked.
+    """
 
     def __init__(
-        self, stream: VideoStream, format_name: str, clock: Clock, config: RecordConfig
+        self,
+        stream: VideoStream,
+        format_name: str,
+        clock: Clock,
+        config: RecordConfig,
+        asked_utc: datetime,
     ) -> None:
         self._clock = clock
         self._drift_s = config.largest_drift_s
@@ -206,6 +217,8 @@ class _Timer:
         self._untimed = bool(_UNTIMED_FORMATS & set(format_name.split(",")))
         self._counts_from_first = format_name == "rtsp"
         self._zero_utc: datetime | None = None  # instant at which the stream's clock shows 0
+        self._earliest_utc = asked_utc  # that it can be: the first packet was shown then
+        self._in_first_segment = True
         self._last_dts: int | None = None
         self.seconds = 0.0  # of the packet stamped last, in the stream's clock
 
@@ -224,9 +237,17 @@ class _Timer:
         self._last_dts = order
         shown = packet.pts if packet.pts is not None else order
         self.seconds = float(shown * Fraction(packet.time_base or self._tick_s))
-        if self._zero_utc is None:
-            self._zero_utc = now - timedelta(seconds=self.seconds)
+        self._set_zero(now - timedelta(seconds=self.seconds))
         return True
+
+    def _set_zero(self, arrived_utc: datetime) -> None:
+        """The first packet's zero, or an earlier one by a packet that took less to arrive."""
+        if self._zero_utc is None:
+            self._zero_utc = arrived_utc
+            self._earliest_utc -= timedelta(seconds=self.seconds)
+        elif self._in_first_segment and not self._untimed:
+            sooner = max(arrived_utc, self._earliest_utc)
+            self._zero_utc = min(self._zero_utc, sooner)
 
     def _stamp_arrival(self, packet: Packet, now: datetime) -> None:
         if self._zero_utc is None:
@@ -236,8 +257,13 @@ class _Timer:
         packet.time_base = _MILLISECOND
         packet.pts = packet.dts = ticks
 
-    def start_segment(self) -> datetime:
+    def instant(self, seconds: float) -> datetime:
+        """At which the stream's clock shows so much, as far as is known by now."""
+        return (self._zero_utc or self._clock.now()) + timedelta(seconds=seconds)
+
+    def start_segment(self, *, is_first: bool) -> datetime:
         """Instant of the packet stamped last; the clocks are compared where a segment starts."""
+        self._in_first_segment = is_first
         now = self._clock.now()
         zero = self._zero_utc or now
         instant = zero + timedelta(seconds=self.seconds)
@@ -263,6 +289,8 @@ class _Cutter:
         self._timer = timer
         self._segment_s = segment_s
         self._writer: SegmentWriter | None = None
+        self._segments = 0  # begun on this connection
+        self._start_s = 0.0  # of the running one, in the stream's clock
 
     def add(self, packet: Packet) -> list[Segment]:
         """Write a packet; the segment before it, if it starts another."""
@@ -273,7 +301,8 @@ class _Cutter:
         writer = self._writer
         if packet.is_keyframe and (writer is None or writer.lasts(seconds) >= self._segment_s):
             ended = self.finish()
-            start_utc = self._timer.start_segment()
+            start_utc = self._timer.start_segment(is_first=not self._segments)
+            self._segments, self._start_s = self._segments + 1, seconds
             target = self._names.path_of(start_utc, SUFFIX)
             writer = SegmentWriter(target, self._stream, start_utc)
         if writer is not None:
@@ -285,4 +314,9 @@ class _Cutter:
     def finish(self) -> list[Segment]:
         """Complete the running segment, if there is one."""
         writer, self._writer = self._writer, None
-        return [] if writer is None else [writer.finish()]
+        if writer is None:
+            return []
+        if self._segments == 1:  # known better than when it began
+            start_utc = self._timer.instant(self._start_s)
+            writer.rename(self._names.path_of(start_utc, SUFFIX), start_utc)
+        return [writer.finish()]

@@ -80,6 +80,10 @@ class SegmentWriter:
         self._frames += 1
         self._last_s = max(self._last_s, seconds)
 
+    def rename(self, target: Path, start_utc: datetime) -> None:
+        """Another name and start than those known when it began."""
+        self._target, self._start_utc = target, start_utc
+
     def finish(self) -> Segment:
         """Complete the file and give it its name; an existing file is never replaced."""
         self._file.close()

@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.footage.frame_pairs import LONGEST_PAIR_S, PAIR_S, LaterFrame, Pairing
+from camera_analysis.footage.frame_pairs import LONGEST_PAIR_S, PAIR_S, Pairing
+from camera_analysis.footage.sampled_frame import Fault, SampledFrame, Timing, VideoInfo, with_later
 from camera_analysis.footage.video_convert import FrameConverter, native_wh
 from camera_analysis.footage.video_decode import DecodeNotes, decode_all, decode_plan
 from camera_analysis.footage.video_file import (
@@ -34,70 +35,10 @@ from camera_analysis.footage.video_plan import DecodePlan, FloorRule, PacketInde
 if TYPE_CHECKING:
     from av import VideoFrame
 
-#: How far a sample's time can be trusted: the frame that was shown at the target time; the key
-#: frame before it (its own time is exact, the target's moment is not shown); the file stores no
-#: times, and the rate that its header states, or 25 a second, is believed.
-Timing = Literal["exact", "key_frame", "assumed_rate"]
-TIMINGS: tuple[Timing, ...] = get_args(Timing)
-
 #: An interval shorter than any frame's duration: all frames are taken.
 EVERY_FRAME_S = 1e-4
 #: Frames per second where neither the packets nor the header say.
 _ASSUMED_RATE = Fraction(25)
-
-
-@dataclass(frozen=True, kw_only=True)
-class VideoInfo:
-    """What the header says; sizes as shown, after rotation is not yet applied."""
-
-    width: int
-    height: int
-    codec: str
-    frame_rate: float | None
-    duration_s: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SampledFrame:
-    """One sampled frame.
-
-    Attributes:
-        pts_s: time stamp in the file's own clock, seconds; need not start at 0.
-        offset_s: seconds since the file's first frame.
-        frame_rgb: (H, W, 3) uint8, upright, reduced to ``max_side_px``.
-        native_wh: width and height before the reduction, upright.
-        timing: one of :data:`TIMINGS`.
-        image: file name where the footage is images.
-        later: the frame beside it; None where it was not asked for or there is none.
-        between: it lies between two samples, and was asked for by ``ReadConfig.between_s``.
-    """
-
-    pts_s: float
-    offset_s: float
-    frame_rgb: npt.NDArray[np.uint8]
-    native_wh: tuple[int, int]
-    timing: Timing = "exact"
-    image: str = ""
-    later: LaterFrame | None = None
-    between: bool = False
-
-
-def with_later(sample: SampledFrame, later: LaterFrame | None) -> SampledFrame:
-    """The sample with the frame beside it."""
-    return replace(sample, later=later)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fault:
-    """A stretch of a file that gives no samples, in seconds since its first frame.
-
-    ``start_s`` and ``end_s`` are None where the whole file is meant or the end is unknown.
-    """
-
-    reason: str
-    detail: str
-    start_s: float | None = None
-    end_s: float | None = None
 
 
 def probe(path: Path, *, config: ReadConfig | None = None) -> VideoInfo:

@@ -20,6 +20,8 @@ REASONS: tuple[str, ...] = (
 
 #: Rows of one grey level beyond these are glare or shadow, not damage.
 _NEAR_BLACK, _NEAR_WHITE = 5, 250
+#: Brightness of one plate as a share of another's, from which their sharpness can be compared.
+_SAME_LIGHT = 0.5
 #: Fewer equal rows in a run than this share of the height are those of a picture that was enlarged
 #: from one of 50 rows or more; a decoder fills in blocks.
 _RUN_SHARE = 0.02
@@ -108,9 +110,25 @@ class FrameQuality:
 
         Contrast falls with brightness. A plate without any detail says nothing: 1.
         """
-        dimmer = min(1.0, self.luma_mean / max(self.plate.luma_mean, 1.0))
-        expected = self.plate.sharpness * dimmer**2
-        return self.sharpness / expected if expected > 0 else 1.0
+        return _sharpness_share(self.sharpness, self.luma_mean, self.plate)
+
+
+def _sharpness_share(sharpness: float, luma_mean: float, plate: PlateQuality) -> float:
+    dimmer = min(1.0, luma_mean / max(plate.luma_mean, 1.0))
+    expected = plate.sharpness * dimmer**2
+    return sharpness / expected if expected > 0 else 1.0
+
+
+def is_blurred(view: PlateQuality, earlier: PlateQuality, limits: QualityLimits) -> bool:
+    """Whether a plate is too blurred beside an earlier one to measure frames against it.
+
+    In light that is less than half as bright, or more than twice, nothing can be told: contrast at
+    night is another.
+    """
+    darker, brighter = sorted((view.luma_mean, earlier.luma_mean))
+    if darker < _SAME_LIGHT * brighter:
+        return False
+    return _sharpness_share(view.sharpness, view.luma_mean, earlier) < limits.blurred_share
 
 
 def is_moved(shift: Shift, width: int, limits: QualityLimits) -> bool:

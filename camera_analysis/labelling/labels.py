@@ -56,7 +56,7 @@ FRAMES = pa.schema(
         ("shift_px", pa.float32()),  # against the plate, in label-map pixels
         ("rotation_deg", pa.float32()),  # against the plate
         ("view_match", pa.float32()),  # correlation of the edges with the plate's, in [-1, 1]
-        ("timing", pa.string()),  # "exact", "key_frame" or "assumed_rate"; see video.TIMINGS
+        ("timing", pa.string()),  # "exact", "key_frame" or "assumed_rate"; see sampled_frame.Timing
         ("usable", pa.bool_()),
         ("reason", pa.string()),  # "" where usable
     ]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from camera_analysis.footage.footage_files import FootageFile
 from camera_analysis.footage.footage_samples import sample_footage
-from camera_analysis.footage.video import SampledFrame, VideoInfo
+from camera_analysis.footage.sampled_frame import SampledFrame, VideoInfo
 from camera_analysis.footage.video_file import ReadConfig
 from camera_analysis.labelling.frame_quality import (
     PlateQuality,

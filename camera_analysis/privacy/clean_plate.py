@@ -12,7 +12,7 @@ import numpy as np
 
 from camera_analysis.footage.footage_files import FootageFile
 from camera_analysis.footage.footage_samples import sample_footage
-from camera_analysis.footage.video import SampledFrame, VideoInfo
+from camera_analysis.footage.sampled_frame import SampledFrame, VideoInfo
 from camera_analysis.footage.video_file import ReadConfig
 from camera_analysis.labelling.motion import ImageRgb, MotionConfig
 from camera_analysis.labelling.plates import PLATE_SAMPLES, View

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from camera_analysis.footage.footage_files import FootageFile
 from camera_analysis.footage.footage_samples import sample_footage
+from camera_analysis.footage.sampled_frame import SampledFrame
 from camera_analysis.footage.stream_address import redacted
 from camera_analysis.footage.stream_record import RecordConfig, connect
-from camera_analysis.footage.video import EVERY_FRAME_S, SampledFrame
+from camera_analysis.footage.video import EVERY_FRAME_S
 from camera_analysis.footage.video_convert import FrameConverter
 from camera_analysis.footage.video_file import ReadConfig, reason_of
 from camera_analysis.labelling.motion import ImageRgb

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from camera_analysis.footage.sampled_frame import SampledFrame
 from camera_analysis.footage.timed_video import source_clock
-from camera_analysis.footage.video import EVERY_FRAME_S, SampledFrame, read_samples
+from camera_analysis.footage.video import EVERY_FRAME_S, read_samples
 from camera_analysis.labelling.motion import ImageRgb
 from camera_analysis.privacy.scramble_file import People, ScrambleReader
 from camera_analysis.privacy.whole_files import written_whole

@@ -17,7 +17,7 @@ from typing import Any
 from camera_analysis.camera import Camera
 from camera_analysis.footage.footage_files import FootageFile, find_footage, local_day
 from camera_analysis.footage.footage_samples import probe_footage
-from camera_analysis.footage.video import Fault, VideoInfo
+from camera_analysis.footage.sampled_frame import Fault, VideoInfo
 from camera_analysis.footage.video_file import ReadConfig, VideoError
 from camera_analysis.labelling.label_pass import PassConfig
 from camera_analysis.labelling.labels import NO_SEGMENTER

@@ -10,8 +10,9 @@ from pathlib import Path
 from camera_analysis.footage.audio_copy import AudioCopy
 from camera_analysis.footage.footage_files import FootageFile
 from camera_analysis.footage.footage_samples import sample_footage
+from camera_analysis.footage.sampled_frame import Fault, SampledFrame, VideoInfo
 from camera_analysis.footage.timed_video import SourceClock, TimedVideoWriter, source_clock
-from camera_analysis.footage.video import EVERY_FRAME_S, Fault, SampledFrame, VideoInfo
+from camera_analysis.footage.video import EVERY_FRAME_S
 from camera_analysis.footage.video_file import ReadConfig
 from camera_analysis.labelling.frame_quality import QualityLimits
 from camera_analysis.labelling.motion import ImageRgb, MotionConfig

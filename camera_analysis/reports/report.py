@@ -154,6 +154,7 @@ def _write_entry(inputs: ReportInputs, day: DayFacts, out: Path) -> IndexEntry:
         "events": len(alarms),
         "worst_bits": alarms[0].score_bits if alarms else None,
         "usable_share": day.frames.usable_share,
+        "faults": day.parts_missing,
     }
     text = json.dumps(told, indent=2) + "\n"
     (out / ENTRY_FILE).write_text(text, encoding="utf-8", newline="\n")
@@ -177,7 +178,7 @@ def _fill_report(
         clock=clock,
         day=day,
         verdict=verdict(day),
-        caution=caution(day.frames),
+        caution=caution(day),
         key_figures=key_figures(day, inputs.camera.interval_s),
         figures=figures,
         scene=read_scene(scene) if scene else None,

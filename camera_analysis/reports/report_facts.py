@@ -21,6 +21,8 @@ PAUSE_INTERVALS = 10
 LISTED_STRETCHES = 6
 #: Footage faults listed; the rest is counted and left to faults.parquet.
 LISTED_FAULTS = 50
+#: Reason of a fault by which nothing of the day is missing.
+OVERLAP = "overlap"
 
 REASONS: Mapping[str, str] = {
     "dark": "too dark",
@@ -95,7 +97,7 @@ class DayFrames:
 
 @dataclass(frozen=True)
 class FaultFact:
-    """Footage that could not be read."""
+    """Footage that could not be used."""
 
     file: str
     span: str
@@ -181,6 +183,11 @@ class DayFacts:
     def listed_faults(self) -> tuple[FaultFact, ...]:
         """The first faults, as many as a reader will read."""
         return self.faults[:LISTED_FAULTS]
+
+    @property
+    def parts_missing(self) -> int:
+        """Faults that leave a gap; where files overlap, the time is covered by the other one."""
+        return sum(fault.reason != OVERLAP for fault in self.faults)
 
 
 def read_day(

@@ -39,7 +39,7 @@ ENTRIES = pa.schema(
     [
         *(("camera_id", pa.string()), ("day", pa.string()), ("status", pa.string())),
         *(("events", pa.int32()), ("worst_bits", pa.float64()), ("usable_share", pa.float64())),
-        ("version", pa.string()),
+        *(("faults", pa.int32()), ("version", pa.string())),
     ]
 )
 
@@ -55,6 +55,7 @@ class IndexEntry:
         worst_bits: the highest score of an event; None without events.
         usable_share: share of the sampled frames that were usable, in [0, 1].
         href: link to the day's report, relative to the index or http(s).
+        faults: parts of the footage that could not be used.
         thumbnail: a privacy-safe picture of the view, such as the plate; None without one.
         version: of the report; empty where there are no versions.
 
@@ -69,6 +70,7 @@ class IndexEntry:
     worst_bits: float | None
     usable_share: float
     href: str
+    faults: int = 0  # reports of before do not say
     thumbnail: Path | None = None  # a card without a picture is still a card
     version: str = ""
 
@@ -111,7 +113,7 @@ class CameraCard:
 
     @property
     def attention(self) -> tuple[int, float, str]:
-        """Sort key: another scene, alarms by score, silent, hardly usable, warming up, quiet."""
+        """Sort key: another scene, alarms by score, silent, hardly usable, faults, new, quiet."""
         return (*self._need(), self.latest.camera_id)
 
     def _need(self) -> tuple[int, float]:
@@ -124,7 +126,9 @@ class CameraCard:
             return (2, 0.0)
         if entry.usable_share < MOSTLY_USABLE:
             return (3, entry.usable_share)
-        return (4, 0.0) if entry.status == "warming_up" else (5, 0.0)
+        if entry.faults:
+            return (4, 0.0)
+        return (5, 0.0) if entry.status == "warming_up" else (6, 0.0)
 
 
 def index_entry(report_dir: Path, *, href: str, version: str = "") -> IndexEntry:

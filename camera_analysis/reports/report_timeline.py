@@ -75,12 +75,12 @@ def event_timeline(
     events = day.departures.events[:MOST_MARKS]
     if first is None or last is None or not events:
         return None
-    start, step, count = _axis(clock.local(first), clock.local(last))
+    start, step, count = _axis(first, last, clock.midnight_before(first))
     numbers = {card.fact.event_id: card.number for card in cards}
     length = count * step
     marks = [
         TimelineMark(
-            left=(left := _percent(clock.local(event.start_utc) - start, length)),
+            left=(left := _percent(event.start_utc - start, length)),
             width=min(_percent(event.end_utc - event.start_utc, length), 100 - left),
             number=numbers.get(event.event_id),
             fact=event,
@@ -89,17 +89,19 @@ def event_timeline(
         for event in sorted(events, key=lambda event: (event.start_utc, event.event_id))
     ]
     ticks = [
-        Tick(left=_percent(n * step, length), label=f"{start + n * step:%H:%M}")
+        Tick(left=_percent(n * step, length), label=f"{clock.local(start + n * step):%H:%M}")
         for n in range(count + 1)
     ]
     return Timeline(ticks=tuple(ticks), marks=tuple(marks))
 
 
-def _axis(first: datetime, last: datetime) -> tuple[datetime, timedelta, int]:
-    """Start of an axis at a round time, distance of its ticks, and how many distances it has."""
+def _axis(first: datetime, last: datetime, midnight: datetime) -> tuple[datetime, timedelta, int]:
+    """Start of an axis at a round time, distance of its ticks, and how many distances it has.
+
+    All are instants: an hour that the clocks repeat is drawn twice, and one they skip not at all.
+    """
     for minutes in STEPS_MIN:
         step = timedelta(minutes=minutes)
-        midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
         start = midnight + (first - midnight) // step * step
         count = max(1, -((start - last) // step))
         if count <= MOST_STEPS:

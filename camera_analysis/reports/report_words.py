@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from camera_analysis.reports.report_facts import DayFacts, DayFrames, Departures
+from camera_analysis.reports.report_facts import DayFacts, Departures
 
 if TYPE_CHECKING:
     from camera_analysis.occupancy.rois import Roi
@@ -76,15 +76,20 @@ def _without_events(departures: Departures) -> str:
     )
 
 
-def caution(frames: DayFrames) -> str:
-    """What the verdict does not cover; empty where nearly every frame was usable."""
-    if not frames.usable or frames.usable_share >= MOSTLY_USABLE:
-        return ""
-    left_out = frames.sampled - frames.usable
-    return (
-        f"{plural(left_out, 'frame')} of {frames.sampled:,} could not be used "
-        "and were not judged; see frame quality."
-    )
+def caution(day: DayFacts) -> str:
+    """What the verdict does not cover; empty where nearly all of the footage was usable."""
+    frames, says = day.frames, []
+    if frames.usable and frames.usable_share < MOSTLY_USABLE:
+        left_out = plural(frames.sampled - frames.usable, "frame")
+        says.append(f"{left_out} of {frames.sampled:,} could not be used and were not judged")
+    if day.parts_missing:
+        says.append(unused(day.parts_missing))
+    return f"{'; '.join(says)}. See frame quality and faults." if says else ""
+
+
+def unused(faults: int) -> str:
+    """How many parts of the footage left a gap: "2 parts of the footage could not be used"."""
+    return f"{plural(faults, 'part')} of the footage could not be used"
 
 
 def percent(share: float) -> str:
@@ -156,4 +161,10 @@ def region_row(roi: Roi) -> RegionRow:
 
 
 #: What the templates call to put numbers into words.
-WORDS = {"bits": bits, "day_ranges": day_ranges, "percent": percent, "plural": plural}
+WORDS = {
+    "bits": bits,
+    "day_ranges": day_ranges,
+    "percent": percent,
+    "plural": plural,
+    "unused": unused,
+}

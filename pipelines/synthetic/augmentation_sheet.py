@@ -19,10 +19,10 @@ import numpy.typing as npt
 from dataset_build.sources.label_maps import HUMAN, IGNORE
 from pipelines.synthetic.canvas import Material
 from pipelines.synthetic.samples import draw_sample
-from segmentation.augment import random_crop
-from segmentation.colours import recolour
 from segmentation.config import TrainConfig
 from segmentation.data import Sample
+from segmentation.training.augment import random_crop
+from segmentation.training.colours import recolour
 
 U8 = npt.NDArray[np.uint8]
 

@@ -130,7 +130,9 @@ def human_logit(logits: Tensor, human: int = 1) -> Tensor:
     if logits.shape[1] == 1:
         return logits[:, 0]
     others = torch.cat([logits[:, :human], logits[:, human + 1 :]], dim=1)
-    return logits[:, human] - torch.logsumexp(others, dim=1)
+    # torch.logsumexp in steps: OpenVINO 2026.4 answers otherwise than ONNX's ReduceLogSumExp
+    peak = others.detach().amax(dim=1)
+    return logits[:, human] - peak - (others - peak[:, None]).exp().sum(dim=1).log()
 
 
 def init_kaiming(network: nn.Module, *, a: float = 1.0) -> None:

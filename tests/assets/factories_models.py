@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from assets import models
 from pipelines.executors import GpuSlots
 from pipelines.storage.store import Store
-from segmentation.champion_rule import ChampionRule
-from segmentation.postprocess_config import PostprocessConfig
+from segmentation.champions.champion_rule import ChampionRule
+from segmentation.inference.postprocess_config import PostprocessConfig
 from tests.segmentation.factories_evaluation import DATA, write_judged_model
 
 #: Hits of 100 human pixels on each of 20 images.

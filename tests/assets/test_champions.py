@@ -8,7 +8,7 @@ from assets import models
 from assets.champion_history import read_history
 from assets.champions import BY_TAG, PROMOTE_TAG, WHY_TAG
 from pipelines.storage.store import Store
-from segmentation import evaluate
+from segmentation.evaluation import evaluate
 from segmentation.model_folder import weights_digest
 from tests.assets.factories_models import (
     BETTER,

@@ -17,9 +17,9 @@ from assets.checks_models import (
     scores_are_shares,
     times_are_in_order,
 )
-from segmentation.champion import Entrant, choose_champion
-from segmentation.comparison import compare_models
-from segmentation.export import export_beside
+from segmentation.champions.champion import Entrant, choose_champion
+from segmentation.champions.comparison import compare_models
+from segmentation.inference.export import export_beside
 from tests.segmentation.factories_evaluation import DATA, write_judged_model
 from tests.segmentation.factories_model import write_untrained
 

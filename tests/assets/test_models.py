@@ -13,8 +13,8 @@ from assets import models
 from assets.resources import ModelSetup
 from pipelines.executors import GpuSlots
 from pipelines.storage.store import Store
-from segmentation import train
 from segmentation.config import TrainConfig
+from segmentation.training import train
 from tests.segmentation.factories_model import write_untrained
 
 

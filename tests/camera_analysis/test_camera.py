@@ -55,6 +55,20 @@ def test_hostile_ids_are_refused_with_the_allowed_pattern(hostile):
         require_camera_id(hostile)
 
 
+def test_a_camera_may_have_its_own_promise_of_false_alarms(tmp_path):
+    assert load_camera(camera_folder(tmp_path, "{}", name="plain")).alarms_per_day is None
+    room = load_camera(camera_folder(tmp_path, "alarms_per_day: 0.2"))
+    assert room.alarms_per_day == 0.2
+    write_camera(room, room.folder)
+    assert load_camera(room.folder) == room
+    for wrong in ("0", "-1", "'1'", "true", ".nan"):
+        folder = camera_folder(
+            tmp_path, f"alarms_per_day: {wrong}", name=f"x{len(wrong)}{wrong[-1]}"
+        )
+        with pytest.raises(CameraConfigError, match="alarms_per_day"):
+            load_camera(folder)
+
+
 def test_plain_ids_are_accepted():
     assert require_camera_id("gate-2_north") == "gate-2_north"
 

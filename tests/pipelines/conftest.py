@@ -16,10 +16,11 @@ from camera_analysis import canvas
 from camera_analysis.camera import Camera, write_camera
 from camera_analysis.footage.video_write import write_video
 from dataset_build.review import review_fiftyone, review_pull, review_worst
-from pipelines import demo, side_by_side
+from pipelines.demo import demo
 from pipelines.resources import open_store
-from pipelines.runs import Planned, Runner
 from pipelines.settings import Settings, save_settings
+from pipelines.shell import side_by_side
+from pipelines.shell.runs import Planned, Runner
 from pipelines.storage.store import Store, Version
 from pipelines.synthetic import cameras
 

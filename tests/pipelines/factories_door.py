@@ -9,7 +9,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from camera_analysis.camera import Camera, write_camera
-from pipelines.cli import main
+from pipelines.cli.command import main
 
 
 def add_door(footage: Path, days: Sequence[str], film: Callable[[Path, int], None]) -> None:

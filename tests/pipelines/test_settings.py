@@ -88,6 +88,15 @@ def test_a_mistake_is_named(tmp_path, text, said):
         ("cleaning: {disabled: image_dark}", "cleaning: disabled = 'image_dark'; expected a list"),
         ("dataset: {held_out_sources: [vok]}", "['vok'] are no sources here; there are ['voc']"),
         ("dataset: {negative_share: 20 %}", "dataset: negative_share = '20 %'; expected a number"),
+        ("training: {steps: 1.5}", "training: steps = 1.5; expected a whole number"),
+        ("training: [steps]", "training = ['steps']; expected `name: value` lines"),
+        (
+            "training: {stages: [0.5]}",
+            "training: stages = [0.5]; expected a list, each `name: value` lines",
+        ),
+        ("speed: {batches: [1.5]}", "speed: batches = [1.5]; expected a list, each a whole number"),
+        ("models: {unet: 8}", "models.unet = 8; expected `name: value` lines"),
+        ("inference: {postprocess: 3}", "inference: postprocess = 3; expected `name: value` lines"),
     ],
 )
 def test_a_mistaken_rule_or_source_is_named_before_anything_is_scanned(tmp_path, text, said):
@@ -116,3 +125,15 @@ def test_a_step_that_cannot_be_taken_is_named(tmp_path):
         SettingsError, match=r"inference\.postprocess: median_px = 4; expected 0 or"
     ):
         resources_of(load_settings(tmp_path))
+
+
+def test_stages_of_a_training_are_a_list_of_what_changes(tmp_path):
+    text = "training: {crop_px: 32, stages: [{begins: 0.5, crop_px: 64}, {begins: 0.9, LAST}]}"
+    path = tmp_path / "settings.yaml"
+    path.write_text(text.replace("LAST", "paste_share: 0.6"))
+    first, second, third = load_settings(tmp_path, {}).train_config().recipes
+    assert (first.crop_px, second.crop_px, third.crop_px) == (32, 64, 64)
+    assert third.paste_share == 0.6
+    path.write_text(text.replace("LAST", "paste: 1"))
+    with pytest.raises(SettingsError, match=r"training.stages\[1\]: unknown settings \['paste'\]"):
+        load_settings(tmp_path, {}).train_config()

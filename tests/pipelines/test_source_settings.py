@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
 
 from dataset_build.sources.custom_sources import CustomSource
-from pipelines.settings import SettingsError, load_settings, save_settings
+from pipelines.settings import SettingsError, build, load_settings, save_settings
 
 YARD = {"root": "data/yard", "human": [1, 2], "ignore": [255], "licence": "our own"}
 
@@ -44,7 +45,7 @@ def test_settings_are_the_same_after_saving(tmp_path: Path):
         ("yard", {"root": "yard", "human": []}, r"sources.yard: human = \[\]; name at least one"),
         ("yard", {"root": "yard", "human": [256]}, r"human = \[256\]; expected .* 0 to 255"),
         ("yard", {"root": "yard", "human": "all"}, r"human = 'all'; expected a list"),
-        ("yard", {"root": "yard", "human": [True]}, r"expected a list of whole numbers"),
+        ("yard", {"root": "yard", "human": [True]}, r"\[True\]; expected .* each a whole number"),
         ("yard", YARD | {"ignore": [2]}, r"ids \[2\] are named twice"),
         ("yard", YARD | {"other": "rest"}, r"other = 'rest'; expected .* or all"),
         ("yard", YARD | {"split": "dev"}, r"split = 'dev'; expected one of none, train"),
@@ -73,3 +74,20 @@ def test_there_is_one_place_to_describe_a_source(tmp_path: Path):
     (tmp_path / "settings.yaml").write_text("custom_sources: {}")
     with pytest.raises(SettingsError, match="under `sources`"):
         load_settings(tmp_path, {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whole:
+    parts: tuple[Part, ...] = ()
+
+
+def test_a_list_of_mappings_becomes_a_list_of_what_they_describe():
+    found = build(Whole, "here", {"parts": [{"share": 1}, {"share": "1e-3"}]})
+    assert found == Whole(parts=(Part(share=1), Part(share=0.001)))
+    with pytest.raises(SettingsError, match=r"here\.parts\[1\]: unknown settings \['shaer'\]"):
+        build(Whole, "here", {"parts": [{"share": 1}, {"shaer": 1}]})

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.calibration import BINS, BinCounts
 from segmentation.config import ModelConfig
-from segmentation.evaluated import Evaluated, write_evaluated
-from segmentation.image_table import ImageScore, ImageTable
+from segmentation.evaluation.calibration import BINS, BinCounts
+from segmentation.evaluation.evaluated import Evaluated, write_evaluated
+from segmentation.evaluation.image_table import ImageScore, ImageTable
+from segmentation.evaluation.scores import score_scopes, write_metrics
 from segmentation.metrics import HumanCounts
 from segmentation.model_folder import weights_digest
-from segmentation.scores import score_scopes, write_metrics
 from tests.segmentation.factories_model import write_untrained
 
 #: Digest of the newest test split.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -11,6 +10,7 @@ from torch import nn
 from segmentation.config import ModelConfig
 from segmentation.model_folder import ModelDescription, TrainingFacts, write_model
 from segmentation.models.registry import build_model, count_parameters
+from segmentation.training.origin import recipe_by_content
 from tests.segmentation.factories_split import TINY
 
 SMALL = ModelConfig(width=2)
@@ -18,7 +18,11 @@ SMALL = ModelConfig(width=2)
 
 def describe(network: nn.Module, model: ModelConfig = SMALL) -> ModelDescription:
     facts = TrainingFacts(
-        steps=6, stopped_by="steps", images=4, data_digest="d" * 64, recipe=asdict(TINY)
+        steps=6,
+        stopped_by="steps",
+        images=4,
+        data_digest="d" * 64,
+        recipe=recipe_by_content(TINY),
     )
     return ModelDescription(model=model, parameters=count_parameters(network), training=facts)
 

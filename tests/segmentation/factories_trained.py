@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from segmentation.config import ModelConfig, TrainConfig
-from segmentation.losses import training_loss
+from segmentation.inference.predict import to_images
 from segmentation.model_folder import Normalisation, write_model
 from segmentation.models.registry import build_model
-from segmentation.predict import to_images
+from segmentation.training.losses import training_loss
 from tests.segmentation.factories_model import describe
 from tests.segmentation.factories_split import draw
 

@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from dataset_build.sources.label_maps import IGNORE
 from segmentation.mask_folders import open_folder
@@ -71,7 +72,7 @@ def test_files_without_partner_are_counted(folders):
 def test_no_pair_is_an_error_that_says_what_is_there(folders):
     images, masks, add = folders
     add("a", [0, 255], mask_stem="b")
-    with pytest.raises(ValueError, match=r"1 images, 1 masks"):
+    with pytest.raises(ValueError, match=r"1 JPEG or PNG images, 1 masks"):
         open_folder(images, masks)
     with pytest.raises(ValueError, match="is no folder"):
         open_folder(images, masks / "absent")
@@ -110,3 +111,35 @@ def test_a_damaged_image_is_named(folders):
     (images / "a.png").write_bytes(b"\x89PNG half")
     with pytest.raises(ValueError, match=r"a\.png: image_undecodable.*remove it with its mask"):
         masks_of(images, masks)
+
+
+def test_images_and_masks_may_lie_in_one_folder(folders):
+    images, _, add = folders
+    add("a", [0, 255])
+    (images / "a.png").unlink()
+    cv2.imwrite(str(images / "a.jpg"), np.full((1, 2, 3), 90, np.uint8))
+    cv2.imwrite(str(images / "a.png"), np.array([[0, 255]], np.uint8))
+    (sample,) = open_folder(images, images).load()
+    assert sample.image_hwc_rgb.tolist() == [[[90, 90, 90], [90, 90, 90]]]  # not the mask
+    assert sample.mask_hw.tolist() == [[0, 1]]
+
+
+def test_two_images_of_one_stem_are_refused(folders):
+    images, masks, add = folders
+    add("a", [0, 255])
+    cv2.imwrite(str(images / "a.jpg"), np.zeros((1, 2, 3), np.uint8))
+    with pytest.raises(ValueError, match=r"a\.jpg and a\.png have the same stem"):
+        open_folder(images, masks)
+
+
+def test_names_of_one_letter_written_two_ways_belong_together(folders):
+    images, masks, add = folders
+    add("Stra\u00dfe a\u0308", [0, 255], mask_stem="Stra\u00dfe \u00e4")
+    assert list(masks_of(images, masks).values()) == [[0, 1]]
+
+
+def test_grey_masks_with_an_alpha_channel(folders):
+    images, masks, add = folders
+    add("a", [0, 255])
+    Image.fromarray(np.array([[0, 255]], np.uint8)).convert("LA").save(masks / "a.png")
+    assert masks_of(images, masks) == {"images/a": [0, 1]}

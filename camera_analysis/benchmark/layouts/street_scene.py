@@ -62,4 +62,4 @@ def _test_clip(path: Path, camera: str) -> Clip:
 
 
 def _opener(path: Path, file: Path) -> Callable[[], Iterator[FrameTruth]]:
-    return lambda: boxes_truth((image.stem for image in image_files(path)), read_track_file(file))
+    return lambda: boxes_truth([image.stem for image in image_files(path)], read_track_file(file))

@@ -11,7 +11,8 @@ hand, only with care.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -26,6 +27,8 @@ from camera_analysis.benchmark.layouts.clips import (
     TruthRegion,
 )
 from camera_analysis.labelling.regions import Box
+
+_log = logging.getLogger(__name__)
 
 #: Components with fewer pixels are crumbs of an outline, not things.
 FEWEST_PX = 8
@@ -133,12 +136,22 @@ def read_track_file(path: Path) -> dict[str, tuple[TruthRegion, ...]]:
 
 
 def boxes_truth(
-    stems: Iterable[str], regions: dict[str, tuple[TruthRegion, ...]]
+    stems: Sequence[str], regions: Mapping[str, tuple[TruthRegion, ...]]
 ) -> Iterator[FrameTruth]:
-    """Truth of the frames with these file stems; frames without a box are normal."""
-    for stem in stems:
-        found = regions.get(stem, ())
-        yield FrameTruth(abnormal=bool(found), regions=found)
+    """Truth of the frames with these file stems; frames without a box are normal.
+
+    Raises:
+        LayoutError: no box is of any of these frames: all would be taken for normal ones.
+    """
+    absent = regions.keys() - set(stems)
+    if stems and absent and len(absent) == len(regions):
+        raise LayoutError(
+            f"truth is of the frames {min(absent)!r} to {max(absent)!r}, and none of them is there;"
+            f" expected the names of image files, {stems[0]!r} to {stems[-1]!r}"
+        )
+    if absent:
+        _log.warning("%d frames of the truth are not there, first %r", len(absent), min(absent))
+    return (FrameTruth(abnormal=stem in regions, regions=regions.get(stem, ())) for stem in stems)
 
 
 def _together(one: Box, other: Box) -> bool:

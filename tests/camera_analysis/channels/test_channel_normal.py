@@ -63,9 +63,9 @@ def test_what_is_faster_than_ever_stands_out(normal):
 def test_held_out_footage_is_calm(normal):
     scores = np.concatenate([scores for scores, _ in normal.held_out])
     assert [scores.size for scores, _ in normal.held_out] == [60] * 4  # segments of a clip are one
-    # Nats: a usual frame's p of a half in each of five channels comes to log(1 + 5) = 1.8. Three
+    # Nats: a usual frame's p of a half in each of four channels comes to log(1 + 4) = 1.6. Three
     # other clips leave places unknown: a little more, and no less than calibrated channels say.
-    assert np.median(scores) == pytest.approx(np.log(1 + 5), abs=0.35)
+    assert np.median(scores) == pytest.approx(np.log(1 + 4), abs=0.35)
 
 
 def test_what_could_not_be_calibrated_says_nothing(normal):
@@ -98,6 +98,10 @@ def test_evidence_of_all_channels_is_that_of_the_likelihood_ratios_added_up():
 def test_one_channel_that_is_sure_outweighs_several_that_are_not():
     assert joined(speed=8.0, tone=0.0, stay=0.0) > joined(speed=5.0, tone=5.0, stay=5.0)
     assert joined(speed=5.0, tone=5.0, stay=0.0) > joined(speed=5.0, tone=0.0, stay=0.0)
+
+
+def test_size_is_told_beside_the_evidence_that_it_is_no_part_of():
+    assert joined(speed=2.0, size=9.0) == pytest.approx(2.0, abs=0.001)
 
 
 def test_kept_codes_are_those_that_were_read():

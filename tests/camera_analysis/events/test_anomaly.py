@@ -47,6 +47,12 @@ def events_of(out):
     return pd.read_parquet(out / "events.parquet").to_dict("records")
 
 
+@pytest.mark.parametrize("promised", [0.0, 1000.1, float("inf"), float("nan")])
+def test_a_promise_that_is_none_is_refused(promised):
+    with pytest.raises(ValueError, match="above 0 and at most 1000"):
+        AnomalyConfig(alarms_per_day=promised)
+
+
 def test_the_usual_walker_is_no_event(tmp_path, normal):
     summary, out = judge(tmp_path, lane_walk(60), normal)
     assert (summary.status, summary.frames, summary.events) == ("judged", 60, 0)

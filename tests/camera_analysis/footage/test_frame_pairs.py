@@ -12,7 +12,8 @@ import pytest
 from camera_analysis.footage.frame_pairs import LaterFrame, Pairing
 from camera_analysis.footage.image_runs import ImageRun
 from camera_analysis.footage.image_samples import sample_images
-from camera_analysis.footage.video import SampledFrame, read_samples
+from camera_analysis.footage.sampled_frame import SampledFrame
+from camera_analysis.footage.video import read_samples
 from camera_analysis.footage.video_file import ReadConfig
 from tests.camera_analysis.factories_footage import number_of, numbered_clip, steady
 from tests.camera_analysis.footage.test_video import ENCODINGS, VARIABLE

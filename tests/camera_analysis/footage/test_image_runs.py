@@ -14,7 +14,7 @@ from camera_analysis.camera import CameraConfigError, load_camera
 from camera_analysis.footage.footage_files import find_footage, footage_days
 from camera_analysis.footage.image_runs import IMAGE_SUFFIXES, ImageClock
 from camera_analysis.footage.image_samples import probe_images, read_image, sample_images
-from camera_analysis.footage.video import Fault, SampledFrame
+from camera_analysis.footage.sampled_frame import Fault, SampledFrame
 from camera_analysis.footage.video_file import ReadConfig, VideoError
 from tests.camera_analysis.factories_footage import number_of, numbered_frame
 

@@ -8,14 +8,22 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from camera_analysis.camera import Camera, CameraConfigError
+from camera_analysis.footage import stream_record
 from camera_analysis.footage.file_time import FileTime
 from camera_analysis.footage.footage_files import find_footage
+from camera_analysis.footage.sampled_frame import SampledFrame
 from camera_analysis.footage.stream_address import redacted, require_address, stream_address
 from camera_analysis.footage.stream_names import SegmentNames
-from camera_analysis.footage.stream_record import Clock, Outage, RecordConfig, record_stream
+from camera_analysis.footage.stream_record import (
+    Clock,
+    Outage,
+    RecordConfig,
+    connect,
+    record_stream,
+)
 from camera_analysis.footage.stream_recover import recover_parts
 from camera_analysis.footage.stream_segments import Segment
-from camera_analysis.footage.video import SampledFrame, read_samples
+from camera_analysis.footage.video import read_samples
 from tests.camera_analysis.factories_footage import number_of, numbered_clip, numbered_frame, steady
 from tests.camera_analysis.stream_server import PASSWORD, USER, Broadcast, mjpeg, served
 
@@ -94,6 +102,36 @@ def test_a_stream_that_breaks_off_leaves_whole_segments_and_is_asked_again(
     assert hands.waits == [1, 1, 1, 2, 1, 1, 2]
     assert sorted(tmp_path.rglob(".*")) == []
     assert "given up" in items[-1].detail
+
+
+def test_what_is_read_while_a_stream_is_opened_was_shown_before(
+    tmp_path, transport_stream, monkeypatch
+):
+    """Opening takes three seconds, in which as much of the stream waits to be read."""
+    hands = Hands()
+
+    def slow(address, config):
+        source = connect(address, config)
+        hands.sleep(3)
+        return source
+
+    monkeypatch.setattr(stream_record, "connect", slow)
+    with served(Broadcast([transport_stream, None])) as host:
+        items = record(f"http://{host}/live", tmp_path, hands, segment_s=4, largest_drift_s=2.0)
+    starts = [item.start_utc - START for item in items if isinstance(item, Segment)]
+    assert starts[0] == timedelta()
+    first = next(item for item in items if isinstance(item, Segment))
+    assert first.path.name == "2026-01-05T08-00-00.250.mkv"
+
+
+def test_a_packet_that_took_longest_does_not_say_when_the_first_one_was_shown(
+    tmp_path, transport_stream
+):
+    """The first packet is late by what passes at each look: later ones are later, none earlier."""
+    with served(Broadcast([transport_stream, None])) as host:
+        items = record(f"http://{host}/live", tmp_path, Hands(step_s=0.2), segment_s=300)
+    (segment,) = [item for item in items if isinstance(item, Segment)]
+    assert timedelta() < segment.start_utc - START < timedelta(seconds=1.5)
 
 
 def test_jpeg_streams_take_the_times_of_arrival(tmp_path):

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from camera_analysis.footage.video import Fault, SampledFrame, probe, read_samples
+from camera_analysis.footage.sampled_frame import Fault, SampledFrame
+from camera_analysis.footage.video import probe, read_samples
 from camera_analysis.footage.video_file import ReadConfig, VideoError
 from camera_analysis.footage.video_write import write_video
 from tests.camera_analysis.factories_footage import (

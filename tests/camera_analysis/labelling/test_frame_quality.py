@@ -8,6 +8,7 @@ from camera_analysis.labelling.frame_quality import (
     REASONS,
     QualityLimits,
     QualityMeter,
+    is_blurred,
     plate_quality,
 )
 from camera_analysis.labelling.plates import to_grey
@@ -61,6 +62,15 @@ def test_each_fault_is_named(reason):
 @pytest.mark.parametrize("frame", [room(), with_walker(room(), 7), (room() * 0.2).astype(np.uint8)])
 def test_ordinary_scenes_are_usable_also_at_night(frame):
     assert quality_of(noisy(frame, 4)).reason(LIMITS) == ""
+
+
+def test_a_plate_out_of_focus_is_told_from_one_of_the_night():
+    blurred = cv2.GaussianBlur(room(), (0, 0), 4)
+    assert is_blurred(plate_quality(to_grey(blurred)), PLATE, LIMITS)
+    night = (blurred * 0.3).astype(np.uint8)  # contrast at night is another: nothing can be told
+    assert not is_blurred(plate_quality(to_grey(night)), PLATE, LIMITS)
+    assert not is_blurred(PLATE, plate_quality(to_grey(blurred)), LIMITS)
+    assert not is_blurred(plate_quality(to_grey((room() * 0.6).astype(np.uint8))), PLATE, LIMITS)
 
 
 def test_a_quiet_night_is_not_frozen_but_an_identical_picture_is():

@@ -225,6 +225,16 @@ def test_a_file_from_a_moved_camera_is_reported_and_not_used(work):
     assert f"differs from that of {DAY}T08-00-00.mp4: shift 7" in fault["detail"]
 
 
+def test_a_file_out_of_focus_is_not_used_though_all_of_it_is_alike(work):
+    drop = cv2.GaussianBlur(room(), (0, 0), 4)
+    for hour, view in (("08", room()), ("09", drop), ("10", room())):
+        frames = [noisy(view, n, 1.0) for n in range(10)]
+        work.film(f"{DAY}T{hour}-00-00.mp4", frames)
+    work.run()
+    assert work.reasons() == [""] * 10 + ["blurred"] * 10 + [""] * 10
+    assert work.frames[15]["sharpness_share"] < 0.15
+
+
 def test_a_camera_s_own_limits_win(work):
     work.film(f"{DAY}T08-00-00.mp4", scene_frames(8))
     work.run(quality=QualityLimits(dark_luma=200.0))

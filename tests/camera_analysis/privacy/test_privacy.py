@@ -13,7 +13,8 @@ import pytest
 from camera_analysis.camera import Camera
 from camera_analysis.events.anomaly import judge_day
 from camera_analysis.events.anomaly_config import AnomalyConfig
-from camera_analysis.footage.video import SampledFrame, read_samples
+from camera_analysis.footage.sampled_frame import SampledFrame
+from camera_analysis.footage.video import read_samples
 from camera_analysis.footage.video_file import ReadConfig
 from camera_analysis.footage.video_write import write_video
 from camera_analysis.labelling.label_pass import process_day

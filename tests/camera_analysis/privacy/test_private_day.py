@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from camera_analysis.camera import Camera, load_camera, write_camera
+from camera_analysis.footage.sampled_frame import SampledFrame
 from camera_analysis.footage.timed_video import SourceClock, TimedVideoWriter
-from camera_analysis.footage.video import SampledFrame, read_samples
+from camera_analysis.footage.video import read_samples
 from camera_analysis.labelling.frame_quality import QualityLimits
 from camera_analysis.labelling.motion import MotionConfig, learn_plate
 from camera_analysis.labelling.plates import view_of

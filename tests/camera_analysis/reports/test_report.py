@@ -19,6 +19,7 @@ from tests.camera_analysis.factories_report import (
     BUSY,
     DAY,
     QUIET,
+    START,
     WARMING_UP,
     DrawnDay,
     DrawnEvent,
@@ -83,6 +84,16 @@ def test_footage_faults_are_told_with_time_and_reason(tmp_path):
     assert "12:20:00\u201312:31:00" in page
     assert "moov atom not found after 1,204 frames" in page
     assert "time unknown" in page
+    # Above all else too: the share of usable frames knows nothing of files that gave none.
+    assert "2 parts of the footage could not be used. See frame quality and faults." in page
+
+
+def test_files_that_overlap_are_listed_but_leave_nothing_out(tmp_path):
+    twice = {"file": "08-15.mp4", "start_utc": START, "reason": "overlap", "detail": "08-00.mp4"}
+    page = text_of(report(tmp_path, replace(QUIET, faults=[twice])))
+    assert "Footage that could not be used" in page
+    assert "part of the footage could not be used" not in page
+    assert index_entry(tmp_path / "out", href="").faults == 0
 
 
 def test_mostly_unusable_day_warns_that_the_rest_was_not_judged(tmp_path):

@@ -35,11 +35,13 @@ def test_index_puts_what_needs_attention_first(tmp_path):
         entry("warming", status="warming_up"),
         entry("half-blind", usable_share=0.5),
         entry("blind", usable_share=0.1),
+        entry("damaged", faults=3),
         entry("small-alarm", events=9, worst_bits=8.5),
         entry("big-alarm", events=1, worst_bits=20.0),
     )
-    expected = ["big-alarm", "small-alarm", "blind", "half-blind", "warming", "quiet"]
+    expected = ["big-alarm", "small-alarm", "blind", "half-blind", "damaged", "warming", "quiet"]
     assert cameras_in(page) == expected
+    assert page.count("3 parts of the footage could not be used") == 1
     assert "9 events, worst 8.5 bits" in page
     assert "Only 10.0 % usable" in page
 
@@ -96,6 +98,7 @@ def test_entry_of_a_report_is_read_from_its_folder(tmp_path):
     assert (read.camera_id, read.day, read.status) == ("loading-bay_2", DAY, "judged")
     assert (read.events, read.worst_bits) == (3, 17.91)
     assert read.usable_share == summary.usable_share
+    assert read.faults == summary.faults == 2
     assert (read.href, read.version) == ("../x/report.html", "abc")
     assert read.thumbnail == tmp_path / "out" / "thumbnail.png"
 

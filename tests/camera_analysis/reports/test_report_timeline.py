@@ -20,9 +20,9 @@ from tests.camera_analysis.factories_report import BUSY, QUIET, START, DrawnEven
 def timeline_of(tmp_path):
     """Draw a day, and read its timeline as the report does."""
 
-    def timeline(day):
+    def timeline(day, date="2026-01-05"):
         inputs = draw_day(tmp_path / "in", day)
-        clock = LocalClock("Europe/Berlin", "2026-01-05")
+        clock = LocalClock("Europe/Berlin", date)
         facts = read_day(
             clock,
             60.0,
@@ -60,6 +60,24 @@ def test_a_whole_day_has_few_ticks_and_ends_at_the_next_midnight(timeline_of):
     labels = [tick.label for tick in day.ticks]
     assert len(labels) <= MOST_STEPS + 1
     assert labels == ["00:00", "04:00", "08:00", "12:00", "16:00", "20:00", "00:00"]
+
+
+def test_the_hour_that_the_clocks_repeat_is_drawn_twice(timeline_of):
+    # 01:30 to 03:30 in Berlin, which are three hours; the event is in the second hour from 02:00.
+    start = datetime(2026, 10, 24, 23, 30, tzinfo=UTC)
+    event = DrawnEvent(1, 5400, 30, 9.0, "Something.")
+    day = timeline_of(replace(QUIET, frames=181, start=start, events=[event]), "2026-10-25")
+    labels = ["01:30", "02:00", "02:30", "02:00", "02:30", "03:00", "03:30"]
+    assert [tick.label for tick in day.ticks] == labels
+    assert day.marks[0].left == 50
+
+
+def test_the_hour_that_the_clocks_skip_is_not_drawn(timeline_of):
+    start = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+    event = DrawnEvent(1, 1800, 30, 9.0, "Something.")
+    day = timeline_of(replace(QUIET, frames=61, start=start, events=[event]), "2026-03-29")
+    labels = ["01:30", "01:40", "01:50", "03:00", "03:10", "03:20", "03:30"]
+    assert [tick.label for tick in day.ticks] == labels
 
 
 def test_an_event_beyond_the_last_frame_stays_on_the_axis(timeline_of):

@@ -5,17 +5,19 @@ torchvision's networks have one size each.
 """
 
 import copy
+import importlib.util
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from dataset_build.sources.label_maps import IGNORE
-from segmentation.batches import Batch
-from segmentation.checkpoint import new_state
 from segmentation.config import ARCHITECTURES, BACKBONES, TORCHVISION, ModelConfig, TrainConfig
-from segmentation.losses import training_loss
-from segmentation.model_folder import load_network, write_model
+from segmentation.inference.export import FrameNetwork, drawn_frames, eager_answer, write_onnx
+from segmentation.inference.fold import fold_batch_norms
+from segmentation.inference.openvino_backend import OpenVinoBackend
+from segmentation.model_folder import Normalisation, load_network, write_model
 from segmentation.models.outputs import (
     TrainingOutputs,
     inference_network,
@@ -23,7 +25,10 @@ from segmentation.models.outputs import (
     training_only,
 )
 from segmentation.models.registry import build_model
-from segmentation.train import take_step
+from segmentation.training.batches import Batch
+from segmentation.training.checkpoint import new_state
+from segmentation.training.losses import training_loss
+from segmentation.training.train import take_step
 from tests.segmentation.factories_model import describe
 
 RECIPE = TrainConfig(steps=2, warmup_steps=0, threads=1)
@@ -196,6 +201,21 @@ def test_torch_export_answers_the_same(config, network):
     program = torch.export.export(left, (IMAGES,))
     with torch.inference_mode():
         torch.testing.assert_close(program.module()(IMAGES), left(IMAGES))
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("openvino") is None or importlib.util.find_spec("onnx") is None,
+    reason="openvino or onnx is not installed",
+)
+def test_the_graph_that_is_handed_on_answers_the_same(config, network, tmp_path):
+    if config.architecture in DEEPER:
+        pytest.skip("the same layers as on fewer blocks")
+    left = fold_batch_norms(inference_network(network))
+    graph = FrameNetwork(left, Normalisation()).eval()
+    write_onnx(graph, tmp_path / "graph.onnx")
+    frames = drawn_frames((61, 83))
+    found = OpenVinoBackend(tmp_path / "graph.onnx", any_size=True).probability(frames)
+    np.testing.assert_allclose(found, eager_answer(graph, frames), atol=1e-4)
 
 
 def test_a_seed_decides_the_weights(config):

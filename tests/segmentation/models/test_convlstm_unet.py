@@ -2,9 +2,9 @@ import pytest
 import torch
 
 from segmentation.config import TrainConfig
-from segmentation.losses import training_loss
 from segmentation.models.convlstm_unet import STILL_FRAMES, ConvLSTMCell, ConvLSTMUNet, Memory
 from segmentation.models.registry import count_parameters
+from segmentation.training.losses import training_loss
 
 
 @pytest.fixture

@@ -68,6 +68,15 @@ def test_deeplabv3plus_has_the_published_number_on_each_encoder(backbone, parame
     assert size_of(config).parameters_inference == parameters
 
 
+@pytest.mark.parametrize(
+    ("name", "parameters"), [("segformer_b0", 3_319_392), ("segformer_b1", 13_151_424)]
+)
+def test_segformers_encoder_has_the_published_number(name, parameters):
+    with torch.device("meta"):
+        network = build_model(ModelConfig(architecture=name))
+    assert count_parameters(network.backbone).trainable == parameters
+
+
 def test_every_named_architecture_has_a_builder_and_a_published_size():
     assert set(registry._BUILDERS) == set(ARCHITECTURES) == set(PUBLISHED_CLASSES)
     own = {"convlstm_unet"}  # nobody published this one

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from segmentation.flops import forward_cost
 from segmentation.models.registry import count_parameters
 from segmentation.models.stdc import DEPTHS, STDC, ShortTermDense, STDCClassifier
+from segmentation.speed.flops import forward_cost
 
 
 @pytest.mark.parametrize(

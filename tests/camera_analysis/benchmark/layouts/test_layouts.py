@@ -136,6 +136,19 @@ def test_street_scene_boxes_have_a_centre(tmp_path):
         truths(load_benchmark("street_scene", tmp_path).test[0])
 
 
+def test_street_scene_boxes_of_no_frame_do_not_pass_for_normal_time(tmp_path, caplog):
+    write_frames(tmp_path / "Train" / "Train001", 2, ".jpg")
+    write_frames(tmp_path / "Test" / "Test001", 3, ".jpg")
+    file = tmp_path / "Test" / "Test001" / "Test001_gt.txt"
+    file.write_text("2 1 20 10 8 8\n3 1 21 10 8 8\n")  # the images are 001.jpg to 003.jpg
+    with pytest.raises(LayoutError, match=r"'2' to '3', and none of them.* '001' to '003'"):
+        truths(load_benchmark("street_scene", tmp_path).test[0])
+    file.write_text("003.jpg 1 20 10 8 8\n004.jpg 1 21 10 8 8\n")
+    found = truths(load_benchmark("street_scene", tmp_path).test[0])
+    assert [truth.abnormal for truth in found] == [False, False, True]
+    assert "1 frames of the truth are not there, first '004'" in caplog.text
+
+
 def test_upcam_events_and_labels(tmp_path):
     write_clip(tmp_path / "train" / "05" / "05-19.mp4", 10)
     write_clip(tmp_path / "eval.mp4", 10)

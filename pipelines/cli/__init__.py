@@ -1,0 +1,1 @@
+"""The command ``learned-normal``, one module per group of commands."""

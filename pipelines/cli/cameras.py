@@ -1,0 +1,201 @@
+"""``learned-normal cameras``: add, list, remove, backfill; ``frames``, ``record``, ``relabel``."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import yaml
+
+from pipelines.cli.days import LOCAL_DAY
+from pipelines.cli.frames import frames
+from pipelines.cli.home import HOME_OPTION, end_of_runs, settings_of
+from pipelines.cli.lens import calibrate_lens
+from pipelines.cli.normal import normal
+from pipelines.cli.record import record
+from pipelines.cli.regions import calibrate_occupancy, draw_rois, occupancy
+from pipelines.cli.relabel import relabel
+from pipelines.cli.relearn import relearn
+from pipelines.cli.tracks import tracks
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from camera_analysis.camera import Camera
+    from camera_analysis.footage.footage_files import Footage
+
+
+@click.group()
+def cameras() -> None:
+    """Fixed cameras and their footage."""
+
+
+cameras.add_command(calibrate_lens)
+cameras.add_command(calibrate_occupancy)
+cameras.add_command(draw_rois)
+cameras.add_command(frames)
+cameras.add_command(normal)
+cameras.add_command(occupancy)
+cameras.add_command(record)
+cameras.add_command(relabel)
+cameras.add_command(relearn)
+cameras.add_command(tracks)
+
+
+@cameras.command()
+@click.argument("camera_id")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--time-zone", help="IANA name, e.g. Europe/Berlin; default: UTC.")
+@click.option("--interval", "interval_s", type=float, help="Seconds between sampled frames.")
+@click.option("--fps", type=float, help="Sampled frames per second, instead of --interval.")
+@click.option(
+    "--image-fps", type=float, help="FOLDER holds folders of numbered images, so many a second."
+)
+@click.option("--pattern", help="How file names say when they start: named groups year month ...")
+@click.option("--base", help="Day that (?P<day_index>..) in the pattern counts from.")
+@HOME_OPTION
+def add(camera_id: str, folder: Path, home: Path | None, **options: Any) -> None:  # noqa: ANN401
+    """Add a camera whose footage lies in FOLDER; the footage stays where it is.
+
+    A camera.yaml in FOLDER is taken over; options win over it.
+    """
+    from camera_analysis.footage.footage_files import days_of
+    from pipelines.instance import open_instance
+
+    settings = settings_of(home)
+    try:
+        camera, footage = _write_camera(settings, camera_id, folder.resolve(), options)
+    except (ValueError, OSError, yaml.YAMLError) as error:
+        raise click.ClickException(str(error)) from error
+    with open_instance(settings) as instance:
+        instance.add_dynamic_partitions("camera", [camera_id])
+    days = days_of(camera, footage)
+    found = f"{len(days)} days, {days[0]} to {days[-1]}" if days else "no footage yet"
+    click.echo(f"camera {camera_id}: {found}")
+    if footage.faults:
+        first = footage.faults[0]
+        said = f"{len(footage.faults)} files cannot be used; the first is {first.file}"
+        click.echo(f"camera {camera_id}: {said}: {first.detail}")
+    click.echo(f"next: learned-normal cameras backfill {camera_id}")
+
+
+def _write_camera(
+    settings: Settings, camera_id: str, folder: Path, options: dict[str, Any]
+) -> tuple[Camera, Footage]:
+    """Write the new camera's ``camera.yaml``; nothing stays behind if it cannot be used."""
+    from camera_analysis.camera import CAMERA_FILE, load_camera, require_camera_id
+    from camera_analysis.footage.footage_files import find_footage
+
+    place = settings.footage / require_camera_id(camera_id)
+    target = place / CAMERA_FILE
+    if target.exists():
+        raise ValueError(f"camera {camera_id} exists; edit {target}, or remove it first")
+    source = folder / CAMERA_FILE
+    given = (yaml.safe_load(source.read_text(encoding="utf-8")) or {}) if source.exists() else {}
+    if not isinstance(given, dict):
+        raise ValueError(f"{source}: expected `key: value` lines, got {type(given).__name__}")
+    given |= {"id": camera_id, "footage": str(Path(folder, given.get("footage", ".")).resolve())}
+    given = _with_options(given, options)
+    place.mkdir(parents=True, exist_ok=True)
+    target.write_text(yaml.safe_dump(given, sort_keys=False), encoding="utf-8")
+    try:
+        camera = load_camera(place)
+        return camera, find_footage(camera)
+    except ValueError:
+        target.unlink()
+        if not any(place.iterdir()):
+            place.rmdir()
+        raise
+
+
+def _with_options(given: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    """A ``camera.yaml`` with what the command line says instead."""
+    if options["fps"] or options["interval_s"]:
+        given = {key: value for key, value in given.items() if key not in ("fps", "interval_s")}
+    given |= {key: options[key] for key in ("time_zone", "interval_s", "fps") if options[key]}
+    if options["image_fps"]:
+        given["images"] = {"fps": options["image_fps"]}
+    if options["pattern"]:
+        given["file_time"] = {"pattern": options["pattern"]}
+    if options["base"]:
+        given.setdefault("file_time", {})["base"] = date.fromisoformat(options["base"])
+    return given
+
+
+@cameras.command("list")
+@HOME_OPTION
+def list_cameras(home: Path | None) -> None:
+    """List cameras with their days of footage and of reports."""
+    from collections import Counter
+
+    from pipelines.footage import camera_calendar, load_cameras
+    from pipelines.resources import open_store
+
+    settings = settings_of(home)
+    known, unusable = load_cameras(settings.footage)
+    keys = open_store(settings).partitions("camera_report")
+    reports = Counter(key.split("/")[0] for key in keys)
+    for camera in known:
+        days, trouble = camera_calendar(camera, first_day=settings.first_day)
+        unusable += trouble
+        span = f"{days[0]} to {days[-1]}" if days else "no footage"
+        click.echo(f"{camera.id:20} {len(days):4} days  {reports[camera.id]:4} reports  {span}")
+    for folder in unusable:
+        click.echo(f"{folder.folder:20} not usable: {folder.reason}")
+    if not known and not unusable:
+        click.echo(f"no cameras in {settings.footage}; learned-normal cameras add <id> <folder>")
+
+
+@cameras.command()
+@click.argument("camera_id")
+@HOME_OPTION
+def remove(camera_id: str, home: Path | None) -> None:
+    """Forget a camera. Its footage and its versions in the store are not touched."""
+    from camera_analysis.camera import CAMERA_FILE
+    from pipelines.footage import own_camera_folder
+    from pipelines.instance import open_instance
+    from pipelines.source_settings import own_frames_root
+
+    settings = settings_of(home)
+    try:
+        place = own_camera_folder(settings.footage, camera_id)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    inside = [path.name for path in place.iterdir() if path.name != CAMERA_FILE]
+    if inside:
+        raise click.ClickException(
+            f"{place} holds footage ({inside[0]} ...); move it elsewhere before removing the camera"
+        )
+    (place / CAMERA_FILE).unlink(missing_ok=True)
+    place.rmdir()
+    with open_instance(settings) as instance:
+        instance.delete_dynamic_partition("camera", camera_id)
+    click.echo(f"camera {camera_id} removed")
+    pictures = own_frames_root(settings.home, camera_id)
+    if pictures.is_dir():
+        click.echo(
+            f"its stored frames stay in {pictures}; learned-normal cameras frames {camera_id}"
+            " --remove deletes them"
+        )
+
+
+@cameras.command()
+@click.argument("camera_id")
+@click.option("--from", "first", type=LOCAL_DAY, help="First day, YYYY-MM-DD.")
+@click.option("--to", "last", type=LOCAL_DAY, help="Last day, YYYY-MM-DD.")
+@click.option("--again", is_flag=True, help="Also days whose report is up to date.")
+@HOME_OPTION
+def backfill(
+    camera_id: str, first: str | None, last: str | None, again: bool, home: Path | None
+) -> None:
+    """Fill every day of a camera, oldest first: label maps, normal, anomalies, report."""
+    from pipelines.shell.backfill import backfill_camera
+
+    settings = settings_of(home)
+    try:
+        outcome = backfill_camera(settings, camera_id, first=first, last=last, again=again)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    told = f"camera {camera_id}: {outcome.filled} days filled, {outcome.skipped} were up to date"
+    end_of_runs(told, outcome.failed, outcome.index_page)

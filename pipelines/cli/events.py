@@ -1,0 +1,146 @@
+"""``learned-normal events``: list what departed from normal, and say what it was."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from pipelines.cli.days import LOCAL_DAY
+from pipelines.cli.home import HOME_OPTION, settings_of
+from pipelines.cli.review import REVIEWER_OPTION
+from pipelines.settings import Settings
+
+
+@click.group()
+def events() -> None:
+    """Events of cameras: what departed from normal, and what a person says of it."""
+
+
+@events.command("list")
+@click.argument("camera", required=False)
+@click.argument("day", type=LOCAL_DAY, required=False)
+@HOME_OPTION
+def list_them(camera: str | None, day: str | None, home: Path | None) -> None:
+    """List events with their numbers, scores, reasons and marks."""
+    from pipelines.shell.event_review import list_events
+
+    lines = [one.line for one in list_events(settings_of(home), camera, day)]
+    for line in lines or ["no events"]:
+        click.echo(line)
+
+
+@events.command()
+@click.argument("camera")
+@click.argument("day", type=LOCAL_DAY)
+@click.argument("event", type=int)
+@click.argument("said", type=click.Choice(["expected", "alarm", "none"]))
+@REVIEWER_OPTION
+@HOME_OPTION
+def mark(camera: str, day: str, event: int, said: str, reviewer: str, home: Path | None) -> None:
+    """Say of EVENT of CAMERA on DAY that it is `expected` or an `alarm`; `none` takes it back.
+
+    The next day that is judged obeys: the like of an expected event is no alarm, and frames of an
+    alarm are not learned from.
+    """
+    from pipelines.shell.event_review import mark_event
+
+    settings = settings_of(home)
+    try:
+        marked = mark_event(
+            settings,
+            camera,
+            day,
+            event,
+            mark="" if said == "none" else said,
+            marked_by=reviewer,
+            marked_at=datetime.now(UTC),
+        )
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    _pull(settings)
+    click.echo(f"{camera} {day} event {event}: {said}, by {reviewer}. {marked.reason}")
+    click.echo(
+        f"days to come obey; for those that are judged already: learned-normal events apply"
+        f" {camera} --from {day}"
+    )
+
+
+@events.command("open")
+@click.option("--port", default=5152, show_default=True)
+@REVIEWER_OPTION
+@HOME_OPTION
+def open_events(port: int, reviewer: str, home: Path | None) -> None:
+    """Open the events nobody marked in FiftyOne: tag them `expected` or `alarm`."""
+    from dataset_build.review.review_fiftyone import (
+        ReviewUnavailableError,
+        configure_fiftyone,
+        open_app,
+    )
+    from pipelines.resources import resources_of
+    from pipelines.shell.runs import Planned, RunFailedError, Runner
+
+    settings = settings_of(home)
+    configure_fiftyone(settings.home / "fiftyone", uri=settings.review_uri or None)
+    try:
+        Runner(settings).run(Planned(job="event_queue_job"))
+        name = resources_of(settings)["review_setup"].events_dataset
+        session = open_app(name, port=port, reviewer=reviewer)
+    except (ReviewUnavailableError, RunFailedError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(
+        f"FiftyOne for {reviewer}: http://127.0.0.1:{port}  Tag events `expected` or `alarm`;"
+        " Ctrl-C ends."
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        session.wait(-1)
+    click.echo("\nClosed. `learned-normal events pull`, or the next night, takes what was said.")
+
+
+@events.command()
+@HOME_OPTION
+def pull(home: Path | None) -> None:
+    """Read back now what was said; the nightly cameras obey it either way."""
+    from pipelines.resources import open_store
+    from pipelines.shell.event_review import current_marks
+
+    settings = settings_of(home)
+    _pull(settings)
+    marks = current_marks(open_store(settings))
+    for one in marks:
+        event = one.event
+        when = f"{event.day} {event.start_utc:%H:%M:%S} UTC"
+        click.echo(f"{event.camera} {when}: {one.mark}, {one.marked_by}")
+    click.echo(f"{len(marks)} events are marked")
+
+
+@events.command()
+@click.argument("camera")
+@click.option(
+    "--from",
+    "first_day",
+    type=LOCAL_DAY,
+    required=True,
+    help="First day to judge again, YYYY-MM-DD.",
+)
+@HOME_OPTION
+def apply(camera: str, first_day: str, home: Path | None) -> None:
+    """Judge the days of CAMERA again by what was said; nothing is decoded or labelled again."""
+    from pipelines.shell.relearn import judge_again, lines_of
+
+    outcome = judge_again(settings_of(home), camera, first_day)
+    for line in lines_of(camera, outcome):
+        click.echo(line)
+    if outcome.failed:
+        raise SystemExit(1)
+
+
+def _pull(settings: Settings) -> None:
+    from pipelines.shell.runs import Planned, RunFailedError, Runner
+
+    try:
+        Runner(settings).run(Planned(job="event_marks_job"))
+    except RunFailedError as error:
+        raise click.ClickException(str(error)) from error

@@ -1,0 +1,1 @@
+"""Pages in the browser: regions and edges are drawn, a running camera is seen."""

@@ -1,0 +1,1 @@
+"""What commands do: the jobs of the daemon with progress, and looks into the store."""

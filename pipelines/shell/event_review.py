@@ -1,0 +1,126 @@
+"""Events of judged camera-days, from the store alone, and marks of them from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow.parquet as pq
+
+from assets.resources import ReviewSetup
+from camera_analysis.events.anomaly_files import EVENTS_FILE
+from camera_analysis.events.event_feedback import stored_events
+from camera_analysis.events.event_marking import HandedMark, hand_in
+from camera_analysis.events.event_marks import EventMark, SeenEvent, mark_of, read_marks
+from camera_analysis.local_time import LocalClock
+from pipelines.resources import open_store, resources_of
+from pipelines.settings import Settings
+from pipelines.storage.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedEvent:
+    """An event of a judged day.
+
+    Args:
+        event_id: its number in the day.
+        said: "expected", "alarm", "like an expected one", or "".
+        marked_by: who said it; "" where nobody did.
+        time_zone: IANA name of the camera's.
+    """
+
+    event: SeenEvent
+    event_id: int
+    score_bits: float
+    reason: str
+    said: str
+    marked_by: str
+    time_zone: str
+
+    @property
+    def line(self) -> str:
+        """For a terminal, in the camera's time, as its report has it."""
+        said = (
+            f"  [{self.said}{f', {self.marked_by}' if self.marked_by else ''}]" if self.said else ""
+        )
+        when = LocalClock(self.time_zone, self.event.day).at(self.event.start_utc)
+        where = f"{self.event.camera} {self.event.day} {self.event_id:>3}  {when}"
+        return f"{where}  {self.score_bits:5.1f} bits  {self.reason}{said}"
+
+
+def list_events(
+    settings: Settings, camera: str | None = None, day: str | None = None
+) -> Iterator[ListedEvent]:
+    """Events of all judged camera-days, or of one camera, or of one day, in the order of time."""
+    store = open_store(settings)
+    marks = current_marks(store)
+    for key in sorted(store.partitions("anomalies")):
+        of_camera, of_day = key.split("/")
+        if (camera or of_camera, day or of_day) == (of_camera, of_day):
+            yield from _events_of(store, of_camera, of_day, marks)
+
+
+def current_marks(store: Store) -> list[EventMark]:
+    """What was said by the last pull."""
+    version = store.current("event_marks")
+    return list(read_marks(store.path(version) if version else None).values())
+
+
+def mark_event(
+    settings: Settings,
+    camera: str,
+    day: str,
+    event_id: int,
+    *,
+    mark: str,
+    marked_by: str,
+    marked_at: datetime,
+) -> ListedEvent:
+    """Hand in what was said of one event; the next pull takes it.
+
+    Args:
+        settings: of the home.
+        camera: its id.
+        day: local, "YYYY-MM-DD".
+        event_id: number of the event in the day, as the report and :func:`list_events` give it.
+        mark: "expected", "alarm", or "" to take back what was said.
+        marked_by: who.
+        marked_at: with time zone.
+
+    Raises:
+        ValueError: there is no such event.
+    """
+    found = [one for one in list_events(settings, camera, day) if one.event_id == event_id]
+    if not found:
+        known = [one.event_id for one in list_events(settings, camera, day)]
+        raise ValueError(
+            f"no event {event_id} of {camera} on {day}; it has {known or 'none'}; "
+            f"learned-normal events list {camera}"
+        )
+    setup: ReviewSetup = resources_of(settings)["review_setup"]
+    handed = HandedMark(event=found[0].event, mark=mark, marked_by=marked_by, marked_at=marked_at)
+    hand_in(setup.event_inbox, handed)
+    return found[0]
+
+
+def _events_of(
+    store: Store, camera: str, day: str, marks: list[EventMark]
+) -> Iterator[ListedEvent]:
+    version = store.require("anomalies", f"{camera}/{day}")
+    folder, judged = store.path(version), store.provenance(version)
+    events = stored_events(folder, camera, day)
+    columns = ["event_id", "score_bits", "reason", "expected_by"]
+    rows = pq.read_table(folder / EVENTS_FILE, columns=columns).to_pylist() if events else []
+    for row, event in zip(rows, events, strict=True):
+        own = mark_of(event, marks)
+        like = "like an expected one" if row["expected_by"] else ""
+        yield ListedEvent(
+            event=event,
+            event_id=row["event_id"],
+            score_bits=row["score_bits"],
+            reason=row["reason"],
+            said=own.mark if own else like,
+            marked_by=own.marked_by if own else "",
+            time_zone=str(judged.config.get("time_zone", "UTC")),
+        )

@@ -1,0 +1,1 @@
+"""A model against masks: scores with intervals; and masks against a model."""

@@ -1,0 +1,1 @@
+"""Frames to probabilities by the fastest right way, and the steps after the network."""

@@ -1,0 +1,1 @@
+"""Samples to batches, losses, and the loop that trains and can be resumed."""

@@ -1,0 +1,157 @@
+"""A camera-day runs again when its footage changed, and never because a cursor was lost."""
+
+import os
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+
+from pipelines.automation.sensors import footage_sensor
+from pipelines.definitions import build_definitions
+from pipelines.footage import camera_days, files_of_day, is_reported, load_own_camera
+from pipelines.resources import open_store
+from pipelines.settings import Settings
+
+MORNING, EVENING = "2026-01-05T08-00-00.mp4", "2026-01-05T20-00-00.mp4"
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(home=tmp_path, footage_settle_s=0.0)
+
+
+def film(settings, camera, *names):
+    folder = settings.footage / camera
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / name).write_bytes(b"film")
+        os.utime(folder / name, (1_800_000_000, 1_800_000_000))
+
+
+def footage_of(settings, camera):
+    return camera_days(load_own_camera(settings.footage / camera))
+
+
+def publish(settings, asset, footage, words, inputs=(), config=None):
+    store = open_store(settings)
+    with store.draft(asset, footage.key) as folder:
+        (folder / "words.txt").write_text(words)
+        version = store.seal(
+            folder, asset, footage.key, code_version="1", inputs=inputs, config=config or {}
+        )
+    store.publish(version)
+    return version
+
+
+def report(settings, camera):
+    """Publish, for each day, a frame index of its footage and a report that was made from it."""
+    for footage in footage_of(settings, camera):
+        words = footage.fingerprint
+        index = publish(settings, "frame_index", footage, words, config={"footage": footage.files})
+        publish(settings, "camera_report", footage, words, inputs=(index,))
+
+
+def tick(settings, cursor=None):
+    sensor = footage_sensor(settings, clock_s=lambda: 1_900_000_000.0)
+    with (
+        dg.instance_for_test() as instance,
+        dg.build_sensor_context(
+            instance=instance, cursor=cursor, definitions=build_definitions(settings)
+        ) as context,
+    ):
+        return sensor(context)
+
+
+def requested(result):
+    return [request.partition_key for request in result.run_requests or ()]
+
+
+def night(settings):
+    """What the nightly schedule asks for early on 6 January."""
+    definitions = build_definitions(settings)
+    at = datetime(2026, 1, 6, 2, tzinfo=UTC)
+    with (
+        dg.instance_for_test() as instance,
+        dg.build_schedule_context(
+            instance=instance,
+            scheduled_execution_time=at,
+            repository_def=definitions.get_repository_def(),
+        ) as context,
+    ):
+        found = definitions.resolve_schedule_def("nightly_cameras").evaluate_tick(context)
+        return [request.partition_key for request in found.run_requests or ()]
+
+
+def test_files_of_a_day_are_those_that_are_compared(settings):
+    film(settings, "door", MORNING)
+    camera = load_own_camera(settings.footage / "door")
+    (footage,) = camera_days(camera)
+    assert files_of_day(camera, "2026-01-05") == footage.files
+    assert files_of_day(camera, "2026-01-06") == ()
+
+
+def test_report_must_come_from_the_current_index_of_the_footage_as_it_is(settings):
+    film(settings, "door", MORNING)
+    (footage,) = footage_of(settings, "door")
+    store = open_store(settings)
+    assert not is_reported(store, footage)
+    report(settings, "door")
+    assert is_reported(store, footage)
+    # A run that failed before it came to the report.
+    publish(settings, "frame_index", footage, "new", config={"footage": footage.files})
+    assert not is_reported(store, footage)
+
+
+def test_a_file_that_a_recorder_deletes_takes_nothing_from_its_day(settings):
+    film(settings, "door", MORNING, MORNING.replace("08", "09"), MORNING.replace("08", "10"))
+    report(settings, "door")
+    store = open_store(settings)
+    (settings.footage / "door" / MORNING).unlink()
+    (footage,) = footage_of(settings, "door")
+    assert len(footage.files) == 2
+    assert is_reported(store, footage)
+    film(settings, "door", MORNING.replace("08", "11"))
+    assert not is_reported(store, footage_of(settings, "door")[0])  # what comes makes it due
+
+
+def test_sensor_without_a_cursor_runs_nothing_that_is_up_to_date(settings):
+    film(settings, "door", MORNING)
+    film(settings, "gate", MORNING)
+    report(settings, "door")
+    report(settings, "gate")
+    film(settings, "gate", EVENING)
+    result = tick(settings)
+    assert requested(result) == ["gate|2026-01-05"]
+    assert requested(tick(settings, result.cursor)) == []
+
+
+def test_late_file_opens_a_reported_day_again(settings):
+    film(settings, "door", MORNING, "2026-01-06T08-00-00.mp4")
+    report(settings, "door")
+    before = tick(settings)
+    assert requested(before) == []
+    film(settings, "door", EVENING)
+    assert requested(tick(settings, before.cursor)) == ["door|2026-01-05"]
+
+
+@pytest.mark.filterwarnings("ignore:Non-compliant tag keys")  # Dagster's own
+def test_night_runs_only_days_whose_report_does_not_show_their_footage(settings):
+    film(settings, "door", MORNING)
+    film(settings, "gate", MORNING)
+    assert night(settings) == ["door|2026-01-05", "gate|2026-01-05"]
+    report(settings, "door")
+    report(settings, "gate")
+    assert night(settings) == []
+    film(settings, "gate", EVENING)
+    assert night(settings) == ["gate|2026-01-05"]
+
+
+def test_index_of_cameras_follows_a_report_without_waiting_for_days_without_footage(settings):
+    graph = build_definitions(settings)
+    with dg.instance_for_test() as instance:
+        instance.add_dynamic_partitions("camera", ["door"])
+        first = dg.evaluate_automation_conditions(graph, instance)
+        materialized = dg.AssetMaterialization("camera_report", partition="door|2026-01-05")
+        instance.report_runless_asset_event(materialized)
+        second = dg.evaluate_automation_conditions(graph, instance, cursor=first.cursor)
+        assert second.get_requested_partitions(dg.AssetKey("camera_index")) == {None}

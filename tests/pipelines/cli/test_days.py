@@ -1,0 +1,33 @@
+"""Days on the command line: one spelling, and a clear refusal of everything else."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from pipelines.cli.command import main
+
+TAKING_A_DAY = (
+    ("cameras", "backfill", "door", "--from"),
+    ("cameras", "normal", "door", "--output", "out", "--to"),
+    ("cameras", "relabel", "--to"),
+    ("cameras", "relearn", "door", "--from"),
+    ("cameras", "tracks", "door", "--day"),
+    ("events", "apply", "door", "--from"),
+    ("events", "list", "door"),
+)
+
+
+@pytest.mark.parametrize("command", TAKING_A_DAY, ids=" ".join)
+@pytest.mark.parametrize("wrong", ["2026-13-45", "2026-1-5", "yesterday", "20260105"])
+def test_what_is_no_day_is_refused_before_anything_is_done(command, wrong, tmp_path):
+    result = CliRunner().invoke(main, [*command, wrong, "--home", str(tmp_path / "home")])
+    assert result.exit_code == 2
+    assert f"'{wrong}' is no day of the calendar; write YYYY-MM-DD" in result.output
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_day_without_events_is_none(tmp_path):
+    home = str(tmp_path / "home")
+    result = CliRunner().invoke(main, ["events", "list", "door", "2026-01-05", "--home", home])
+    assert (result.exit_code, result.output) == (0, "no events\n")

@@ -1,0 +1,167 @@
+"""Runs from the shell: reasons of failures, a full disk, retries, another executor."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import replace
+
+import dagster as dg
+import pyarrow.parquet as pq
+import pytest
+
+from assets.partitions import camera_day_key
+from pipelines.automation.jobs import CAMERA_ASSETS
+from pipelines.settings import save_settings
+from pipelines.shell.runs import Planned, RunFailedError, Runner, _tell_warnings
+from pipelines.storage.local import LocalFiles
+
+DAY = "2026-01-05"
+
+
+class FullDisk:
+    """A disk on which installing a version of one asset fails for some tries."""
+
+    def __init__(self, monkeypatch, asset: str, tries: int) -> None:
+        self.left = tries
+        install = LocalFiles.install
+
+        def install_or_fail(files, draft, folder, record):
+            if folder.startswith(f"{asset}/") and self.left > 0:
+                self.left -= 1
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            install(files, draft, folder, record)
+
+        monkeypatch.setattr(LocalFiles, "install", install_or_fail)
+
+
+def test_a_check_that_only_warns_is_told_at_the_shell(capsys):
+    @dg.asset(check_specs=[dg.AssetCheckSpec(name, asset="scan") for name in ("fine", "odd")])
+    def scan():
+        yield dg.MaterializeResult()
+        for name, seen in (("fine", "all well"), ("odd", "7 of 29 unreadable")):
+            yield dg.AssetCheckResult(
+                check_name=name,
+                passed=name == "fine",
+                severity=dg.AssetCheckSeverity.WARN,
+                description=seen,
+            )
+
+    _tell_warnings(dg.materialize([scan]).all_events)
+    assert capsys.readouterr().out == "  warning scan: odd: 7 of 29 unreadable\n"
+
+
+def test_full_disk_fails_the_step_with_that_reason_and_a_retry_continues(
+    tiny, run_day, monkeypatch
+):
+    tiny.film("door", f"{DAY}T08-00-00.mp4")
+    run_day("door", DAY)
+    before = tiny.current()
+    assert set(before) == {f"{asset}/door/{DAY}" for asset in CAMERA_ASSETS}
+
+    tiny.film("door", f"{DAY}T09-00-00.mp4", seed=1)
+    disk = FullDisk(monkeypatch, "activity_counts", tries=99)
+    with pytest.raises(RunFailedError, match=r"\[activity_counts\].*the disk is full") as caught:
+        run_day("door", DAY)
+    assert "What was current still is" in str(caught.value)
+    assert disk.left == 99 - 3, "a full disk is worth two more tries"
+    after = tiny.current()
+    untouched = ("activity_counts", "learned_normal", "anomalies", "camera_report")
+    for asset in untouched:
+        assert after[f"{asset}/door/{DAY}"] == before[f"{asset}/door/{DAY}"]
+
+    disk.left = 0
+    run_day("door", DAY)
+    mended = tiny.current()
+    assert mended[f"activity_counts/door/{DAY}"] != before[f"activity_counts/door/{DAY}"]
+    assert mended[f"label_maps/door/{DAY}"] == after[f"label_maps/door/{DAY}"]
+
+
+def test_a_disk_that_has_room_again_is_not_noticed(tiny, run_day, monkeypatch):
+    tiny.film("door", f"{DAY}T08-00-00.mp4", seconds=2)
+    disk = FullDisk(monkeypatch, "label_maps", tries=1)
+    run_day("door", DAY)
+    assert disk.left == 0
+    assert len(tiny.current()) == len(CAMERA_ASSETS)
+
+
+def test_a_day_without_footage_says_so_and_is_not_tried_again(tiny, run_day):
+    tiny.film("door", f"{DAY}T08-00-00.mp4", seconds=1)
+    with pytest.raises(RunFailedError, match=r"\[footage_pass\].*2026-01-09"):
+        run_day("door", "2026-01-09")
+    assert tiny.current() == {}
+
+
+def test_a_camera_that_is_not_there_is_named(tiny, run_day):
+    with pytest.raises(RunFailedError, match=r"\[footage_pass\].*ghost"):
+        run_day("ghost", DAY)
+
+
+def test_broken_files_leave_a_warning_and_the_rest_is_used(tiny, run_day):
+    good = tiny.film("door", f"{DAY}T08-00-00.mp4")
+    folder = good.parent
+    (folder / f"{DAY}T09-00-00.mp4").write_bytes(b"")
+    (folder / f"{DAY}T10-00-00.mp4").write_text("a text file")
+    cut = folder / f"{DAY}T11-00-00.mp4"
+    cut.write_bytes(good.read_bytes()[:200])
+    run_day("door", DAY)
+    index = tiny.store.path(tiny.store.require("frame_index", f"door/{DAY}"))
+    faults = pq.read_table(index / "faults.parquet").to_pylist()
+    assert {row["file"].removeprefix(f"{DAY}T") for row in faults} == {
+        "09-00-00.mp4",
+        "10-00-00.mp4",
+        "11-00-00.mp4",
+    }
+    assert all(row["reason"] and row["start_utc"] for row in faults)
+    with dg.DagsterInstance.get() as instance:
+        key = dg.AssetCheckKey(dg.AssetKey("frame_index"), "footage_is_readable")
+        (record,) = instance.event_log_storage.get_asset_check_execution_history(key, 1)
+    evaluation = record.event.dagster_event.asset_check_evaluation_data
+    assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "a text file" not in evaluation.metadata["faults"].value
+
+
+def test_run_all_goes_on_after_a_failure_if_told_to(tiny):
+    tiny.film("door", f"{DAY}T08-00-00.mp4", seconds=2)
+    runner = Runner(tiny.settings)
+    runner.add_camera("door")
+    plan = [
+        Planned(job="camera_job", partition=camera_day_key("door", day))
+        for day in ("2026-01-04", DAY)
+    ]
+    failed = runner.run_all(plan, keep_going=True)
+    assert [planned.partition for planned, _ in failed] == [camera_day_key("door", "2026-01-04")]
+    assert "2026-01-04" in failed[0][1]
+    assert tiny.store.current("camera_report", f"door/{DAY}")
+    with pytest.raises(RunFailedError):
+        runner.run_all(plan)
+    runner.instance.dispose()
+
+
+@pytest.mark.slow
+def test_the_same_camera_day_in_processes_of_its_own(tiny, run_day):
+    """Each step rebuilds the definitions from the home's settings in another process."""
+    tiny.film("door", f"{DAY}T08-00-00.mp4", seconds=2)
+    run_day("door", DAY)
+    here = tiny.current()
+    settings = replace(
+        tiny.settings, executor="multiprocess", store_root=str(tiny.settings.home / "other")
+    )
+    save_settings(settings)
+    runner = Runner(settings)
+    runner.run(
+        Planned(
+            job="camera_job", partition=camera_day_key("door", DAY), tags={"from": "multiprocess"}
+        )
+    )
+    other = type(tiny)(settings).current()
+    assert other == here
+    (run,) = runner.instance.get_runs(dg.RunsFilter(tags={"from": "multiprocess"}))
+    assert run.tags["dagster/partition/camera"] == "door"
+    processes = {
+        entry.dagster_event.logging_tags.get("pid")
+        for entry in runner.instance.all_logs(run.run_id)
+        if entry.dagster_event and entry.dagster_event.is_step_start
+    }
+    assert str(os.getpid()) not in processes
+    runner.instance.dispose()
