@@ -85,7 +85,7 @@ def _disk(settings: Settings) -> Diagnosis:
     while not folder.exists():
         folder = folder.parent
     free_gb = shutil.disk_usage(folder).free / 1e9
-    seen = f"{free_gb:.0f} GB free below {folder}; at least {ROOM_GB:.0f} wanted"
+    seen = f"{free_gb:.1f} GB free below {folder}; at least {ROOM_GB:.0f} wanted"
     return Diagnosis(subject="disk", passed=free_gb >= ROOM_GB, seen=seen)
 
 

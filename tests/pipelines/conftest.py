@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import numpy as np
@@ -19,7 +20,7 @@ from dataset_build.review import review_fiftyone, review_pull, review_worst
 from pipelines.demo import demo
 from pipelines.resources import open_store
 from pipelines.settings import Settings, save_settings
-from pipelines.shell import side_by_side
+from pipelines.shell import doctor, side_by_side
 from pipelines.shell.runs import Planned, Runner
 from pipelines.storage.store import Store, Version
 from pipelines.synthetic import cameras
@@ -54,6 +55,19 @@ def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Opening an instance names its home in the environment; take that back after each test."""
     monkeypatch.setenv("DAGSTER_HOME", "/nonexistent")
     monkeypatch.setenv("LEARNED_NORMAL_HOME", "/nonexistent")
+
+
+@pytest.fixture
+def disk_with_room(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """What doctor sees of the disk: 100 GB free, whatever this machine has, or what is told."""
+
+    def say(free_gb: float) -> None:
+        free = round(free_gb * 1e9)
+        usage = SimpleNamespace(total=10 * free, used=9 * free, free=free)
+        monkeypatch.setattr(doctor, "shutil", SimpleNamespace(disk_usage=lambda _: usage))
+
+    say(100.0)
+    return say
 
 
 @pytest.fixture(autouse=True)

@@ -215,11 +215,20 @@ def test_an_unusable_folder_is_listed_with_its_reason(tiny, home):
 # The rest.
 
 
-def test_doctor_looks_at_everything(tiny, home):
+def test_doctor_looks_at_everything(tiny, home, disk_with_room):
     said = call("doctor", "--home", home)
     for subject in ("Python", "dagster", "device", "store", "disk", "cameras", "database"):
         assert subject in said
     assert "FAIL" not in said
+
+
+def test_doctor_fails_on_a_disk_that_is_nearly_full(tiny, home, disk_with_room):
+    disk_with_room(4.9)
+    assert f"FAIL  disk: 4.9 GB free below {home}; at least 5 wanted" in call(
+        "doctor", "--home", home, code=1
+    )
+    disk_with_room(5.0)
+    assert "ok    disk: 5.0 GB free" in call("doctor", "--home", home)
 
 
 def test_doctor_fails_on_a_source_that_is_not_there(tiny, home):

@@ -265,7 +265,7 @@ def test_a_dataset_that_fails_its_audit_leaves_the_last_good_one_current(line):
     assert hashlib.sha256(ledger.read_bytes()).hexdigest()
 
 
-def test_commands_over_the_finished_line(line):
+def test_commands_over_the_finished_line(line, disk_with_room):
     assert "FAIL" not in call(line, "doctor")
     assert f"{len(line.days)} reports" in call(line, "cameras", "list")
     assert line.days[1] in call(line, "report", line.camera)
