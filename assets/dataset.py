@@ -104,10 +104,12 @@ def _previous(
     context: dg.AssetExecutionContext, store: VersionStore, source: str, memory: Path
 ) -> PreviousScan | None:
     """The current scan of a source; None where there is none, or where it is damaged."""
+    found = [store.current(name, source) for name in ("source_samples", "human_masks")]
+    if None in found:
+        context.log.info(f"every file is read: the first scan of {source}")
+        return None
     try:
-        samples, masks = (
-            store.path(store.require(name, source)) for name in ("source_samples", "human_masks")
-        )
+        samples, masks = (store.path(version) for version in found)
     except (LookupError, ValueError) as error:
         context.log.info(f"every file is read: {error}")
         return None
