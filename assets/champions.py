@@ -13,7 +13,7 @@ from assets.champion_history import Choice, aligned, read_history, record_choice
 from assets.checks import CLAIMS, audit
 from assets.publishing import need
 from assets.resources import GpuGuard, VersionStore
-from segmentation.inference.postprocess_config import PostprocessConfig
+from segmentation.inference.inference_config import InferenceConfig
 
 if TYPE_CHECKING:
     from assets.models import SplitInputs
@@ -31,10 +31,11 @@ RULE = "the rule"
 
 
 class EvaluatedModels:
-    """Current versions of every evaluated model."""
+    """Current versions of every evaluated model, and its speed as networks are run here."""
 
-    def __init__(self, store: VersionStore) -> None:
+    def __init__(self, store: VersionStore, inference: InferenceConfig) -> None:
         self._store = store
+        self._inference = inference
         self._names = store.partitions("model_evaluation")
         self._evaluations = {name: need(store, "model_evaluation", name) for name in self._names}
         self._models = {name: need(store, "trained_model", name) for name in self._names}
@@ -57,6 +58,7 @@ class EvaluatedModels:
     def _entrant(self, name: str, barred: Mapping[str, str]) -> "Entrant":
         from segmentation.champions.champion import Entrant
         from segmentation.model_folder import weights_digest
+        from segmentation.speed.measured_speed import read_speed
 
         model = self._store.path(self._models[name])
         evaluation = self._store.path(self._evaluations[name])
@@ -64,7 +66,7 @@ class EvaluatedModels:
         return Entrant(
             model=model,
             evaluation=evaluation,
-            speed=self._store.path(speed) if speed else None,
+            speed=read_speed(self._store.path(speed), self._inference) if speed else None,
             warning=failed_claims({"trained_model": model, "model_evaluation": evaluation}),
             barred=barred.get(weights_digest(model), ""),
         )
@@ -89,7 +91,7 @@ class ChampionContest:
         context: of the asset; its run's tags may hold a person's order.
         store: where models, evaluations and the champion lie.
         data: the newest split.
-        steps: after the network; models are judged with them.
+        inference: how networks are run here; models are judged with its steps after the network.
         clock: tells when a decision is noted.
     """
 
@@ -98,15 +100,16 @@ class ChampionContest:
         context: dg.AssetExecutionContext,
         store: VersionStore,
         data: "SplitInputs",
-        steps: PostprocessConfig,
+        inference: InferenceConfig,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._clock = clock
         self._data = data
-        self._steps = steps
-        self._models = EvaluatedModels(store)
+        self._inference = inference
+        self._steps = inference.postprocess
+        self._models = EvaluatedModels(store, inference)
         self._order = order_of(context.run.tags)
         self._history = aligned(store, read_history(store))
         self._present = store.current("champion_model")
@@ -121,7 +124,7 @@ class ChampionContest:
             "rule": rule,
             "order": self._order,
             "champion_before": present,
-            "steps": self._steps,
+            "inference": self._inference,
         }
 
     def settle(self, out: Path, rule: "ChampionRule", gpu: GpuGuard) -> "ChampionSummary":

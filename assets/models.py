@@ -125,11 +125,11 @@ def model_evaluation(
                 data.load("test"),
                 out,
                 device=gpu.device,
-                steps=model_setup.steps,
+                steps=model_setup.inference.postprocess,
                 progress=log_progress(context),
             ),
             inputs=[model, *data.versions],
-            config={"device": gpu.device, "steps": model_setup.steps},
+            config={"device": gpu.device, "steps": model_setup.inference.postprocess},
         )
 
 
@@ -137,7 +137,7 @@ def model_evaluation(
     group_name="models",
     deps=[trained_model, model_evaluation, "model_speed"],
     check_specs=specs("model_comparison"),
-    code_version="2",
+    code_version="3",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )
@@ -151,7 +151,7 @@ def model_comparison(
     """Every evaluated model on the same test images: accuracy, speed and size, with intervals."""
     from segmentation.champions import comparison
 
-    models, data = EvaluatedModels(store), SplitInputs(store, dataset_config)
+    models, data = EvaluatedModels(store, model_setup.inference), SplitInputs(store, dataset_config)
     yield from publish(
         context,
         store,
@@ -159,11 +159,11 @@ def model_comparison(
             models.entrants(),
             out,
             data_digest=data.load("test").digest,
-            steps=model_setup.steps.name,
+            steps=model_setup.inference.postprocess.name,
             metric=champion_rule.metric,
         ),
         inputs=[*models.versions, *data.versions],
-        config={"rule": champion_rule, "steps": model_setup.steps},
+        config={"rule": champion_rule, "inference": model_setup.inference},
     )
 
 
@@ -171,7 +171,7 @@ def model_comparison(
     group_name="models",
     deps=[trained_model, model_evaluation, "model_speed"],
     check_specs=specs("champion_model"),
-    code_version="4",
+    code_version="5",
     pool="gpu",
     op_tags=RAY_GPU_STEP,
     retry_policy=RETRY,
@@ -187,7 +187,7 @@ def champion_model(
 ) -> Iterator[Event]:
     """The champion: it stays until a candidate is surely better on the newest test split."""
     data = SplitInputs(store, dataset_config)
-    contest = ChampionContest(context, store, data, model_setup.steps)
+    contest = ChampionContest(context, store, data, model_setup.inference)
     yield from publish(
         context,
         store,

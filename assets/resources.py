@@ -11,7 +11,6 @@ from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.labelling.label_pass import PassConfig
 from segmentation.config import ModelConfig, TrainConfig
 from segmentation.inference.inference_config import InferenceConfig
-from segmentation.inference.postprocess_config import PostprocessConfig
 from segmentation.speed.speed_config import SpeedConfig
 
 UNPARTITIONED = "all"
@@ -97,7 +96,7 @@ class ModelSetup:
     models: Mapping[str, ModelConfig]  # architecture -> its configuration
     training: TrainConfig
     work_dir: Path  # checkpoints of runs that have not finished
-    steps: PostprocessConfig = field(default_factory=PostprocessConfig)  # after the network
+    inference: InferenceConfig = field(default_factory=InferenceConfig)  # how they are run
     speed: SpeedConfig = field(default_factory=SpeedConfig)  # how it is measured
 
 

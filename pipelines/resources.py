@@ -50,7 +50,7 @@ def resources_of(settings: Settings) -> dict[str, Any]:
             models=settings.model_configs(),
             training=settings.train_config(),
             work_dir=settings.home / "training",
-            steps=settings.inference_config().postprocess,
+            inference=settings.inference_config(),
             speed=settings.speed_config(),
         ),
         "champion_rule": settings.champion_rule(),

@@ -16,7 +16,7 @@ class ChampionRule:
     """
 
     metric: str = "iou"  # human IoU over all test images: the score that the sources' papers use
-    min_fps: float | None = None  # images/s of its fastest measured backend; None: any speed
+    min_fps: float | None = None  # images/s, run as cameras run it; None: any speed
     min_improvement: float = 0.0  # beside an interval above zero; 0.01 is a point of IoU
 
     def __post_init__(self) -> None:

@@ -16,7 +16,6 @@ from segmentation.evaluation.paired import Resampled, resample
 from segmentation.evaluation.scores import ALL, METRICS_FILE
 from segmentation.metrics import LESS_IS_BETTER, SCORES
 from segmentation.model_folder import read_description
-from segmentation.speed.measured_speed import read_fastest
 
 COMPARISON_FILE = "comparison.parquet"
 PAIRS_FILE = "pairs.parquet"
@@ -132,7 +131,7 @@ def _ranked(drawn: Resampled) -> list[str]:
 def _row(name: str, entrant: Entrant, drawn: Resampled, best: str) -> dict[str, object]:
     rows = pq.read_table(entrant.evaluation / METRICS_FILE).to_pylist()
     measured = next(row for row in rows if row["scope"] == ALL)
-    fastest = read_fastest(entrant.speed)
+    speed = entrant.speed
     behind = drawn.improvement(name, best) if name != best else None
     interval = behind.interval if behind else None
     return {
@@ -144,9 +143,9 @@ def _row(name: str, entrant: Entrant, drawn: Resampled, best: str) -> dict[str, 
         "behind_best_low": interval.low if interval else None,
         "behind_best_high": interval.high if interval else None,
         "parameters": read_description(entrant.model).parameters.total,
-        "images_per_s": fastest.images_per_s if fastest else None,
-        "latency_p50_ms": fastest.latency_p50_ms if fastest else None,
-        "speed_of": fastest.how if fastest else "",
+        "images_per_s": speed.images_per_s if speed else None,
+        "latency_p50_ms": speed.latency_p50_ms if speed else None,
+        "speed_of": speed.how if speed else "",
     }
 
 

@@ -55,7 +55,7 @@ def _notes(rows: Sequence[Row], metric: str, left_out: Mapping[str, str]) -> lis
     ]
     ways = sorted({str(row["speed_of"]) for row in rows} - {""})
     if ways:
-        notes.append(f"Speed of the fastest measured way on this machine: {'; '.join(ways)}.")
+        notes.append(f"Speed on this machine, run as cameras run it: {'; '.join(ways)}.")
     slow = [str(row["model"]) for row in rows if row["images_per_s"] is None]
     if slow:
         notes.append(f"Speed not measured (materialize `model_speed`): {', '.join(slow)}.")

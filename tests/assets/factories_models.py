@@ -15,7 +15,7 @@ from assets import models
 from pipelines.executors import GpuSlots
 from pipelines.storage.store import Store
 from segmentation.champions.champion_rule import ChampionRule
-from segmentation.inference.postprocess_config import PostprocessConfig
+from segmentation.inference.inference_config import InferenceConfig
 from tests.segmentation.factories_evaluation import DATA, write_judged_model
 
 #: Hits of 100 human pixels on each of 20 images.
@@ -60,7 +60,7 @@ def materialize(
         resources={
             "store": store,
             "dataset_config": "not read",
-            "model_setup": SimpleNamespace(steps=PostprocessConfig()),
+            "model_setup": SimpleNamespace(inference=InferenceConfig()),
             "champion_rule": ChampionRule(**rule),
             "gpu": GpuSlots(folder / "locks", slots=1, device="cpu"),
         },

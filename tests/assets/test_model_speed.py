@@ -8,7 +8,8 @@ from assets.resources import ModelSetup
 from pipelines.executors import GpuSlots
 from pipelines.storage.store import Store
 from segmentation.config import TrainConfig
-from segmentation.speed.measured_speed import read_fastest
+from segmentation.inference.inference_config import InferenceConfig
+from segmentation.speed.measured_speed import read_speed
 from segmentation.speed.speed_config import SpeedConfig
 from tests.segmentation.factories_model import write_untrained
 
@@ -26,7 +27,7 @@ def test_a_trained_model_is_measured_as_the_settings_say(tmp_path):
     result = dg.materialize([models.model_speed], partition_key="unet", resources=resources)
     assert result.success
     measured = store.require("model_speed", "unet")
-    assert read_fastest(store.path(measured)).images_per_s > 0
+    assert read_speed(store.path(measured), InferenceConfig()).images_per_s > 0
     metadata = result.asset_materializations_for_node("model_speed")[0].metadata
     assert metadata["ratio"].value >= 1.0
     table = pq.read_table(store.path(measured) / "speed.parquet").to_pylist()

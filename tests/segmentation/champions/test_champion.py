@@ -1,7 +1,5 @@
 import json
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from segmentation.champions.champion import Entrant, choose_champion
@@ -9,6 +7,7 @@ from segmentation.champions.champion_card import Order, read_card
 from segmentation.champions.champion_rule import ChampionRule
 from segmentation.evaluation.evaluated import EVALUATION_FILE
 from segmentation.model_folder import weights_digest
+from segmentation.speed.measured_speed import MeasuredSpeed
 from tests.segmentation.factories_evaluation import DATA, write_judged_model
 from tests.segmentation.factories_model import write_untrained
 
@@ -55,20 +54,12 @@ def decide(tmp_path, entrants):
     return run
 
 
-def speed_table(folder, images_per_s):
-    folder.mkdir(parents=True)
-    row = {
-        "device": "cpu",
-        "backend": "eager",
-        "precision": "float32",
-        "height": 512,
-        "width": 512,
-        "batch": 1,
-        "latency_p50_ms": 1_000 / images_per_s,
-        "images_per_s": images_per_s,
-    }
-    pq.write_table(pa.Table.from_pylist([row]), folder / "speed.parquet")
-    return folder
+def speed_of(images_per_s):
+    return MeasuredSpeed(
+        images_per_s=images_per_s,
+        latency_p50_ms=1_000 / images_per_s,
+        how="cpu, openvino, float32, 512 x 512",
+    )
 
 
 def test_the_first_champion_is_the_best_without_a_contest(enter, decide):
@@ -164,13 +155,13 @@ def test_what_a_person_does_not_want_is_never_promoted_by_the_rule(enter, decide
     assert summary.left_out == {"better": "rolled back by Ann"}
 
 
-def test_a_speed_floor_leaves_out_the_slow_and_the_unmeasured(enter, decide, tmp_path):
-    enter("slow", BETTER, speed=speed_table(tmp_path / "speed" / "slow", 4.0))
-    enter("fast", PLAIN, speed=speed_table(tmp_path / "speed" / "fast", 40.0))
+def test_a_speed_floor_leaves_out_the_slow_and_the_unmeasured(enter, decide):
+    enter("slow", BETTER, speed=speed_of(4.0))
+    enter("fast", PLAIN, speed=speed_of(40.0))
     enter("unknown", BETTER)
     summary, _ = decide(rule=ChampionRule(min_fps=10.0))
     assert summary.architecture == "fast"
-    assert summary.left_out["slow"].startswith("4.0 images/s (cpu, eager, float32, 512 x 512)")
+    assert summary.left_out["slow"].startswith("4.0 images/s (cpu, openvino, float32, 512 x 512)")
     assert "not measured" in summary.left_out["unknown"]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from segmentation.champions.champion import Entrant
 from segmentation.champions.comparison import COMPARISON, PAIRS, compare_models
-from tests.segmentation.champions.test_champion import BETTER, LUCKY, PLAIN, speed_table
+from tests.segmentation.champions.test_champion import BETTER, LUCKY, PLAIN, speed_of
 from tests.segmentation.factories_evaluation import DATA, write_judged_model
 
 
@@ -22,7 +22,7 @@ def entrants(tmp_path):
         {"plain": PLAIN, "better": BETTER, "lucky": LUCKY}.items()
     ):
         model, evaluation = write_judged_model(tmp_path / name, hits, seed=float(place))
-        speed = speed_table(tmp_path / "speed", 25.0) if name == "plain" else None
+        speed = speed_of(25.0) if name == "plain" else None
         found[name] = Entrant(model=model, evaluation=evaluation, speed=speed)
     return found
 

@@ -9,7 +9,6 @@ import pytest
 from segmentation.config import ModelConfig
 from segmentation.models.registry import size_of
 from segmentation.speed import speed
-from segmentation.speed.measured_speed import read_fastest
 from segmentation.speed.speed import measure_speed, timed_in_turn
 from segmentation.speed.speed_config import SpeedConfig
 from segmentation.speed.speed_table import SPEED
@@ -50,8 +49,8 @@ def test_rows_add_up(measured):
 
 def test_the_summary_names_the_fastest_of_the_table(measured):
     out, summary = measured
-    fastest = read_fastest(out)
-    assert fastest.images_per_s == summary.images_per_s
+    rows = pq.read_table(out / "speed.parquet").to_pylist()
+    assert summary.images_per_s == max(row["images_per_s"] for row in rows)
     assert summary.ratio >= 1.0  # eager is among the ways
     facts = json.loads((out / "speed.json").read_text())
     assert facts["copy_ms"] == summary.copy_ms == 0.0
