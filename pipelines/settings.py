@@ -226,9 +226,11 @@ def save_settings(settings: Settings) -> Path:
 
 def _require_day(day: str) -> None:
     try:
-        date.fromisoformat(day)
-    except ValueError as error:
-        raise SettingsError(f"first_day = {day!r}; expected a day such as 2026-01-05") from error
+        is_day = date.fromisoformat(day).isoformat() == day  # days are compared as text
+    except ValueError:
+        is_day = False
+    if not is_day:
+        raise SettingsError(f"first_day = {day!r}; expected a day such as 2026-01-05")
 
 
 def _read_file(path: Path) -> dict[str, Any]:

@@ -103,17 +103,14 @@ def open_events(port: int, reviewer: str, home: Path | None) -> None:
 @HOME_OPTION
 def pull(home: Path | None) -> None:
     """Read back now what was said; the nightly cameras obey it either way."""
-    from pipelines.resources import open_store
-    from pipelines.shell.event_review import current_marks
+    from pipelines.shell.event_review import lines_of_marks
 
     settings = settings_of(home)
     _pull(settings)
-    marks = current_marks(open_store(settings))
-    for one in marks:
-        event = one.event
-        when = f"{event.day} {event.start_utc:%H:%M:%S} UTC"
-        click.echo(f"{event.camera} {when}: {one.mark}, {one.marked_by}")
-    click.echo(f"{len(marks)} events are marked")
+    lines = lines_of_marks(settings)
+    for line in lines:
+        click.echo(line)
+    click.echo(f"{len(lines)} events are marked")
 
 
 @events.command()

@@ -99,6 +99,9 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _link(link: Path, target: Path) -> None:
+    """A link to where the samples lie now, whatever an earlier run linked to."""
     link.parent.mkdir(parents=True, exist_ok=True)
+    if link.is_symlink() and link.readlink() != target.resolve():
+        link.unlink()
     if not link.is_symlink():
         link.symlink_to(target.resolve())

@@ -16,7 +16,7 @@ from camera_analysis.events.event_marks import EventMark, SeenEvent, mark_of, re
 from camera_analysis.local_time import LocalClock
 from pipelines.resources import open_store, resources_of
 from pipelines.settings import Settings
-from pipelines.storage.store import Store
+from pipelines.storage.store import Store, Version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +67,24 @@ def current_marks(store: Store) -> list[EventMark]:
     return list(read_marks(store.path(version) if version else None).values())
 
 
+def lines_of_marks(settings: Settings) -> list[str]:
+    """What the last pull took, a line for each mark, in the time of its camera.
+
+    A mark outlives the judgment of its day: where that is gone, the time is UTC and says so.
+    """
+    store = open_store(settings)
+    lines = []
+    for one in current_marks(store):
+        event = one.event
+        judged = store.current("anomalies", f"{event.camera}/{event.day}")
+        if judged:
+            when = LocalClock(_time_zone(store, judged), event.day).at(event.start_utc)
+        else:
+            when = f"{event.start_utc:%H:%M:%S} UTC"
+        lines.append(f"{event.camera} {event.day} {when}: {one.mark}, {one.marked_by}")
+    return lines
+
+
 def mark_event(
     settings: Settings,
     camera: str,
@@ -108,7 +126,7 @@ def _events_of(
     store: Store, camera: str, day: str, marks: list[EventMark]
 ) -> Iterator[ListedEvent]:
     version = store.require("anomalies", f"{camera}/{day}")
-    folder, judged = store.path(version), store.provenance(version)
+    folder, time_zone = store.path(version), _time_zone(store, version)
     events = stored_events(folder, camera, day)
     columns = ["event_id", "score_bits", "reason", "expected_by"]
     rows = pq.read_table(folder / EVENTS_FILE, columns=columns).to_pylist() if events else []
@@ -122,5 +140,9 @@ def _events_of(
             reason=row["reason"],
             said=own.mark if own else like,
             marked_by=own.marked_by if own else "",
-            time_zone=str(judged.config.get("time_zone", "UTC")),
+            time_zone=time_zone,
         )
+
+
+def _time_zone(store: Store, judged: Version) -> str:
+    return str(store.provenance(judged).config.get("time_zone", "UTC"))

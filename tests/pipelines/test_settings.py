@@ -72,6 +72,8 @@ def test_the_first_day_may_be_written_as_yaml_writes_a_date(tmp_path):
         ("sources:\n  imagenet: /data\n", "imagenet"),
         ("gpu_slots: 0\n", "gpu_slots"),
         ("first_day: last spring\n", "first_day = 'last spring'"),
+        ("first_day: 20260105\n", "first_day = '20260105'"),
+        ("first_day: 2026-W02-1\n", "first_day = '2026-W02-1'"),
         ("- a\n- b\n", "name: value"),
     ],
 )
@@ -115,7 +117,7 @@ def test_steps_after_the_network_reach_cameras_and_evaluations(tmp_path):
     (tmp_path / "settings.yaml").write_text("inference: {postprocess: {median_px: 5}}")
     found = resources_of(load_settings(tmp_path))
     assert found["camera_setup"].inference.postprocess.name == "median_px=5"
-    assert found["model_setup"].steps == found["camera_setup"].inference.postprocess
+    assert found["model_setup"].inference == found["camera_setup"].inference
     assert load_settings(tmp_path / "other").inference_config().postprocess.name == ""
 
 

@@ -120,6 +120,8 @@ def test_an_expected_event_is_no_alarm_on_the_next_day(door):
     said = call(door, "events", "mark", "door", DAYS[1], "1", "expected", "--reviewer", "ann")
     assert "event 1: expected, by ann" in said
     assert "[expected, ann]" in call(door, "events", "list")
+    at = listed.split(f"door {DAYS[1]}   1  ")[1].split()[0]
+    assert f"door {DAYS[1]} {at}: expected, ann" in call(door, "events", "pull")
 
     call(door, "cameras", "backfill", "door", "--to", DAYS[2])
     again = visit_of(door, DAYS[2])

@@ -43,6 +43,15 @@ def test_few_frames_of_a_camera_become_a_source(samples, tmp_path, capsys):
     assert lay_out_frames(samples, tmp_path / "home") == frames  # a second time changes nothing
 
 
+def test_samples_that_moved_are_linked_anew(samples, tmp_path):
+    frames = lay_out_frames(samples, tmp_path / "home")
+    moved = samples.rename(tmp_path / "moved")
+    assert lay_out_frames(moved, tmp_path / "home") == frames
+    links = sorted(frames["sbi_cavignal"].rglob("*.*"))
+    assert len(links) == 6
+    assert all(link.resolve().is_relative_to(moved) and link.exists() for link in links)
+
+
 def test_frames_without_masks_are_refused(samples, tmp_path):
     (samples / "sbi2015" / "CaVignal" / "groundtruth" / "gt000000.png").unlink()
     with pytest.raises(ValueError, match="91 frames and 90 masks"):
