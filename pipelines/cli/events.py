@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from pipelines.cli.days import LOCAL_DAY
+from pipelines.cli.fiftyone_page import REVIEWER_OPTION, hold_open
 from pipelines.cli.home import HOME_OPTION, settings_of
-from pipelines.cli.review import REVIEWER_OPTION
 from pipelines.settings import Settings
 
 
@@ -74,28 +73,21 @@ def mark(camera: str, day: str, event: int, said: str, reviewer: str, home: Path
 @HOME_OPTION
 def open_events(port: int, reviewer: str, home: Path | None) -> None:
     """Open the events nobody marked in FiftyOne: tag them `expected` or `alarm`."""
-    from dataset_build.review.review_fiftyone import (
-        ReviewUnavailableError,
-        configure_fiftyone,
-        open_app,
-    )
     from pipelines.resources import resources_of
     from pipelines.shell.runs import Planned, RunFailedError, Runner
 
     settings = settings_of(home)
-    configure_fiftyone(settings.home / "fiftyone", uri=settings.review_uri or None)
     try:
         Runner(settings).run(Planned(job="event_queue_job"))
-        name = resources_of(settings)["review_setup"].events_dataset
-        session = open_app(name, port=port, reviewer=reviewer)
-    except (ReviewUnavailableError, RunFailedError) as error:
+    except RunFailedError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(
-        f"FiftyOne for {reviewer}: http://127.0.0.1:{port}  Tag events `expected` or `alarm`;"
-        " Ctrl-C ends."
+    hold_open(
+        settings,
+        resources_of(settings)["review_setup"].events_dataset,
+        port=port,
+        reviewer=reviewer,
+        task="Tag events `expected` or `alarm`",
     )
-    with contextlib.suppress(KeyboardInterrupt):
-        session.wait(-1)
     click.echo("\nClosed. `learned-normal events pull`, or the next night, takes what was said.")
 
 

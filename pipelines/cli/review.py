@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import getpass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from pipelines.cli.fiftyone_page import REVIEWER_OPTION, hold_open
 from pipelines.cli.home import HOME_OPTION, settings_of
-
-
-def login_name() -> str:
-    """Who is at the terminal, as far as the system knows."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user without a name
-        return "reviewer"
-
-
-REVIEWER_OPTION = click.option(
-    "--reviewer", default=login_name, help="Who decides; default: your login name."
-)
 
 
 @click.group()
@@ -36,24 +22,15 @@ def review() -> None:
 @HOME_OPTION
 def open_queue(port: int, reviewer: str, home: Path | None) -> None:
     """Open the review queue in FiftyOne: tag samples `reject`, `keep` or `relabel`."""
-    from dataset_build.review.review_fiftyone import (
-        ReviewUnavailableError,
-        configure_fiftyone,
-        open_app,
-    )
-
     settings = settings_of(home)
-    configure_fiftyone(settings.home / "fiftyone", uri=settings.review_uri or None)
-    try:
-        session = open_app(settings.review_dataset, port=port, reviewer=reviewer)
-    except ReviewUnavailableError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(
-        f"FiftyOne for {reviewer}: http://127.0.0.1:{port}  Tag samples `reject`, `keep`, or"
-        f" `relabel` after painting on their mask in {settings.home / 'review-masks'}; Ctrl-C ends."
+    hold_open(
+        settings,
+        settings.review_dataset,
+        port=port,
+        reviewer=reviewer,
+        task="Tag samples `reject`, `keep`, or `relabel` after painting on their mask in"
+        f" {settings.home / 'review-masks'}",
     )
-    with contextlib.suppress(KeyboardInterrupt):
-        session.wait(-1)
     click.echo(
         "\nClosed. `learned-normal review pull`, or the next rebuild, takes what was decided."
     )
