@@ -6,7 +6,8 @@ becomes a camera's footage; ``cameras frames`` chooses frames of it, the publish
 imported as their masks, the dataset is rebuilt, and the model is fine-tuned from its own weights,
 as ``learned-normal train --weights FILE`` does. Judged is the last part of the sequence, ``GAP``
 frames or more after the last one that could be chosen, and the test split of ``TUNED_WITH``. A
-control is fine-tuned as long without any frame (tuned on: nothing).
+control is fine-tuned as long without any frame (tuned on: nothing). With ``--model FOLDER`` the
+base is that trained model, e.g. of ``learned-normal real``: name the cameras that it never saw.
 
 Intervals are 95 % of 2,000 draws of a circular block bootstrap (Politis and Romano, 1992) with
 blocks of ``BLOCK`` consecutive frames, because neighbours are nearly the same picture; of single
@@ -18,7 +19,7 @@ from __future__ import annotations
 import argparse
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,9 @@ from camera_analysis.camera import Camera, write_camera
 from camera_analysis.footage.video_write import write_video
 from dataset_build.sources.own_frames import stored_frames
 from pipelines.demo.demo import fastest_precision
+from pipelines.demo.real_samples import DATASET as REAL_DATASET
 from pipelines.demo.real_samples import HELD_OUT
+from pipelines.demo.real_samples import TRAINING as REAL_TRAINING
 from pipelines.demo.real_scores import SBI_PEOPLE
 from pipelines.demo.real_sources import lay_out_sources
 from pipelines.resources import open_store
@@ -48,9 +51,11 @@ from pipelines.shell.own_frames import (
 from pipelines.shell.runs import Planned, Runner
 from pipelines.shell.train_options import with_train_options
 from pipelines.source_settings import own_frames_root
+from pipelines.storage.store import Store
 from segmentation.evaluation.bootstrap import RESAMPLES, SEED, interval_of
 from segmentation.evaluation.evaluate import evaluate_folder
 from segmentation.evaluation.image_table import IMAGES_FILE
+from segmentation.model_folder import read_description
 
 ARCHITECTURE = "unet"
 TEST = "test split"
@@ -76,6 +81,12 @@ TUNING = {
     "elastic_share": 0.0,
     "fisheye_share": 0.0,
 }
+#: A model that already knows people is moved more gently, in crops of the size that it knows.
+TUNING_A_MODEL = {
+    **TUNING,
+    **{name: REAL_TRAINING[name] for name in ("crop_px", "max_side_px", "min_person_px")},
+    "max_lr": 1e-3,
+}
 DATASET = ("merged_dataset", "cleaned_dataset", "dataset_split")
 
 
@@ -84,7 +95,8 @@ def main() -> None:
     options = _options()
     home = options.out / "home"
     settings = _home(options.samples, home, options)
-    base = _base(settings, options.minutes)
+    base = _base(settings, options)
+    tuning = TUNING_A_MODEL if options.model else TUNING
     for name in options.cameras:
         remove_own_frames(settings, name.lower())  # of a run that was broken off
         _film(options.samples / "sbi2015" / name, settings, name.lower())
@@ -92,11 +104,11 @@ def main() -> None:
         for name in options.cameras:
             if not _tables(options, name, count).exists():
                 _label(options.samples / "sbi2015" / name, settings, name.lower(), count)
-                tuned = _tuned(load_settings(home, {}), base, options.steps)
+                tuned = _tuned(load_settings(home, {}), base, tuning, options.steps)
                 _judge(options, base, name, count, tuned)
                 remove_own_frames(settings, name.lower())
     if not _tables(options, "nothing", 0).exists():
-        _judge(options, base, "nothing", 0, _tuned(settings, base, options.steps))
+        _judge(options, base, "nothing", 0, _tuned(settings, base, tuning, options.steps))
     report("own_frames", _rows(options), options.json or options.out / "own_frames.json")
 
 
@@ -105,6 +117,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("samples", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--model", type=Path, help="folder of a trained unet to start from")
     parser.add_argument("--width", type=int, default=8)
     parser.add_argument("--minutes", type=float, default=6.0, help="of the first training")
     parser.add_argument("--steps", type=int, default=240, help="of each fine-tuning")
@@ -120,11 +133,12 @@ def _home(samples: Path, home: Path, options: argparse.Namespace) -> Settings:
     home.mkdir(parents=True, exist_ok=True)
     sources = lay_out_sources(samples, home)
     training = {**TRAINING, "precision": fastest_precision(), "steps": 20_000}
+    held_out = {"held_out_sources": [name for name in HELD_OUT if name in sources]}
     settings = Settings(
         home=home,
         sources=sources,
-        dataset={"held_out_sources": [name for name in HELD_OUT if name in sources]},
-        models={ARCHITECTURE: {"width": options.width}},
+        dataset={**REAL_DATASET, **held_out} if options.model else held_out,
+        models={ARCHITECTURE: _network(options)},
         training={**training, "max_seconds": 60.0 * options.minutes},
         device="cpu",
     )
@@ -132,18 +146,30 @@ def _home(samples: Path, home: Path, options: argparse.Namespace) -> Settings:
     return load_settings(home, {})
 
 
-def _base(settings: Settings, minutes: float) -> Path:
-    """The model that saw no camera: trained once, then the champion."""
+def _network(options: argparse.Namespace) -> dict[str, Any]:
+    """Fields of the network that is tuned: those of the given model, or a small one's."""
+    if not options.model:
+        return {"width": options.width}
+    model = asdict(read_description(options.model).model)
+    return {name: model[name] for name in ("width", "backbone", "object_kinds")}
+
+
+def _base(settings: Settings, options: argparse.Namespace) -> Path:
+    """The model that saw no camera: trained once or given, then the champion."""
     kept = settings.home / "base"
     if not kept.exists():
         runner = Runner(settings)
         for source in sorted(settings.sources):
             runner.run(Planned(job="source_job", partition=source))
         _rebuild(runner)
-        print(f"training for at most {minutes:g} minutes", flush=True)
-        runner.run(Planned(job="model_job", partition=ARCHITECTURE))
-        runner.run(Planned(job="champion_job"))
         store = open_store(settings)
+        if options.model:
+            _take_over(store, options.model)
+            _run(runner, "model_job", ("model_evaluation",), partition=ARCHITECTURE)
+        else:
+            print(f"training for at most {options.minutes:g} minutes", flush=True)
+            runner.run(Planned(job="model_job", partition=ARCHITECTURE))
+        runner.run(Planned(job="champion_job"))
         for asset in ("trained_model", "model_evaluation"):
             folder = store.path(store.require(asset, ARCHITECTURE))
             shutil.copytree(folder, kept.with_name("base.part") / asset)
@@ -151,11 +177,28 @@ def _base(settings: Settings, minutes: float) -> Path:
     return kept
 
 
+def _take_over(store: Store, model: Path) -> None:
+    """A model of another home as the one that was trained in this."""
+    with store.draft("trained_model", ARCHITECTURE) as draft:
+        shutil.copytree(model, draft, dirs_exist_ok=True)
+        version = store.seal(
+            draft, "trained_model", ARCHITECTURE, code_version="1", inputs=(), config={}
+        )
+    store.publish(version)
+
+
 def _rebuild(runner: Runner) -> None:
     """The dataset of what was scanned; the queue is left out, for nobody reviews here."""
-    job = runner._definitions.resolve_job_def("dataset_job")
-    keys = [dg.AssetKey(name) for name in DATASET]
-    job.execute_in_process(instance=runner.instance, asset_selection=keys)
+    _run(runner, "dataset_job", DATASET)
+
+
+def _run(runner: Runner, job: str, assets: Sequence[str], partition: str | None = None) -> None:
+    """Some assets of a job."""
+    keys = [dg.AssetKey(name) for name in assets]
+    chosen = runner._definitions.resolve_job_def(job)
+    chosen.execute_in_process(
+        instance=runner.instance, asset_selection=keys, partition_key=partition
+    )
 
 
 def _parts(folder: Path) -> tuple[list[tuple[Path, Path]], list[tuple[Path, Path]]]:
@@ -193,7 +236,7 @@ def _label(folder: Path, settings: Settings, camera: str, count: int) -> None:
     print(camera, count, import_own_masks(settings, camera, given), flush=True)
 
 
-def _tuned(settings: Settings, base: Path, steps: int) -> dict[str, Path]:
+def _tuned(settings: Settings, base: Path, tuning: dict[str, Any], steps: int) -> dict[str, Path]:
     """Fine-tune from the base's weights on some photographs and whatever frames there are."""
     own = [name for name in sorted(settings.sources) if name.endswith("-frames")]
     weights = base / "trained_model" / "weights.safetensors"
@@ -201,7 +244,7 @@ def _tuned(settings: Settings, base: Path, steps: int) -> dict[str, Path]:
         settings,
         sources={name: settings.sources[name] for name in (*TUNED_WITH, *own)},
         dataset={**settings.dataset, "negative_tolerance": 1.0},  # too few for a whole share
-        training={**TUNING, "precision": fastest_precision(), "validate_every": steps},
+        training={**tuning, "precision": fastest_precision(), "validate_every": steps},
     )
     settings = with_train_options(settings, ARCHITECTURE, weights=str(weights), steps=steps)
     runner = Runner(settings)

@@ -35,7 +35,9 @@ VIEWS = {
     "320": Views(sides_px=(320,)),
     "256": Views(sides_px=(256,)),
     "256, mirrored": Views(sides_px=(256,), mirrored=True),
+    "320, mirrored": Views(sides_px=(320,), mirrored=True),
     "256 and 320, mirrored": Views(sides_px=(256, 320), mirrored=True),
+    "320 and 416, mirrored": Views(sides_px=(320, 416), mirrored=True),
 }
 
 
