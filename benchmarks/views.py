@@ -24,10 +24,9 @@ from segmentation.data import SplitData
 from segmentation.evaluation.evaluate import MAX_SIDE_PX
 from segmentation.evaluation.image_table import ImageTable, judge_image
 from segmentation.inference.inference_config import InferenceConfig
-from segmentation.inference.postprocess import refine, seen_by_network
 from segmentation.inference.postprocess_config import PostprocessConfig, parse_steps
 from segmentation.inference.predict import HumanSegmenter
-from segmentation.inference.views import ManyViews, Views
+from segmentation.inference.views import RefinedViews, Views
 
 VIEWS = {
     "640": Views(),
@@ -49,16 +48,14 @@ def judge(
     every: int,
 ) -> Row:
     """Scores with intervals on every ``every``-th image, and processor time per image."""
-    looking = ManyViews(segmenter, views)
+    looking = RefinedViews(segmenter, views, steps)
     numbers, seconds = range(0, len(data), every), 0.0
     with tempfile.TemporaryDirectory() as scratch:
         with ImageTable(Path(scratch)) as table:
             for number in numbers:
                 sample = data.load(number, max_side_px=MAX_SIDE_PX)
                 started = time.process_time()
-                seen = seen_by_network(sample.image_hwc_rgb[None], steps)
-                answer = looking.probability(seen)[0]
-                probability = refine(answer, sample.image_hwc_rgb, steps)
+                probability = looking.probability(sample.image_hwc_rgb[None])[0]
                 seconds += time.process_time() - started
                 table.add(judge_image(probability, sample))
         scores = photograph_columns(Path(scratch))

@@ -85,6 +85,15 @@ def _table(rows: list[dict[str, object]]) -> list[str]:
     help="A step after the network, such as median_px=5, or none; default: those of the settings.",
 )
 @click.option(
+    "--side",
+    "sides_px",
+    multiple=True,
+    type=click.IntRange(min=32),
+    help="Look at images with this longer side; given more than once: the mean of the answers;"
+    " default: that of the images of training.",
+)
+@click.option("--mirrored", is_flag=True, help="And once more, left and right exchanged.")
+@click.option(
     "--sequence",
     is_flag=True,
     help="The images are frames of one fixed camera in the order of their names: count labels that"
@@ -103,6 +112,8 @@ def evaluate(
     name: str | None,
     unknown_value: int,
     written: tuple[str, ...],
+    sides_px: tuple[int, ...],
+    mirrored: bool,
     sequence: bool,
     out: Path | None,
     as_json: bool,
@@ -112,8 +123,11 @@ def evaluate(
     from pipelines.executors import GpuSlots
     from segmentation.evaluation.evaluate import evaluate_folder
     from segmentation.inference.postprocess_config import parse_steps
+    from segmentation.inference.views import Views
 
     settings = settings_of(home)
+    if mirrored and not sides_px:
+        raise click.UsageError("--mirrored needs --side: how large are both looks?")
     device = GpuSlots(settings.home / "locks", slots=1, device=settings.device).device
     folder = _model_folder(settings, name)
     if out:
@@ -126,6 +140,7 @@ def evaluate(
             device=device,
             unknown_value=unknown_value,
             steps=parse_steps(written, settings.inference_config().postprocess),
+            views=Views(sides_px=sides_px, mirrored=mirrored) if sides_px else None,
             sequence=sequence,
             out=out,
         )

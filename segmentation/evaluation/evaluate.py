@@ -19,7 +19,7 @@ from segmentation.evaluation.worst import WorstSamples
 from segmentation.inference.inference_config import InferenceConfig
 from segmentation.inference.postprocess_config import PostprocessConfig
 from segmentation.inference.predict import HumanSegmenter
-from segmentation.inference.views import as_trained
+from segmentation.inference.views import RefinedViews, Segmenter, Views, as_trained
 from segmentation.mask_folders import open_folder
 from segmentation.metrics import THRESHOLD
 
@@ -51,6 +51,7 @@ class EvaluationSummary:
         human_flip_share: share of the human ones among them.
         intervals: score -> ends of its 95 % interval over images.
         steps: what was done to the network's answers, by ``PostprocessConfig.name``.
+        views: how images were looked at, by ``Views.name``; empty for once, as in training.
         unpaired: files that had no partner (folders only).
         metrics: the table, where one was written.
     """
@@ -74,6 +75,7 @@ class EvaluationSummary:
     empty_false_px_share: float | None
     intervals: Mapping[str, tuple[float, float]]
     steps: str = ""
+    views: str = ""
     flip_share: float | None = None
     human_flip_share: float | None = None
     unpaired: int = 0
@@ -129,6 +131,7 @@ def evaluate_folder(
     unknown_value: int | None = None,
     max_side_px: int | None = MAX_SIDE_PX,
     steps: PostprocessConfig | None = None,
+    views: Views | None = None,
     sequence: bool = False,
     out: Path | None = None,
 ) -> EvaluationSummary:
@@ -142,6 +145,8 @@ def evaluate_folder(
         unknown_value: the third mask value that counts nowhere (SBI and CDnet use 170).
         max_side_px: larger images and their masks are shrunk; None judges at full size.
         steps: taken after the network; None for none.
+        views: look at each image so, and take the mean; None looks once, no larger than at the
+            images of training.
         sequence: the images are frames of one fixed camera in the order of their names: a network
             that remembers sees each after the last, all are seen at their size, flips of labels
             are counted, and intervals are over runs of ``FRAMES_PER_DRAW`` frames, for
@@ -149,10 +154,13 @@ def evaluate_folder(
         out: existing folder that receives what ``evaluate`` writes; None writes nothing.
 
     Raises:
-        ValueError: no pairs, masks with other values, or a sequence of frames of two sizes.
+        ValueError: no pairs, masks with other values, a sequence of frames of two sizes, or views
+            of a sequence.
     """
+    if views and sequence:
+        raise ValueError(f"views ({views.name}) of a sequence; a camera's frames are seen once")
     folder = open_folder(images, masks, unknown_value=unknown_value)
-    segmenter = _segmenter(model_dir, device, steps)
+    segmenter = _segmenter(model_dir, device, None if views else steps)
     digest = hashlib.sha256()
 
     def samples() -> Iterator[Sample]:
@@ -168,6 +176,7 @@ def evaluate_folder(
             data_digest=digest.hexdigest,
             max_side_px=max_side_px,
             steps=steps,
+            views=views,
             unpaired=len(folder.unpaired),
             sequence=sequence,
         )
@@ -200,13 +209,16 @@ def _judge_all(
     data_digest: Callable[[], str],
     max_side_px: int | None,
     steps: PostprocessConfig | None,
+    views: Views | None = None,
     unpaired: int = 0,
     card_of: Path | None = None,
     sequence: bool = False,
 ) -> EvaluationSummary:
     """Run the network over all samples, then score from the table; the digest is asked last."""
     worst, flicker = WorstSamples(), FlickerMeter()
-    looker = segmenter.follow() if sequence else as_trained(segmenter)
+    looker: Segmenter = segmenter.follow() if sequence else as_trained(segmenter)
+    if views:
+        looker = RefinedViews(segmenter, views, steps or PostprocessConfig())
     with ImageTable(out) as table:
         for sample in samples:
             probability = looker.probability(sample.image_hwc_rgb[None])[0]
@@ -226,6 +238,7 @@ def _judge_all(
         backend=segmenter.backend,
         steps=steps.name if steps else "",
         sequence=sequence,
+        views=views.name if views else "",
     )
     write_evaluated(judged, out)
     if card_of:
@@ -234,6 +247,7 @@ def _judge_all(
         segmenter,
         scopes[0],
         steps=judged.steps,
+        views=judged.views,
         unpaired=unpaired,
         metrics=write_metrics(scopes, out),
         worst=worst.draw(out),
@@ -271,6 +285,7 @@ def _summary(
     scope: ScopeScores,
     *,
     steps: str,
+    views: str,
     unpaired: int,
     metrics: Path,
     worst: Path | None,
@@ -282,6 +297,7 @@ def _summary(
         empty_images=scope.count("empty_images"),
         intervals={name: (i.low, i.high) for name, i in scope.intervals.items() if i is not None},
         steps=steps,
+        views=views,
         unpaired=unpaired,
         metrics=metrics,
         worst=worst,

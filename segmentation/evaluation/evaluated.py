@@ -22,6 +22,8 @@ class Evaluated:
         backend: by what the network was run; they agree in all but a few pixels of ten thousand.
         steps: what was done to its answers, by ``PostprocessConfig.name``; empty for nothing.
         sequence: whether the images were seen as frames of one camera, in order.
+        views: how often and how large each was looked at, by ``Views.name``; empty for once, no
+            larger than those of training.
     """
 
     model_version: str
@@ -30,6 +32,7 @@ class Evaluated:
     backend: str = ""
     steps: str = ""
     sequence: bool = False
+    views: str = ""
 
 
 def read_evaluated(folder: Path) -> Evaluated | None:

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from segmentation.data import fitted_size, resize_image
+from segmentation.inference.postprocess import refine_each, seen_by_network
+from segmentation.inference.postprocess_config import PostprocessConfig
 
 F32 = npt.NDArray[np.float32]
 U8 = npt.NDArray[np.uint8]
@@ -46,6 +48,12 @@ class Views:
         """Refuse views that show nothing."""
         if not self.sides_px or any(side and side < 32 for side in self.sides_px):
             raise ValueError(f"sides_px = {self.sides_px}; expected sides of 32 and more, or 0")
+
+    @property
+    def name(self) -> str:
+        """In words: ``256 and 320 px, mirrored``."""
+        sides = " and ".join(str(side) if side else "whole" for side in self.sides_px)
+        return f"{sides} px{', mirrored' if self.mirrored else ''}"
 
 
 class TrainedSegmenter(Segmenter, Protocol):
@@ -96,3 +104,25 @@ class ManyViews:
             cv2.resize(one, full_hw[::-1], interpolation=cv2.INTER_LINEAR) for one in answer
         ]
         return np.asarray(enlarged, np.float32)
+
+
+@dataclass(frozen=True)
+class RefinedViews:
+    """The mean over views, and the steps after the network on it.
+
+    Args:
+        segmenter: takes no steps itself: they would see each view alone.
+        views: how each picture is looked at.
+        steps: after the mean, at the picture's own size.
+    """
+
+    segmenter: Segmenter
+    views: Views
+    steps: PostprocessConfig
+
+    def probability(self, frames: U8) -> F32:
+        """(N, H, W, 3) uint8 RGB -> (N, H, W) float32 in [0, 1]."""
+        mean = ManyViews(self.segmenter, self.views).probability(
+            seen_by_network(frames, self.steps)
+        )
+        return refine_each(mean, frames, self.steps)

@@ -92,6 +92,24 @@ def test_steps_after_the_network_come_from_the_command_or_the_settings(tiny, fol
     assert "median_px = 4; expected 0 or an odd 3 to 31" in wrong
 
 
+def test_images_are_looked_at_in_the_sizes_that_are_asked_for(tiny, folders, tmp_path):
+    publish_judged(tiny.store, tmp_path, "unet", PLAIN, seed=5.0)
+    home = tiny.settings.home
+
+    def judged(*more):
+        said = evaluate(home, folders, "--model", "unet", "--json", *more)
+        return json.loads(said.strip().splitlines()[-1])
+
+    once = judged()
+    often = judged("--side", "32", "--side", "40", "--mirrored")
+    assert (once["views"], often["views"]) == ("", "32 and 40 px, mirrored")
+    assert often["iou"] == once["iou"]  # the network answers the same everywhere
+    refused = evaluate(home, folders, "--model", "unet", "--mirrored", code=2)
+    assert "--mirrored needs --side" in refused
+    refused = evaluate(home, folders, "--model", "unet", "--side", "32", "--sequence", code=1)
+    assert "views (32 px) of a sequence" in refused
+
+
 def test_a_sequence_is_judged_for_flicker_too(tiny, folders, tmp_path):
     publish_judged(tiny.store, tmp_path, "unet", PLAIN, seed=5.0)
     home = tiny.settings.home

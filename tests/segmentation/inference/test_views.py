@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from segmentation.inference.views import ManyViews, Views, as_trained
+from segmentation.inference.postprocess_config import PostprocessConfig
+from segmentation.inference.views import ManyViews, RefinedViews, Views, as_trained
 
 
 class Reader:
@@ -66,6 +67,15 @@ def test_a_photograph_is_looked_at_no_larger_than_those_of_training(trained_px, 
     reader.trained_side_px = trained_px
     assert as_trained(reader).probability(red(96, 128)).shape == (1, 96, 128)
     assert reader.sizes == [seen_hw]
+
+
+def test_steps_after_the_network_see_the_mean_and_not_each_view():
+    steps = PostprocessConfig(hysteresis_low=0.4, hysteresis_high=0.6)
+
+    views = RefinedViews(LeftHanded(), Views(mirrored=True), steps)
+    found = views.probability(red(8, 8))[0]
+    # Each view alone is sure of a column; their mean of 0.5 is sure of neither, and both go.
+    assert found.max() < 0.5
 
 
 @pytest.mark.parametrize("sides", [(), (16,)])
