@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +23,24 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # a core per process; read when torch is imported
 
 
-#: Files that ask for the session's finished line, which is made once; below tests/pipelines.
-LINE_FILES = {
-    f"tests/pipelines/test_{name}.py"
-    for name in ("demo", "line", "outcome", "own_frames", "review_browser", "review_line")
-}
+#: An argument of a test or of a fixture.
+TAKES_LINE = re.compile(r"^def \w+\([^)]*\bline\b", re.MULTILINE)
+
+
+@cache
+def asks_for_the_line(file: Path) -> bool:
+    """Whether a file asks for the session's finished line, which is made once; it may own one."""
+    text = file.read_text(encoding="utf-8")
+    below = file.is_relative_to(ROOT / "tests" / "pipelines")
+    return below and "\ndef line(" not in text and TAKES_LINE.search(text) is not None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole lines come first: no process begins a long one when the others have finished."""
-    items.sort(key=lambda item: item.path.parent != ROOT / "tests" / "pipelines")
+    lines = ROOT / "tests" / "pipelines"
+    items.sort(
+        key=lambda item: (not asks_for_the_line(item.path), not item.path.is_relative_to(lines))
+    )
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -45,7 +55,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file: str = super()._split_scope(nodeid)
-            return "line" if file in LINE_FILES else file
+            return "line" if asks_for_the_line(ROOT / file) else file
 
     if config.getoption("dist") != "loadgroup":
         return None
