@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
@@ -25,6 +25,8 @@ Rgb = tuple[int, int, int]
 
 WIDTH_INCHES = 6.0
 DOTS_PER_INCH = 150
+#: How matplotlib places what is on a sheet: so that no words overlap or are cut. None: as it comes.
+LAYOUT: Literal["constrained"] | None = "constrained"
 FONT_POINTS = 12
 #: Height of a very wide or very tall map is kept within these, in inches.
 MAP_INCHES = (1.5, 8.0)
@@ -46,7 +48,7 @@ def figure(height_inches: float) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    sheet = Figure(figsize=(WIDTH_INCHES, height_inches), dpi=DOTS_PER_INCH, layout="constrained")
+    sheet = Figure(figsize=(WIDTH_INCHES, height_inches), dpi=DOTS_PER_INCH, layout=LAYOUT)
     FigureCanvasAgg(sheet)
     return sheet
 

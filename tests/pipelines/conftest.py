@@ -89,8 +89,9 @@ def cheap_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def make_runs_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Coarse pictures, whose looks are judged where they are drawn."""
+    """Coarse pictures, nothing in its place: their looks are judged where they are drawn."""
     monkeypatch.setattr(canvas, "DOTS_PER_INCH", 40)
+    monkeypatch.setattr(canvas, "LAYOUT", None)
 
 
 def keep_fiftyone_out(monkeypatch: pytest.MonkeyPatch) -> None:

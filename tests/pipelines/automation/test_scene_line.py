@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 
 import dagster as dg
@@ -41,12 +42,22 @@ def film(path, *, dx=0, seed=0):
     write_video(path, frames(), 2.0)
 
 
-@pytest.fixture
-def knocked(tiny):
+@pytest.fixture(scope="module")
+def judged_home(shared_home):
+    """All days filmed; those before the knock are judged."""
+
     def film_day(path, number):
         film(path, dx=24 if DAYS[number] >= MOVED else 0, seed=number)
 
-    add_door(tiny.settings.footage, DAYS, film_day)
+    add_door(shared_home.settings.footage, DAYS, film_day)
+    call(shared_home, "cameras", "backfill", "door", "--to", DAYS[1])
+    return shared_home.settings.home
+
+
+@pytest.fixture
+def knocked(tiny, judged_home):
+    """A home of its own for each test."""
+    shutil.copytree(judged_home, tiny.settings.home, dirs_exist_ok=True)
     return tiny
 
 
@@ -102,7 +113,7 @@ def test_a_moved_camera_is_blocked_told_and_learned_anew(knocked):
 def test_a_camera_that_only_reports_is_judged_all_the_same(knocked):
     camera = knocked.settings.footage / "door" / "camera.yaml"
     camera.write_text(camera.read_text() + "scene_changes: report\n")
-    call(knocked, "cameras", "backfill", "door", "--from", DAYS[1], "--to", MOVED)
+    call(knocked, "cameras", "backfill", "door", "--from", MOVED, "--to", MOVED)
     # Its window holds no day of this view, so there is nothing to judge by, and the page says why.
     assert told(knocked, "anomalies", "anomalies.json", MOVED)["status"] == "warming_up"
     assert told(knocked, "scene_change", "scene.json", MOVED)["says"] in page(knocked, MOVED)
