@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from assets.partitions import camera_day_key
-from camera_analysis import canvas
 from camera_analysis.camera import Camera, write_camera
 from camera_analysis.footage.video_write import write_video
 from dataset_build.review import review_fiftyone, review_pull, review_worst
@@ -24,6 +23,7 @@ from pipelines.shell import doctor, side_by_side
 from pipelines.shell.runs import Planned, Runner
 from pipelines.storage.store import Store, Version
 from pipelines.synthetic import cameras
+from tests.camera_analysis.factories_pictures import draw_coarsely
 
 SEED = 0
 IMAGES_PER_SOURCE = 16
@@ -89,9 +89,8 @@ def cheap_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def make_runs_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Coarse pictures, nothing in its place: their looks are judged where they are drawn."""
-    monkeypatch.setattr(canvas, "DOTS_PER_INCH", 40)
-    monkeypatch.setattr(canvas, "LAYOUT", None)
+    """Coarse pictures, whose looks are judged where they are drawn."""
+    draw_coarsely(monkeypatch)
 
 
 def keep_fiftyone_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,8 @@ from camera_analysis.normal.hourly_channels import HourlyChannels
 from camera_analysis.normal.learned_normal import build_normal
 from tests.camera_analysis.factories_days import MORNING, draw_day, empty_scene, fresh, with_block
 
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
+
 HEIGHT, WIDTH, CELL = 96, 192, 8
 META = CodesMeta(
     grid=(HEIGHT // CELL, WIDTH // CELL),

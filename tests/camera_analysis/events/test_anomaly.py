@@ -25,6 +25,8 @@ from tests.camera_analysis.factories_days import (
     with_block,
 )
 
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
+
 USUAL_FRAMES = 600
 WHEN = {"day": "2026-01-05", "zone": ZoneInfo("UTC")}
 
@@ -99,6 +101,7 @@ def test_an_object_left_behind_is_told_as_staying(tmp_path, normal):
     assert event["reason"].startswith("Something that is not a person stays here for 42 s")
 
 
+@pytest.mark.usefixtures("fine_pictures")
 def test_pictures_show_plate_silhouette_and_box_only(tmp_path, normal):
     maps = lane_walk(30)
     for i in range(10, 20):

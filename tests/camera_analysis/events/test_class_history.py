@@ -18,6 +18,8 @@ from camera_analysis.normal.day_counts import count_day
 from camera_analysis.normal.learned_normal import build_normal
 from tests.camera_analysis.factories_days import MORNING, draw_day, fresh, lane_walk, with_block
 
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
+
 FRAMES = 240
 
 

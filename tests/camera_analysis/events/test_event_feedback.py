@@ -21,6 +21,8 @@ from camera_analysis.events.event_marks import ALARM, EXPECTED
 from tests.camera_analysis.factories_days import draw_day, fresh, lane_walk, normal_of, with_block
 from tests.camera_analysis.factories_events import marked, seen
 
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
+
 DAY = "2026-01-05"
 
 

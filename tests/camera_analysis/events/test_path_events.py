@@ -29,6 +29,8 @@ from tests.camera_analysis.factories_days import (
 )
 from tests.camera_analysis.factories_walks import META, write_day
 
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
+
 HISTORY = [f"2026-01-0{day}" for day in range(1, 5)]
 DAY = "2026-01-05"
 

@@ -23,6 +23,8 @@ from camera_analysis.labelling.code_tables import (
 from camera_analysis.labelling.label_pass import process_day
 from tests.camera_analysis.factories_scene import room
 
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
+
 DAY = "2026-01-05"
 META = CodesMeta(
     grid=(3, 4),

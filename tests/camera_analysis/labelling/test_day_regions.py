@@ -31,6 +31,8 @@ from camera_analysis.tracks.tracking_rule import TrackingRule
 from tests.camera_analysis.factories_scene import noisy, room
 from tests.camera_analysis.labelling.test_label_pass import DAY, ColourSegmenter
 
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
+
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 

@@ -19,6 +19,8 @@ from camera_analysis.labelling.label_pass import PassConfig, process_day
 from camera_analysis.labelling.labels import FRAMES, iterate_labels, read_labels_meta
 from tests.camera_analysis.factories_scene import noisy, room, walker_box, with_walker
 
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
+
 DAY = "2026-01-05"
 
 
@@ -118,6 +120,7 @@ def test_a_segmenter_of_the_wrong_shape_is_refused(work):
         work.run(Small())
 
 
+@pytest.mark.usefixtures("fine_pictures")
 def test_the_same_footage_gives_the_same_bytes(tmp_path):
     written = []
     for name in ("one", "two"):
