@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 WIDTH_IN = 6.0
 FONT_PT = 12
-_DPI = 150
+DOTS_PER_INCH = 150
+#: How matplotlib places what is on a figure: no words overlap or are cut. None: as it comes.
+LAYOUT: Literal["constrained"] | None = "constrained"
 #: For Pillow: higher levels double the time of a large sheet to save a quarter of its bytes.
 _PNG = {"compress_level": 1}
 #: Distinct for colour-blind readers (Okabe and Ito), one per source, repeated beyond eight.
@@ -56,7 +58,7 @@ def new_figure(height_in: float, *, width_in: float = WIDTH_IN, by_hand: bool = 
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width_in, height_in), layout=None if by_hand else "constrained")
+    figure = Figure(figsize=(width_in, height_in), layout=None if by_hand else LAYOUT)
     FigureCanvasAgg(figure)
     return figure
 
@@ -90,7 +92,7 @@ def count_axis(axes: Axes, largest: int) -> None:
 
 def save(figure: Figure, path: Path) -> Path:
     """Write a PNG whose bytes depend on nothing but the picture."""
-    figure.savefig(path, dpi=_DPI, metadata={"Software": None}, pil_kwargs=_PNG)
+    figure.savefig(path, dpi=DOTS_PER_INCH, metadata={"Software": None}, pil_kwargs=_PNG)
     return path
 
 

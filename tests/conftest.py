@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -70,3 +71,21 @@ def samples() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no sample data at {folder}; set LEARNED_NORMAL_SAMPLES")
     return folder
+
+
+@pytest.fixture(scope="module")
+def coarse_pictures() -> Iterator[None]:
+    """Pictures whose looks are judged where they are drawn, or by a test with ``fine_pictures``."""
+    from tests.factories_pictures import draw_coarsely
+
+    with pytest.MonkeyPatch.context() as patch:
+        draw_coarsely(patch)
+        yield
+
+
+@pytest.fixture
+def fine_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As users see them, in a file of coarse ones."""
+    from tests.factories_pictures import draw_finely
+
+    draw_finely(monkeypatch)

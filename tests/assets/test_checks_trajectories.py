@@ -20,6 +20,8 @@ from camera_analysis.labelling.day_regions import write_regions_meta
 from tests.camera_analysis.factories_tracks import film
 from tests.camera_analysis.tracks.test_trajectories import META, WALKS, Day
 
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
+
 
 @pytest.fixture
 def made(tmp_path):

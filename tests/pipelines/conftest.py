@@ -23,7 +23,7 @@ from pipelines.shell import doctor, side_by_side
 from pipelines.shell.runs import Planned, Runner
 from pipelines.storage.store import Store, Version
 from pipelines.synthetic import cameras
-from tests.camera_analysis.factories_pictures import draw_coarsely
+from tests.factories_pictures import draw_coarsely
 
 SEED = 0
 IMAGES_PER_SOURCE = 16

@@ -11,6 +11,8 @@ from segmentation.speed.measured_speed import MeasuredSpeed
 from tests.segmentation.factories_evaluation import DATA, write_judged_model
 from tests.segmentation.factories_model import write_untrained
 
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
+
 #: Hits of 100 human pixels on each of 20 images.
 PLAIN = [40 + place for place in range(20)]
 BETTER = [hits + 6 for hits in PLAIN]

@@ -7,6 +7,8 @@ from segmentation.champions.comparison import COMPARISON, PAIRS, compare_models
 from tests.segmentation.champions.test_champion import BETTER, LUCKY, PLAIN, speed_of
 from tests.segmentation.factories_evaluation import DATA, write_judged_model
 
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
+
 
 @pytest.fixture
 def out(tmp_path):
@@ -66,6 +68,7 @@ def test_the_table_says_what_is_missing(entrants, out, tmp_path):
     assert lines[4].endswith("| 25.0 | 40.0 |")
 
 
+@pytest.mark.usefixtures("fine_pictures")
 def test_the_picture_has_a_part_for_speed_where_it_was_measured(entrants, out):
     compare_models(entrants, out, data_digest=DATA)
     with_speed = cv2.imread(str(out / "accuracy_speed_size.png")).shape

@@ -17,16 +17,27 @@ from segmentation.models.registry import build_model
 from tests.segmentation.factories_model import describe, write_untrained
 from tests.segmentation.factories_split import draw, small_split
 
-
-@pytest.fixture
-def data(tmp_path):
-    return small_split(tmp_path / "data")
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
 
 
-@pytest.fixture
-def all_human(tmp_path):
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return small_split(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def all_human(tmp_path_factory):
     """A network that calls every pixel human."""
-    return write_untrained(tmp_path / "human", bias=5.0)
+    folder = write_untrained(tmp_path_factory.mktemp("human"), bias=5.0)
+    (folder / "model_card.md").write_text("# m\n\n## Metrics\n\nnone\n\n## Limits\n\nmany\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def everywhere(data, all_human, tmp_path_factory):
+    """What it scores on the split: the summary, a row per scope, and the folder."""
+    out = tmp_path_factory.mktemp("everywhere") / "out"
+    return *judged(all_human, data, out), out
 
 
 def judged(model, data, out, **options):
@@ -36,8 +47,8 @@ def judged(model, data, out, **options):
     return summary, {row["scope"]: row for row in rows}
 
 
-def test_everything_human_scores_the_human_share(data, all_human, tmp_path):
-    summary, rows = judged(all_human, data, tmp_path / "out")
+def test_everything_human_scores_the_human_share(data, everywhere):
+    summary, rows, _ = everywhere
     masks = [data.load(number).mask_hw for number in range(4)]
     human = sum(int((mask == HUMAN).sum()) for mask in masks)
     labelled = sum(int((mask != IGNORE).sum()) for mask in masks)
@@ -56,14 +67,15 @@ def test_nothing_human_alarms_nobody(data, tmp_path):
     assert rows["ade20k"]["empty_alarm_rate"] is None
 
 
-def test_every_image_has_a_row(data, all_human, tmp_path):
-    judged(all_human, data, tmp_path / "out")
-    table = pq.read_table(tmp_path / "out" / "images.parquet")
+def test_every_image_has_a_row(data, everywhere):
+    *_, out = everywhere
+    table = pq.read_table(out / "images.parquet")
     assert table["sample_id"].to_pylist() == list(data.sample_ids)
     empty = table.to_pylist()[data.sample_ids.index("voc/empty")]
     assert (empty["iou"], empty["wrong_share"]) == (0.0, 1.0)
 
 
+@pytest.mark.usefixtures("fine_pictures")
 def test_same_input_same_bytes(data, all_human, tmp_path):
     for name in ("1", "2"):
         judged(all_human, data, tmp_path / name)
@@ -74,6 +86,7 @@ def test_same_input_same_bytes(data, all_human, tmp_path):
         "images.parquet",
         "metrics.md",
         "metrics.parquet",
+        "model_card.md",
         "predictions/masks.pack",
         "predictions/masks.parquet",
         "reliability.png",
@@ -84,16 +97,19 @@ def test_same_input_same_bytes(data, all_human, tmp_path):
         assert (tmp_path / "1" / file).read_bytes() == (tmp_path / "2" / file).read_bytes()
 
 
-def test_it_is_written_which_weights_were_judged_on_which_pixels(data, all_human, tmp_path):
-    judged(all_human, data, tmp_path / "out")
+def test_it_is_written_which_weights_were_judged_on_which_pixels(
+    data, all_human, everywhere, tmp_path
+):
+    *_, out = everywhere
     expected = Evaluated(
         model_version=weights_digest(all_human), data_digest=data.digest, max_side_px=640
     )
-    found = read_evaluated(tmp_path / "out")
+    found = read_evaluated(out)
     assert replace(found, backend=expected.backend) == expected
     assert read_evaluated(tmp_path) is None
 
 
+@pytest.mark.usefixtures("fine_pictures")
 def test_worst_samples_are_drawn(data, all_human, tmp_path):
     summary, _ = judged(all_human, data, tmp_path / "out")
     picture = cv2.imread(str(summary.worst))
@@ -112,8 +128,8 @@ def test_progress_ends_at_the_number_of_images(data, all_human, tmp_path):
     assert seen[-1] == (4, 4)
 
 
-def test_everything_human_is_found_and_badly_calibrated(data, all_human, tmp_path):
-    summary, rows = judged(all_human, data, tmp_path / "out")
+def test_everything_human_is_found_and_badly_calibrated(everywhere):
+    summary, rows, _ = everywhere
     assert summary.recall_large == 1.0  # figures of 29 of 48 rows
     assert (summary.recall_small, summary.empty_region_rate) == (None, 1.0)
     assert summary.ece == pytest.approx(1 / (1 + np.exp(-5.0)) - summary.iou, abs=0.001)
@@ -123,9 +139,9 @@ def test_everything_human_is_found_and_badly_calibrated(data, all_human, tmp_pat
     assert rows["ade20k"]["iou_low"] is None  # a single image
 
 
-def test_the_table_for_readers_has_a_row_per_source(data, all_human, tmp_path):
-    summary, _ = judged(all_human, data, tmp_path / "out")
-    lines = (tmp_path / "out" / "metrics.md").read_text().splitlines()
+def test_the_table_for_readers_has_a_row_per_source(everywhere):
+    summary, _, out = everywhere
+    lines = (out / "metrics.md").read_text().splitlines()
     assert [line.split(" | ")[0] for line in lines[2:5]] == ["| all", "| ade20k", "| voc"]
     assert f"{100 * summary.iou:.1f} (" in lines[2]
 
@@ -157,7 +173,7 @@ def test_a_folder_can_be_kept_and_compared(all_human, folders, tmp_path):
     images, masks, _ = folders
     models = {"human": all_human, "nobody": write_untrained(tmp_path / "nobody", bias=-5.0)}
     for name, model in models.items():
-        (tmp_path / name / "out").mkdir()
+        (tmp_path / name / "out").mkdir(parents=True)
         summary = evaluate_folder(
             model, images, masks, device="cpu", unknown_value=170, out=tmp_path / name / "out"
         )
@@ -183,16 +199,18 @@ def test_other_pixels_have_another_digest(all_human, folders, tmp_path):
     assert digests[0] != digests[1]
 
 
-def test_steps_after_the_network_are_judged_named_and_compared(data, all_human, tmp_path):
+def test_steps_after_the_network_are_judged_named_and_compared(
+    data, all_human, everywhere, tmp_path
+):
     steps = PostprocessConfig(min_region_share=0.9)  # a frame that is human all over stays
-    plain, _ = judged(all_human, data, tmp_path / "plain")
+    plain, _, plainly = everywhere
     refined, rows = judged(all_human, data, tmp_path / "refined", steps=steps)
     assert refined.steps == "min_region_share=0.9"
     same = {name: getattr(refined, name) for name in ("metrics", "worst", "steps")}
     assert refined == replace(plain, **same)
-    assert read_evaluated(tmp_path / "plain").steps == ""
+    assert read_evaluated(plainly).steps == ""
     assert read_evaluated(tmp_path / "refined").steps == "min_region_share=0.9"
-    found = paired_improvement(tmp_path / "refined", tmp_path / "plain", "iou")
+    found = paired_improvement(tmp_path / "refined", plainly, "iou")
     assert (found.difference, found.interval.low, found.interval.high) == (0.0, 0.0, 0.0)
     counted = {"hits", "misses", "false_alarms", "rejections"}
     px = sum(int((data.load(n).mask_hw != IGNORE).sum()) for n in range(4))
@@ -258,13 +276,12 @@ def test_labels_that_never_change_do_not_flip(tmp_path, all_human):
     assert (found.flip_share, found.human_flip_share) == (0.0, 0.0)
 
 
-def test_the_worst_and_the_card_lie_beside_the_tables(data, all_human, tmp_path):
-    (all_human / "model_card.md").write_text("# m\n\n## Metrics\n\nnone\n\n## Limits\n\nmany\n")
-    judged(all_human, data, tmp_path / "out")
-    worst = pq.read_table(tmp_path / "out" / "worst.parquet").to_pylist()
+def test_the_worst_and_the_card_lie_beside_the_tables(everywhere):
+    *_, out = everywhere
+    worst = pq.read_table(out / "worst.parquet").to_pylist()
     assert worst[0]["sample_id"] == "voc/empty"  # every pixel is wrong
     assert len(worst) == 4
     assert all(len(row["image_sha256"]) == 64 for row in worst)
-    card = (tmp_path / "out" / "model_card.md").read_text()
+    card = (out / "model_card.md").read_text()
     assert "all (n = 4) | ade20k (n = 1) | voc (n = 3)" in card
     assert card.endswith("## Limits\n\nmany\n")

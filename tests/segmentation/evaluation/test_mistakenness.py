@@ -19,6 +19,8 @@ from tests.segmentation.evaluation.test_mask_evidence import ANN, BOB, frame, se
 from tests.segmentation.factories_model import write_untrained
 from tests.segmentation.factories_split import draw, write_split
 
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
+
 
 def test_of_many_right_masks_the_wrong_one_has_the_highest_score():
     pairs = [(frame(ANN, BOB), seen(ANN, BOB)) for _ in range(20)]
