@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camera_analysis.channels.path_readings import Reading, widened
 from camera_analysis.channels.path_speed import PathSpeed
 from camera_analysis.channels.stiffness import StiffnessMeter
 from camera_analysis.channels.tone_light import light_of, tone_picture
@@ -65,17 +66,21 @@ class CodeConfig:
     least_stiffness: float = 0.5
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class FrameCodes:
     """One frame against the one before it.
 
     Attributes:
         codes: channel -> (h, w) uint8 codes; ABSENT where there is nothing to read.
         moving_hw: (H, W) at working size; what moves.
+        stiffness: of each thing in this frame alone, on the grid of motion.
+        place_px: pixels of the frame, as it came, per place of that grid, along x and y.
     """
 
     codes: dict[str, CodeMap]
     moving_hw: BoolImage
+    stiffness: Reading
+    place_px: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,8 @@ class CodeReader:
         scale = min(1.0, config.longest_side / max(height, width))
         self.height, self.width = max(1, round(height * scale)), max(1, round(width * scale))
         self.grids = grids_of(self.height, self.width, config)
+        place = config.grid_px
+        self._place_px = place * width / self.width, place * height / self.height
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._usual = usual
         self._path = PathSpeed(fps, config.grid_px)
@@ -126,6 +133,9 @@ class CodeReader:
 
     def read(self, frame_rgb: ImageRgb) -> FrameCodes:
         """Codes of the next frame; of the clip's first one only the tone is known.
+
+        No single frame says how stiff a thing is: that takes
+        :func:`camera_analysis.channels.read_codes.read_codes`.
 
         Raises:
             ValueError: another size than the clip's.
@@ -138,14 +148,18 @@ class CodeReader:
         grey = self._grey(frame_rgb)
         before, self._before = self._before, grey
         moved = self._nothing() if before is None else self._moved(before, grey, 1.0)
-        speed = self._path.mean(moved.speed_on_grid, moved.flow_on_grid)
         codes = {
-            SPEED: self._speed_code(speed),
+            SPEED: self._speed_code(self._path.mean(moved.speed_on_grid, moved.flow_on_grid)),
             **moved.codes,
-            STIFF: self._stiff(grey, moved),
+            STIFF: np.full(self.grids[STIFF], ABSENT, np.uint8),
             TONE: self._tone(grey),
         }
-        return FrameCodes(codes=codes, moving_hw=moved.moving_hw)
+        stiffness = self._stiffness(grey, moved)
+        return FrameCodes(codes, moved.moving_hw, stiffness, self._place_px)
+
+    def stiff_code(self, stiffness: FloatImage) -> CodeMap:
+        """Of (h, w) stiffness; nothing to read where it is 0."""
+        return _coded(_log_bin(stiffness, self._config.least_stiffness, STIFF), stiffness > 0)
 
     def read_pair(self, grey: GreyImage, later: GreyImage, after_s: float) -> dict[str, CodeMap]:
         """Speed, direction and size of what moves from one frame to another, at the first.
@@ -237,11 +251,13 @@ class CodeReader:
         """Of (h, w) speeds; nothing to read where they are 0."""
         return _coded(_log_bin(speed, self._config.least_speed, SPEED), speed > 0)
 
-    def _stiff(self, grey: GreyImage, moved: _Motion) -> CodeMap:
-        """How stiffly each moving thing travels."""
+    def _stiffness(self, grey: GreyImage, moved: _Motion) -> Reading:
+        """How stiffly each moving thing travels, on the grid; things that it knows to move."""
         parts, stiffness = self._meter.measure(grey, moved.moving_hw, moved.flow)
-        there = np.asarray(stiffness[self._on_grid(parts)], np.float32)
-        return _coded(_log_bin(there, self._config.least_stiffness, STIFF), there > 0)
+        step = moved.flow_on_grid / np.float32(self._config.grid_px)
+        there = np.where(moved.speed_on_grid > 0, self._on_grid(parts), 0)
+        value = np.asarray(stiffness[there], np.float32)
+        return Reading(there.astype(np.int32), value, widened(step))
 
     def _side_of_thing(self, moving: BoolImage) -> FloatImage:
         """Square root of the area of the moving thing at each grid point; 0 for none."""

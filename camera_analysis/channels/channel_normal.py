@@ -38,6 +38,7 @@ from camera_analysis.channels.channel_segments import (
     walk,
 )
 from camera_analysis.channels.channel_surprise import TailConfig, TailTables
+from camera_analysis.channels.read_codes import read_codes
 from camera_analysis.channels.tone_light import usual_picture
 from camera_analysis.labelling.time_smoothing import gaussian_mean
 
@@ -107,7 +108,7 @@ class ChannelNormal:
     config: ChannelConfig
 
     def judge(self, frames: Iterator[ImageRgb], fps: float) -> Iterator[ChannelVerdict]:
-        """Verdicts of consecutive frames."""
+        """Verdicts of consecutive frames, each some seconds after it came in."""
         yield from _judge(frames, fps, self)
 
 
@@ -242,16 +243,8 @@ def _judge(
 ) -> Iterator[ChannelVerdict]:
     config = normal.config
     maps = ChannelMaps(normal.tables, fps, config.maps)
-    reader: CodeReader | None = None
-    for frame in frames:
-        height, width = frame.shape[:2]
-        reader = reader or CodeReader(height, width, config.codes, normal.usual, fps)
-        cell_xy = (
-            config.codes.grid_px * width / reader.width,
-            config.codes.grid_px * height / reader.height,
-        )
-        codes = reader.read(frame).codes
-        yield fuse(maps.of(codes), normal.calibrations, cell_xy, config)
+    for read in read_codes(frames, config.codes, normal.usual, fps):
+        yield fuse(maps.of(read.codes), normal.calibrations, read.place_px, config)
 
 
 def fuse(

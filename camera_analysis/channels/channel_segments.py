@@ -21,9 +21,9 @@ from camera_analysis.channels.channel_codes import (
     CHANNELS,
     CodeConfig,
     CodeMap,
-    CodeReader,
     FloatImage,
 )
+from camera_analysis.channels.read_codes import read_codes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +74,8 @@ class KeptCodes:
     ) -> None:
         self._packed: list[bytes] = []
         self.grids: dict[str, tuple[int, int]] = {}
-        reader: CodeReader | None = None
-        for frame in frames:
-            height, width = frame.shape[:2]
-            reader = reader or CodeReader(height, width, config, usual, fps)
-            codes = reader.read(frame).codes
+        for read in read_codes(frames, config, usual, fps):
+            codes = read.codes
             self.grids = {
                 channel: (code.shape[0], code.shape[1]) for channel, code in codes.items()
             }

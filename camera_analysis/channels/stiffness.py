@@ -3,8 +3,9 @@
 A thing is laid over where it was a moment ago, at the shift that fits best. What does not fit then,
 as a share of the contrast within the thing, is its change of shape: a walker's limbs leave much of
 it, a wheelchair, a cart or a car hardly any. It needs pictures: optical flow at 20 to 40 pixels is
-smoothed over limbs and body alike. A walker is stiff for a moment too, between two steps, so that
-what counts is the mean over a stride, along the thing's path.
+smoothed over limbs and body alike. A walker is stiff for a moment too, between two steps, and a
+wheelchair is not beside walkers, so that what counts is gathered along the thing's path
+(:mod:`camera_analysis.channels.path_readings`).
 """
 
 from __future__ import annotations
@@ -26,8 +27,6 @@ BoolImage = npt.NDArray[np.bool_]
 APART_S = 0.3
 #: Seconds beyond which two pictures show too little of one movement.
 LONGEST_APART_S = 0.5
-#: Seconds of two steps, over which stiffness is a mean, and from which on it is known.
-STRIDE_S, KNOWN_S = 1.0, 0.5
 #: Side of the smallest thing whose shape can be told, in pixels.
 LEAST_SIDE = 6.0
 #: How far a thing must have gone, as a share of its side and in pixels, half of what a slow walker
@@ -56,15 +55,6 @@ class Thing:
     pace_xy: tuple[float, float]
 
 
-@dataclass(frozen=True)
-class _Followed:
-    """The things of a frame: (H, W) numbers, mean log2 stiffness of each, readings behind it."""
-
-    parts_hw: IntImage
-    means: FloatVector
-    readings: npt.NDArray[np.int64]
-
-
 class StiffnessMeter:
     """Measures the things of consecutive frames.
 
@@ -73,16 +63,13 @@ class StiffnessMeter:
     """
 
     def __init__(self, fps: float) -> None:
-        frames = max(1, round(APART_S * fps))
-        self._apart = frames if frames <= LONGEST_APART_S * fps else 0
-        self._most, self._least = max(1, round(STRIDE_S * fps)), max(1, round(KNOWN_S * fps))
+        self._apart = frames_apart(fps)
         self._past: deque[GreyImage] = deque(maxlen=max(1, self._apart))
-        self._before: _Followed | None = None
 
     def measure(
         self, grey: GreyImage, moving_hw: BoolImage, flow: FloatImage
     ) -> tuple[IntImage, FloatVector]:
-        """Number of the thing at each pixel, and how stiff each number is; 0 is unknown.
+        """Number of the thing at each pixel, and how stiff each number is now; 0 is unknown.
 
         Stiffness is contrast over what does not fit, root mean square each: about 1 for what has
         nothing in common with the picture before, contrast over noise for a rigid thing.
@@ -94,41 +81,24 @@ class StiffnessMeter:
         """
         if not self._apart or not moving_hw.any():
             self._past.append(grey)
-            self._before = None
             return np.zeros(moving_hw.shape, np.int32), np.zeros(1)
         count, parts, stats = _things(moving_hw, flow)
-        means, readings = np.zeros(count), np.zeros(count, np.int64)
-        known = np.zeros(count)
+        stiffness = np.zeros(count)
         for part in range(1, count if len(self._past) == self._apart else 0):
             x, y, width, height = stats[part, :4].tolist()
             box = slice(y, y + height), slice(x, x + width)
             mask = parts[box] == part
             pace = flow[box][mask].mean(axis=0)
             thing = Thing(*box, mask_hw=mask, pace_xy=(float(pace[0]), float(pace[1])))
-            means[part], readings[part] = self._so_far(thing)
-            now = _stiffness(grey, self._past[0], thing, self._apart)
-            if now > 0:
-                readings[part] = min(readings[part] + 1, self._most)
-                means[part] += (np.log2(now) - means[part]) / readings[part]
-                known[part] = 2.0 ** means[part] if readings[part] >= self._least else 0.0
+            stiffness[part] = _stiffness(grey, self._past[0], thing, self._apart)
         self._past.append(grey)
-        self._before = _Followed(parts, means, readings)
-        return parts, known
+        return parts, stiffness
 
-    def _so_far(self, thing: Thing) -> tuple[float, int]:
-        """Mean and readings of the thing that was where this one came from."""
-        if self._before is None:
-            return 0.0, 0
-        height, width = self._before.parts_hw.shape
-        y, x = np.nonzero(thing.mask_hw)
-        y = np.clip(y + thing.rows.start - round(thing.pace_xy[1]), 0, height - 1)
-        x = np.clip(x + thing.columns.start - round(thing.pace_xy[0]), 0, width - 1)
-        shares = np.bincount(self._before.parts_hw[y, x])
-        shares[0] = 0
-        part = int(shares.argmax())
-        if not part:
-            return 0.0, 0
-        return float(self._before.means[part]), int(self._before.readings[part])
+
+def frames_apart(fps: float) -> int:
+    """Frames between the two pictures; 0 where they would lie too far apart."""
+    frames = max(1, round(APART_S * fps))
+    return frames if frames <= LONGEST_APART_S * fps else 0
 
 
 def _things(moving_hw: BoolImage, flow: FloatImage) -> tuple[int, IntImage, IntImage]:

@@ -48,7 +48,7 @@ def clip(name: str, frames: list[np.ndarray]) -> Clip:
 
 @pytest.fixture(scope="module")
 def normal():
-    train = [clip(f"t{seed}", frames_of(60, seed=seed)) for seed in range(4)]
+    train = [clip(f"t{seed}", frames_of(120, seed=seed)) for seed in range(4)]
     return learn_channels(train, ChannelConfig(segments=SegmentConfig(segments=12)))
 
 
@@ -62,21 +62,21 @@ def test_what_is_faster_than_ever_stands_out(normal):
 
 def test_held_out_footage_is_calm(normal):
     scores = np.concatenate([scores for scores, _ in normal.held_out])
-    assert [scores.size for scores, _ in normal.held_out] == [60] * 4  # segments of a clip are one
+    assert [scores.size for scores, _ in normal.held_out] == [120] * 4  # segments of a clip are one
     # Nats: a usual frame's p of a half in each of four channels comes to log(1 + 4) = 1.6. Three
     # other clips leave places unknown: a little more, and no less than calibrated channels say.
     assert np.median(scores) == pytest.approx(np.log(1 + 4), abs=0.35)
 
 
 def test_what_could_not_be_calibrated_says_nothing(normal):
-    # Clips of six seconds in thirds: too short for what looks back for five.
+    # Clips of twelve seconds in thirds: too short for what looks back for five.
     assert sorted(normal.calibrations) == ["direction", "size", "speed", "stiff", "tone"]
     stayed = normal.judge(iter(frames_of(80, seed=9, fast_from=0)), 10.0)
     assert max(verdict.channels["stay"] for verdict in stayed) == 0.0
 
 
 def test_counts_hold_every_training_frame(normal):
-    assert normal.counts.frames == 240
+    assert normal.counts.frames == 480
 
 
 def joined(**nats: float) -> float:
