@@ -34,7 +34,9 @@ from segmentation.champions.comparison import compare_models
 from segmentation.config import ModelConfig, TrainConfig
 from segmentation.data import SplitData
 from segmentation.evaluation.evaluate import evaluate, evaluate_folder
+from segmentation.inference.inference_config import InferenceConfig
 from segmentation.mask_folders import open_folder
+from segmentation.speed.measured_speed import read_speed
 from segmentation.speed.speed import SpeedConfig, measure_speed
 from segmentation.training.train import train
 
@@ -152,8 +154,13 @@ def sbi_scores(model: Path, samples: Path, every: int, learned: Collection[str])
 def compare(names: Sequence[str], folder: Path, digest: str) -> None:
     """The project's own comparison of what was trained: paired, with its plot."""
     homes = {name: folder / name.replace(", ", "_") for name in names}
+    asked = InferenceConfig(precision=fastest_precision())
     entrants = {
-        name: Entrant(model=home / "model", evaluation=home / "test", speed=home / "speed")
+        name: Entrant(
+            model=home / "model",
+            evaluation=home / "test",
+            speed=read_speed(home / "speed", asked),
+        )
         for name, home in homes.items()
     }
     out = folder / "comparison"
