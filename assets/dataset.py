@@ -106,7 +106,7 @@ def _previous(
     """The current scan of a source; None where there is none, or where it is damaged."""
     found = [store.current(name, source) for name in ("source_samples", "human_masks")]
     if None in found:
-        context.log.info(f"every file is read: the first scan of {source}")
+        context.log.info(f"every file is read: no scan of {source} is in the store")
         return None
     try:
         samples, masks = (store.path(version) for version in found)

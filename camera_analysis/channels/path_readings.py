@@ -53,7 +53,10 @@ class Reading:
 
 
 def windows(items: Iterator[Item], reach: int) -> Iterator[tuple[Sequence[Item], int]]:
-    """Each item among those up to ``reach`` before and behind it, and its place among them."""
+    """Each item among those up to ``reach`` before and behind it, and its place among them.
+
+    What is given is one window that moves on: read it before the next one is asked for.
+    """
     near: deque[Item] = deque(maxlen=2 * reach + 1)
     behind = 0  # items that came in and have not been told
     for item in items:

@@ -6,7 +6,7 @@ follow: each frame is told some seconds after it came in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from camera_analysis.channels.channel_codes import (
@@ -22,7 +22,7 @@ from camera_analysis.channels.stiffness import frames_apart
 
 
 def read_codes(
-    frames: Iterator[ImageRgb],
+    frames: Iterable[ImageRgb],
     config: CodeConfig,
     usual: FloatImage | None = None,
     fps: float = 0.0,
@@ -38,6 +38,7 @@ def read_codes(
     Raises:
         ValueError: frames of different sizes.
     """
+    frames = iter(frames)  # a sequence would begin again behind its first frame
     for first in frames:
         height, width = first.shape[:2]
         reader = CodeReader(height, width, config, usual, fps)

@@ -84,6 +84,13 @@ class Suite:
     expectations: tuple[Expectation, ...]
     unread: frozenset[str] = frozenset()
 
+    def __post_init__(self) -> None:
+        """Refuse a second expectation of a column: results are told apart by column."""
+        columns = [one.column for one in self.expectations]
+        twice = sorted({name for name in columns if columns.count(name) > 1})
+        if twice:
+            raise ValueError(f"two expectations of {', '.join(twice)}; write the second as a claim")
+
     @property
     def read(self) -> tuple[str, ...]:
         """The columns that the claims are given."""

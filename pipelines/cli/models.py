@@ -88,9 +88,9 @@ def _table(rows: list[dict[str, object]]) -> list[str]:
     "--side",
     "sides_px",
     multiple=True,
-    type=click.IntRange(min=32),
-    help="Look at images with this longer side; given more than once: the mean of the answers;"
-    " default: that of the images of training.",
+    type=click.IntRange(min=32, max=640),
+    help="Look at images with this longer side, never enlarged; given more than once: the mean of"
+    " the answers; default: that of the images of training. They are judged at 640 at most.",
 )
 @click.option("--mirrored", is_flag=True, help="And once more, left and right exchanged.")
 @click.option(

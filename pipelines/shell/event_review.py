@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import pyarrow.parquet as pq
 
@@ -73,14 +74,17 @@ def lines_of_marks(settings: Settings) -> list[str]:
     A mark outlives the judgment of its day: where that is gone, the time is UTC and says so.
     """
     store = open_store(settings)
+
+    @cache
+    def clock(camera: str, day: str) -> LocalClock | None:
+        judged = store.current("anomalies", f"{camera}/{day}")
+        return LocalClock(_time_zone(store, judged), day) if judged else None
+
     lines = []
     for one in current_marks(store):
         event = one.event
-        judged = store.current("anomalies", f"{event.camera}/{event.day}")
-        if judged:
-            when = LocalClock(_time_zone(store, judged), event.day).at(event.start_utc)
-        else:
-            when = f"{event.start_utc:%H:%M:%S} UTC"
+        local = clock(event.camera, event.day)
+        when = local.at(event.start_utc) if local else f"{event.start_utc:%H:%M:%S} UTC"
         lines.append(f"{event.camera} {event.day} {when}: {one.mark}, {one.marked_by}")
     return lines
 

@@ -51,9 +51,9 @@ class Views:
 
     @property
     def name(self) -> str:
-        """In words: ``256 and 320 px, mirrored``."""
-        sides = " and ".join(str(side) if side else "whole" for side in self.sides_px)
-        return f"{sides} px{', mirrored' if self.mirrored else ''}"
+        """In words: ``256 px and 320 px, mirrored``."""
+        sides = " and ".join(f"{side} px" if side else "whole" for side in self.sides_px)
+        return f"{sides}{', mirrored' if self.mirrored else ''}"
 
 
 class TrainedSegmenter(Segmenter, Protocol):

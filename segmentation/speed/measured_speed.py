@@ -35,8 +35,9 @@ class MeasuredSpeed:
 def read_speed(folder: Path | None, inference: InferenceConfig) -> MeasuredSpeed | None:
     """The speed by the backend and precision that frames are looked at with.
 
-    A faster way that nobody uses here says nothing: bfloat16 is measured wherever the processor
-    has it, and used where it is asked for.
+    A faster way that nobody asks for says nothing: bfloat16 is measured wherever the processor
+    has it. Where the answers of the way that is asked for are wrong, frames are looked at by the
+    one behind it instead, and its log says so: its speed is not seen here.
 
     Args:
         folder: of a version of ``model_speed``; None where there is none.

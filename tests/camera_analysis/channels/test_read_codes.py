@@ -67,3 +67,8 @@ def test_of_frames_that_lie_far_apart_no_stiffness_is_told():
 
 def test_no_frames_no_codes():
     assert list(read_codes(iter(()), CodeConfig(), None, FPS)) == []
+
+
+def test_frames_may_be_a_list():
+    frames = list(gliding(6))
+    assert len(list(read_codes(frames, CodeConfig(), None, FPS))) == 6

@@ -169,7 +169,7 @@ def test_another_resolution_is_refused_with_both_sizes(tmp_path, normal):
         judge(tmp_path, [empty_scene(40, 60)], normal)
 
 
-def test_the_same_day_gives_the_same_bytes(tmp_path, normal):
+def test_the_same_day_gives_the_same_bytes(tmp_path, normal, fine_pictures):
     maps = lane_walk(30)
     for i in range(10, 20):
         maps[i] = with_block(maps[i], 70, 30)

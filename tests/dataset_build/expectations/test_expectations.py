@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
@@ -110,3 +111,9 @@ def test_a_broken_claim_says_how_many_rows_break_it():
 def test_an_unknown_suite_names_those_there_are():
     with pytest.raises(ValueError, match="no suite named 'x'; choose from source_samples"):
         validate(samples_with(), "x")
+
+
+def test_two_expectations_of_a_column_are_refused():
+    suite = next(iter(SUITES.values()))
+    with pytest.raises(ValueError, match=f"two expectations of {suite.expectations[0].column}"):
+        replace(suite, expectations=(*suite.expectations, suite.expectations[0]))

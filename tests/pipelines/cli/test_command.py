@@ -223,7 +223,7 @@ def test_doctor_looks_at_everything(tiny, home, disk_with_room):
 
 
 def test_doctor_fails_on_a_disk_that_is_nearly_full(tiny, home, disk_with_room):
-    disk_with_room(4.9)
+    disk_with_room(4.96)
     assert f"FAIL  disk: 4.9 GB free below {home}; at least 5 wanted" in call(
         "doctor", "--home", home, code=1
     )

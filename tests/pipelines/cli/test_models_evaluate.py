@@ -102,8 +102,10 @@ def test_images_are_looked_at_in_the_sizes_that_are_asked_for(tiny, folders, tmp
 
     once = judged()
     often = judged("--side", "32", "--side", "40", "--mirrored")
-    assert (once["views"], often["views"]) == ("", "32 and 40 px, mirrored")
+    assert (once["views"], often["views"]) == ("", "32 px and 40 px, mirrored")
     assert often["iou"] == once["iou"]  # the network answers the same everywhere
+    refused = evaluate(home, folders, "--model", "unet", "--side", "641", code=2)
+    assert "641 is not in the range 32<=x<=640" in refused
     refused = evaluate(home, folders, "--model", "unet", "--mirrored", code=2)
     assert "--mirrored needs --side" in refused
     refused = evaluate(home, folders, "--model", "unet", "--side", "32", "--sequence", code=1)

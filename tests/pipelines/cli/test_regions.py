@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from camera_analysis import canvas
 from camera_analysis.camera import load_camera
 from camera_analysis.camera_edit import set_camera_keys
 from camera_analysis.labelling.labels import read_labels_meta, write_labels_meta
@@ -24,8 +23,6 @@ DAY = "2026-01-05"
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 DESK = {"name": "desk", "polygon_xy": [[0, 0], [200, 0], [200, 359], [0, 359]]}
 FRAMES = 40
-#: As users see pictures; runs of the tests draw coarse ones.
-FULL_SIZE = canvas.DOTS_PER_INCH
 
 
 @pytest.fixture
@@ -65,8 +62,7 @@ def camera_of(settings):
     return load_camera(settings.footage / "hall")
 
 
-def test_edges_of_a_frame_are_written_as_a_lens(home, tmp_path, monkeypatch):
-    monkeypatch.setattr(canvas, "DOTS_PER_INCH", FULL_SIZE)
+def test_edges_of_a_frame_are_written_as_a_lens(home, tmp_path, fine_pictures):
     lines = tmp_path / "lines.csv"
     points = [(n, x, y) for n, line in enumerate(edges(FISHEYE)) for x, y in line]
     lines.write_text("line,x,y\n" + "".join(f"{n},{x:.2f},{y:.2f}\n" for n, x, y in points))

@@ -12,6 +12,8 @@ from segmentation.evaluation.evaluate import evaluate, evaluate_folder
 from segmentation.evaluation.evaluated import Evaluated, read_evaluated
 from segmentation.evaluation.paired import paired_improvement
 from segmentation.inference.postprocess_config import PostprocessConfig
+from segmentation.inference.predict import HumanSegmenter
+from segmentation.inference.views import Views
 from segmentation.model_folder import weights_digest, write_model
 from segmentation.models.registry import build_model
 from tests.segmentation.factories_model import describe, write_untrained
@@ -58,6 +60,33 @@ def test_everything_human_scores_the_human_share(data, everywhere):
     assert summary.empty_false_px_share == 1.0
     assert list(rows) == ["all", "ade20k", "voc"]
     assert rows["voc"]["images"] == 3
+
+
+def test_views_are_looked_at_and_named(all_human, folder_pairs, monkeypatch):
+    images, masks = folder_pairs
+    seen = []
+
+    def watch(self, frames):
+        seen.append(frames.shape[1:3])
+        return np.zeros(frames.shape[:3], np.float32)
+
+    monkeypatch.setattr(HumanSegmenter, "probability", watch)
+    views = Views(sides_px=(32, 48), mirrored=True)
+    found = evaluate_folder(all_human, images, masks, device="cpu", views=views)
+    assert seen == [(16, 32), (16, 32), (24, 48), (24, 48)]
+    assert (found.views, found.iou) == ("32 px and 48 px, mirrored", 0.0)
+
+
+@pytest.fixture
+def folder_pairs(tmp_path):
+    """One picture of 64 x 32, half of it human, in two folders."""
+    folders = tmp_path / "images", tmp_path / "masks"
+    for folder in folders:
+        folder.mkdir()
+        picture = np.zeros((32, 64), np.uint8)
+        picture[:, :32] = 255
+        cv2.imwrite(str(folder / "1.png"), picture)
+    return folders
 
 
 def test_nothing_human_alarms_nobody(data, tmp_path):
