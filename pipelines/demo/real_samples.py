@@ -38,7 +38,7 @@ HELD_OUT = ("penn_fudan",)
 DATASET = {"negative_share": 0.25, "negative_tolerance": 0.06, "test_share": 0.2}
 MODELS = {"unet": {"width": 24, "backbone": "resnet18", "object_kinds": True}}
 #: Most of a photograph in a small crop: many images per second are worth more than fine ones. In
-#: the later stage people are larger, and more of them stand where they were never photographed.
+#: later stages people are larger, and more of them stand where they were never photographed.
 TRAINING = {
     "crop_px": 160,
     "batch_size": 16,
@@ -58,7 +58,8 @@ TRAINING = {
             "batch_size": 8,
             "max_person_px": 280,
             "paste_share": 0.6,
-        }
+        },
+        {"begins": 0.75, "crop_px": 288, "batch_size": 6, "max_person_px": 300},
     ],
 }
 #: What one core in bfloat16 does not reach: time ends a training there, steps on faster machines.

@@ -68,9 +68,8 @@ def test_minutes_scale_the_whole_recipe(tmp_path):
     settings = Settings(home=tmp_path, training=training_for(70), models=MODELS)
     recipe = settings.train_config()
     assert (recipe.max_seconds, recipe.steps) == (4200, 14_000)
-    small, large = recipe.recipes
-    assert (small.crop_px, small.batch_size) == (160, 16)
-    assert (large.crop_px, large.batch_size) == (224, 8)
+    stages = [(stage.crop_px, stage.batch_size, stage.max_person_px) for stage in recipe.recipes]
+    assert stages == [(160, 16, 220), (224, 8, 280), (288, 6, 300)]
     assert settings.model_configs()["unet"].object_kinds
 
 
