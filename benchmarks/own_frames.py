@@ -180,7 +180,8 @@ def _base(settings: Settings, options: argparse.Namespace) -> Path:
 def _take_over(store: Store, model: Path) -> None:
     """A model of another home as the one that was trained in this."""
     with store.draft("trained_model", ARCHITECTURE) as draft:
-        shutil.copytree(model, draft, dirs_exist_ok=True)
+        ours = shutil.ignore_patterns("provenance.json")  # the store writes its own
+        shutil.copytree(model, draft, dirs_exist_ok=True, ignore=ours)
         version = store.seal(
             draft, "trained_model", ARCHITECTURE, code_version="1", inputs=(), config={}
         )
