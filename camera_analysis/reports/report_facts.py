@@ -137,6 +137,7 @@ class EventFact:
     reason: str
     start_utc: datetime
     end_utc: datetime
+    peak_utc: datetime
     said: str = ""
     expected: bool = False
 
@@ -300,6 +301,7 @@ def _read_events(clock: LocalClock, path: Path) -> tuple[EventFact, ...]:
             reason=row["reason"],
             start_utc=row["start_utc"],
             end_utc=row["end_utc"],
+            peak_utc=row["peak_time_utc"],
         )
         for row in rows
     )

@@ -56,8 +56,9 @@ class Timeline:
 
     @property
     def pictured(self) -> tuple[TimelineMark, ...]:
-        """Those with a picture."""
-        return tuple(mark for mark in self.marks if mark.picture)
+        """Those with a picture, in the order in which the pictures were taken, at the peaks."""
+        shown = [mark for mark in self.marks if mark.picture]
+        return tuple(sorted(shown, key=lambda mark: mark.fact.peak_utc))
 
 
 def event_timeline(

@@ -46,6 +46,15 @@ def test_events_stand_where_they_were_in_order_of_time(timeline_of):
     assert [mark.number for mark in day.pictured] == [1, 2]
 
 
+def test_pictures_stand_in_the_order_of_their_times(timeline_of):
+    long = DrawnEvent(1, 60, 100, 9.0, "Stays.")  # begins first, and peaks behind the other
+    short = DrawnEvent(2, 80, 10, 8.0, "Passes.")
+    day = timeline_of(replace(QUIET, frames=5, events=[long, short]))
+    assert [mark.fact.event_id for mark in day.marks] == [1, 2]
+    assert [mark.fact.event_id for mark in day.pictured] == [2, 1]
+    assert [mark.fact.peak for mark in day.pictured] == ["08:01:25", "08:01:50"]
+
+
 def test_a_short_clip_has_minutes(timeline_of):
     event = DrawnEvent(1, 70, 30, 9.0, "Something.")
     day = timeline_of(replace(QUIET, frames=5, events=[event]))
