@@ -104,11 +104,11 @@ def _previous(
     context: dg.AssetExecutionContext, store: VersionStore, source: str, memory: Path
 ) -> PreviousScan | None:
     """The current scan of a source; None where there is none, or where it is damaged."""
-    found = [store.current(name, source) for name in ("source_samples", "human_masks")]
-    if None in found:
-        context.log.info(f"every file is read: no scan of {source} is in the store")
-        return None
     try:
+        found = [store.current(name, source) for name in ("source_samples", "human_masks")]
+        if None in found:
+            context.log.info(f"every file is read: no scan of {source} is in the store")
+            return None
         samples, masks = (store.path(version) for version in found)
     except (LookupError, ValueError) as error:
         context.log.info(f"every file is read: {error}")

@@ -107,6 +107,15 @@ def test_a_damaged_current_version_is_made_anew(line: Line):
     line.store.verify(line.store.require("human_masks", "ade20k"))
 
 
+def test_a_pointer_that_cannot_be_read_is_made_anew(line: Line):
+    line.run()
+    good = line.versions()
+    folder = line.store.path(line.store.require("human_masks", "ade20k")).parent
+    (folder / "current.json").write_text("{half")
+    assert read(line.run()) == 20
+    assert line.versions() == good
+
+
 def test_a_memory_that_cannot_be_written_does_no_harm(line: Line):
     line.memory.parent.mkdir(parents=True)
     line.memory.write_text("a file where the folder should be")
