@@ -35,7 +35,8 @@ from pipelines.settings import load_settings
 from segmentation.data import Sample, SplitData
 from segmentation.evaluation.bootstrap import interval_of, resampled_sums
 from segmentation.evaluation.boundary import count_boundary
-from segmentation.evaluation.evaluate import MAX_SIDE_PX, shrink
+from segmentation.evaluation.evaluate import shrink
+from segmentation.evaluation.evaluated import MAX_SIDE_PX
 from segmentation.evaluation.temporal_consistency import Flicker, count_flicker
 from segmentation.inference.frame_stream import RefinedStream
 from segmentation.inference.postprocess import refine

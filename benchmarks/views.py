@@ -21,7 +21,7 @@ from measuring import Row, parser_of, report
 from pipelines.resources import open_store
 from pipelines.settings import load_settings
 from segmentation.data import SplitData
-from segmentation.evaluation.evaluate import MAX_SIDE_PX
+from segmentation.evaluation.evaluated import MAX_SIDE_PX
 from segmentation.evaluation.image_table import ImageTable, judge_image
 from segmentation.inference.inference_config import InferenceConfig
 from segmentation.inference.postprocess_config import PostprocessConfig, parse_steps

@@ -90,6 +90,14 @@ class LocalClock:
         return first if first == last else f"{first}\u2013{last}"
 
 
+def is_local_day(text: str) -> bool:
+    """Whether a text is a day of the calendar as days are named here and compared: YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def day_title(day: str) -> str:
     """A local day "YYYY-MM-DD" in words: "Monday 5 January 2026"."""
     moment = date.fromisoformat(day)

@@ -10,13 +10,13 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from camera_analysis.footage.file_time import FIRST_DAY
+from camera_analysis.local_time import is_local_day
 from dataset_build.config import CleaningRules, DatasetConfig
 from dataset_build.ledger.rules import threshold_rules
 from dataset_build.sources.custom_sources import CustomSource
@@ -225,11 +225,7 @@ def save_settings(settings: Settings) -> Path:
 
 
 def _require_day(day: str) -> None:
-    try:
-        is_day = date.fromisoformat(day).isoformat() == day  # days are compared as text
-    except ValueError:
-        is_day = False
-    if not is_day:
+    if not is_local_day(day):
         raise SettingsError(f"first_day = {day!r}; expected a day such as 2026-01-05")
 
 

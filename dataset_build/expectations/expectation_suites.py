@@ -6,6 +6,7 @@ each alone.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -85,11 +86,14 @@ class Suite:
     unread: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        """Refuse a second expectation of a column: results are told apart by column."""
-        columns = [one.column for one in self.expectations]
-        twice = sorted({name for name in columns if columns.count(name) > 1})
+        """Refuse what is expected twice: results are told apart by column or claim."""
+        names = Counter(one.column or "the table" for one in self.all_expectations())
+        twice = sorted(name for name, count in names.items() if count > 1)
         if twice:
-            raise ValueError(f"two expectations of {', '.join(twice)}; write the second as a claim")
+            raise ValueError(
+                f"two expectations of {', '.join(twice)}; write the second as a claim of another"
+                " name"
+            )
 
     @property
     def read(self) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import click
+
+from camera_analysis.local_time import is_local_day
 
 
 class LocalDay(click.ParamType):
@@ -17,11 +17,7 @@ class LocalDay(click.ParamType):
     ) -> str:
         """The text, or a clear end of the command: days are compared as text later on."""
         text = str(value)
-        try:
-            is_day = not text or f"{datetime.strptime(text, '%Y-%m-%d'):%Y-%m-%d}" == text
-        except ValueError:
-            is_day = False
-        if not is_day:
+        if text and not is_local_day(text):
             self.fail(f"{text!r} is no day of the calendar; write YYYY-MM-DD", param, ctx)
         return text
 

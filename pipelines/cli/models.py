@@ -12,6 +12,7 @@ from pipelines.cli.champion import history, promote, rollback
 from pipelines.cli.export import export
 from pipelines.cli.home import HOME_OPTION, settings_of
 from pipelines.settings import Settings
+from segmentation.evaluation.evaluated import MAX_SIDE_PX
 
 
 @click.group()
@@ -88,9 +89,10 @@ def _table(rows: list[dict[str, object]]) -> list[str]:
     "--side",
     "sides_px",
     multiple=True,
-    type=click.IntRange(min=32, max=640),
+    type=click.IntRange(min=32, max=MAX_SIDE_PX),
     help="Look at images with this longer side, never enlarged; given more than once: the mean of"
-    " the answers; default: that of the images of training. They are judged at 640 at most.",
+    " the answers; default: that of the images of training. They are judged at"
+    f" {MAX_SIDE_PX} at most.",
 )
 @click.option("--mirrored", is_flag=True, help="And once more, left and right exchanged.")
 @click.option(

@@ -25,7 +25,12 @@ from pipelines.demo.demo import (
     model_plan,
 )
 from pipelines.demo.real_scores import measure
-from pipelines.demo.real_sources import CAMERAS_TO_LEARN, lay_out_frames, lay_out_sources
+from pipelines.demo.real_sources import (
+    CAMERAS_TO_LEARN,
+    lay_out_frames,
+    lay_out_sources,
+    link_to,
+)
 from pipelines.resources import open_store
 from pipelines.settings import Settings, load_settings, save_settings
 from pipelines.shell.runs import RunFailedError, Runner
@@ -164,9 +169,7 @@ def lay_out_cameras(samples: Path, home: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         settings = {**entry, "id": camera_id, "footage": str(footage)}
         if footage.is_file():  # one of several cameras' files in a folder: link it alone
-            link = folder / footage.name
-            link.unlink(missing_ok=True)
-            link.symlink_to(footage)
+            link_to(folder / footage.name, footage)
             del settings["footage"]
         (folder / "camera.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
 

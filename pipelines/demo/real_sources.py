@@ -66,7 +66,7 @@ def lay_out_sources(samples: Path, home: Path) -> dict[str, Path]:
     if (samples / STUFF_IMAGES).is_dir():
         root = home / "sources" / "coco_stuff"
         for folder, target in (("images", STUFF_IMAGES), ("stuffthingmaps", STUFF_MAPS)):
-            _link(root / folder / "train2017", samples / target)
+            link_to(root / folder / "train2017", samples / target)
         sources["coco_stuff"] = root
     return sources
 
@@ -91,14 +91,14 @@ def _link_frames(folder: Path, root: Path, every: int) -> None:
         raise ValueError(f"{folder}: {len(images)} frames and {len(masks)} masks; expected as many")
     for number in range(0, len(images), every):
         for part, file in (("images", images[number]), ("masks", masks[number])):
-            _link(root / part / f"{number:06}{file.suffix}", file)
+            link_to(root / part / f"{number:06}{file.suffix}", file)
 
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
-def _link(link: Path, target: Path) -> None:
+def link_to(link: Path, target: Path) -> None:
     """A link to where the samples lie now, whatever an earlier run linked to."""
     link.parent.mkdir(parents=True, exist_ok=True)
     if link.is_symlink() and link.readlink() != target.resolve():

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from segmentation.data import Sample, SplitData, fitted_size, resize_image, resize_mask
 from segmentation.evaluation.card_metrics import write_evaluated_card
-from segmentation.evaluation.evaluated import Evaluated, write_evaluated
+from segmentation.evaluation.evaluated import MAX_SIDE_PX, Evaluated, write_evaluated
 from segmentation.evaluation.evaluation_views import draw_reliability, write_metrics_table
 from segmentation.evaluation.image_table import ImageTable, judge_image
 from segmentation.evaluation.scores import ScopeScores, score_scopes, write_metrics
@@ -24,8 +24,6 @@ from segmentation.mask_folders import open_folder
 from segmentation.metrics import THRESHOLD
 
 RELIABILITY_FILE = "reliability.png"
-#: Longer side at which images are judged: what cameras deliver.
-MAX_SIDE_PX = 640
 #: Frames of a sequence that are drawn together when intervals are found: a second or more, after
 #: which people have moved on. Divides the rows that are read at a time.
 FRAMES_PER_DRAW = 32

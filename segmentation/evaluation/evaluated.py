@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 EVALUATION_FILE = "evaluation.json"
+#: Longer side at which photographs are judged at most: what cameras deliver.
+MAX_SIDE_PX = 640
 #: 1 had no table of images that could be compared.
 FORMAT = 2
 

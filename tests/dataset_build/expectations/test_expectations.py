@@ -117,3 +117,10 @@ def test_two_expectations_of_a_column_are_refused():
     suite = next(iter(SUITES.values()))
     with pytest.raises(ValueError, match=f"two expectations of {suite.expectations[0].column}"):
         replace(suite, expectations=(*suite.expectations, suite.expectations[0]))
+
+
+def test_a_claim_that_is_called_as_a_column_is_refused_where_both_are_expected():
+    suite = next(iter(SUITES.values()))
+    column = suite.expectations[0].column
+    with pytest.raises(ValueError, match=f"two expectations of {column}"):
+        replace(suite, claims={**suite.claims, column: lambda rows: rows[column] > 0})
