@@ -67,7 +67,7 @@ class BenchmarkResult:
     channels: dict[str, list[FloatVector]]
 
     def channel_scores(self, channel: str) -> MethodScores:
-        """Frame metrics of one channel alone, smoothed as the sum is."""
+        """Frame metrics of one channel alone, each frame's highest place smoothed over time."""
         alone = MethodScores({}, self.ours.budget)
         for clip, values in zip(self.ours.clips, self.channels[channel], strict=True):
             alone.clips.append(
@@ -126,6 +126,7 @@ class _Kept:
     """What is kept of a clip's frames."""
 
     truth: list[FrameTruth] = field(default_factory=list)
+    peaks: list[float] = field(default_factory=list)
     ours: list[list[FoundRegion]] = field(default_factory=list)
     delta: list[list[FoundRegion]] = field(default_factory=list)
     delta_share: list[float] = field(default_factory=list)
@@ -133,6 +134,7 @@ class _Kept:
 
     def add(self, truth: FrameTruth, ours: ChannelVerdict, delta: DeltaVerdict) -> None:
         self.truth.append(FrameTruth(abnormal=truth.abnormal, regions=truth.regions))
+        self.peaks.append(ours.peak)
         self.ours.append(ours.regions)
         self.delta.append(delta.regions)
         self.delta_share.append(delta.share)
@@ -166,7 +168,7 @@ def _judge_clip(
         if progress:
             progress(f"judging {clip.name}", len(kept.truth), clip.length or len(kept.truth))
     abnormal = np.array([truth.abnormal for truth in kept.truth])
-    scores, regions = clip_scores(kept.ours, clip.fps, config.channels)
+    scores, regions = clip_scores(kept.peaks, kept.ours, clip.fps, config.channels)
     shares = _calm(kept.delta_share, clip.fps, config.channels)
     for method, values, found, threshold in (
         (result.ours, scores, regions, thresholds[0]),
@@ -199,7 +201,7 @@ def ordinary_stretches(
 
 
 def _calm(values: Sequence[float], fps: float, config: ChannelConfig) -> FloatVector:
-    """Smoothed over time as the learned normal's scores are."""
+    """Smoothed over time by a mean."""
     return gaussian_mean(np.asarray(values, np.float64), config.frame_smoothing_s * fps)
 
 

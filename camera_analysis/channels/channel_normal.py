@@ -8,9 +8,9 @@ is wrong. Nothing is fitted to test footage.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby, islice
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby, islice, tee
 
 import cv2
 import numpy as np
@@ -26,25 +26,26 @@ from camera_analysis.channels.channel_moments import calibrate_channels, channel
 from camera_analysis.channels.channel_regions import (
     FoundRegion,
     RegionConfig,
-    frame_evidence,
     peak_regions,
     smoothed_regions,
 )
 from camera_analysis.channels.channel_segments import (
     KeptCodes,
+    Progress,
     Segment,
     SegmentConfig,
     cut_segments,
+    ticking,
     walk,
 )
 from camera_analysis.channels.channel_surprise import TailConfig, TailTables
+from camera_analysis.channels.path_evidence import evidence_reading, frame_peaks, smoothed_peaks
+from camera_analysis.channels.path_readings import Reading
 from camera_analysis.channels.read_codes import read_codes
 from camera_analysis.channels.tone_light import usual_picture
-from camera_analysis.labelling.time_smoothing import gaussian_mean
 
 FloatImage = npt.NDArray[np.float32]
 FloatVector = npt.NDArray[np.float64]
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +73,14 @@ class ChannelVerdict:
 
     Attributes:
         evidence_hw: (h, w) nats on the grid, of all channels together.
+        peak: nats of the highest place; of consecutive frames, its path taken into account
+            (:mod:`camera_analysis.channels.path_evidence`).
         regions: around its peaks, in pixels of the frame.
         of_channel: channel -> (h, w) evidence, in nats.
     """
 
     evidence_hw: FloatImage
+    peak: float
     regions: list[FoundRegion]
     of_channel: dict[str, FloatImage]
 
@@ -136,15 +140,16 @@ def learn_channels(
         fold: TailTables(total if alone else total - counts, config.tails)
         for fold, counts in folds.items()
     }
-    tick = _ticking(progress, "calibrating", footage)
+    tick = ticking(progress, "calibrating", footage)
     moments = channel_moments(footage, others, config.maps, tick)
     without = {fold: calibrate_channels(moments, None if alone else fold) for fold in folds}
-    held_out, tick = [], _ticking(progress, "judging what was left out", footage)
+    held_out, tick = [], ticking(progress, "judging what was left out", footage)
     for segment, codes in footage:
         fps, known = segment.clip.fps, without[segment.fold]
         maps = ChannelMaps(others[segment.fold], fps, config.maps)
-        highest = [join_evidence(maps.of(read), known, config)[0].max() for read in codes]
-        calm = gaussian_mean(np.array(highest, np.float64), config.frame_smoothing_s * fps)
+        joined = (join_evidence(maps.of(read), known, config)[0] for read in codes)
+        readings = (evidence_reading(*both) for both in zip(joined, codes.steps(), strict=True))
+        calm = smoothed_peaks([*frame_peaks(readings, fps)], fps, config.frame_smoothing_s)
         held_out.append((segment.clip, calm))
         tick(len(codes))
     return ChannelNormal(
@@ -158,13 +163,16 @@ def learn_channels(
 
 
 def clip_scores(
-    regions: Sequence[Sequence[FoundRegion]], fps: float, config: ChannelConfig
+    peaks: Sequence[float],
+    regions: Sequence[Sequence[FoundRegion]],
+    fps: float,
+    config: ChannelConfig,
 ) -> tuple[FloatVector, list[list[FoundRegion]]]:
     """Score of each frame of a clip in nats, and its regions with the scores of their tracks.
 
     A frame's score is of the frame, not of its tracks: those reach beyond what they follow.
     """
-    scores = frame_evidence(regions, fps, config.frame_smoothing_s)
+    scores = smoothed_peaks(peaks, fps, config.frame_smoothing_s)
     return scores, smoothed_regions(regions, fps, config.regions)
 
 
@@ -223,28 +231,21 @@ def _by_clip(
     )
 
 
-def _ticking(
-    progress: Progress | None, what: str, footage: Sequence[tuple[Segment, KeptCodes]]
-) -> Callable[[int], None]:
-    total = sum(len(codes) for _, codes in footage)
-    done = 0
-
-    def tick(frames: int) -> None:
-        nonlocal done
-        done += frames
-        if progress:
-            progress(what, done, total)
-
-    return tick
-
-
 def _judge(
     frames: Iterator[ImageRgb], fps: float, normal: ChannelNormal
 ) -> Iterator[ChannelVerdict]:
     config = normal.config
     maps = ChannelMaps(normal.tables, fps, config.maps)
-    for read in read_codes(frames, config.codes, normal.usual, fps):
-        yield fuse(maps.of(read.codes), normal.calibrations, read.place_px, config)
+
+    def each() -> Iterator[tuple[ChannelVerdict, Reading]]:
+        for read in read_codes(frames, config.codes, normal.usual, fps):
+            verdict = fuse(maps.of(read.codes), normal.calibrations, read.place_px, config)
+            yield verdict, evidence_reading(verdict.evidence_hw, read.stiffness.step_hw2)
+
+    verdicts, followed = tee(each())
+    peaks = frame_peaks((reading for _, reading in followed), fps)
+    for (verdict, _), peak in zip(verdicts, peaks, strict=True):
+        yield replace(verdict, peak=peak)
 
 
 def fuse(
@@ -263,7 +264,8 @@ def fuse(
     """
     total, of_channel = join_evidence(surprise, calibrations, config)
     regions = peak_regions(total, cell_xy, config.regions)
-    return ChannelVerdict(evidence_hw=total, regions=regions, of_channel=of_channel)
+    peak = float(total.max())
+    return ChannelVerdict(evidence_hw=total, peak=peak, regions=regions, of_channel=of_channel)
 
 
 def join_evidence(

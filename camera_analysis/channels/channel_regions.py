@@ -20,7 +20,6 @@ from camera_analysis.labelling.regions import Box
 from camera_analysis.labelling.time_smoothing import gaussian_mean
 
 FloatImage = npt.NDArray[np.float32]
-FloatVector = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,16 +94,6 @@ def smoothed_regions(
         for frame, place in track:
             smooth[frame][place] = FoundRegion(frames[frame][place].box, float(calm[frame - first]))
     return smooth
-
-
-def frame_evidence(
-    frames: Sequence[Sequence[FoundRegion]], fps: float, smoothing_s: float
-) -> FloatVector:
-    """(N,) score of each frame: its highest region, smoothed over time."""
-    highest = np.array(
-        [max((region.evidence for region in regions), default=0.0) for regions in frames]
-    )
-    return gaussian_mean(highest, smoothing_s * fps)
 
 
 def _box(stats: npt.NDArray[np.int32], cell_xy: tuple[float, float]) -> Box:

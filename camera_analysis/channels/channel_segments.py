@@ -19,11 +19,14 @@ from camera_analysis.benchmark.layouts.clip_files import ImageRgb
 from camera_analysis.benchmark.layouts.clips import Clip
 from camera_analysis.channels.channel_codes import (
     CHANNELS,
+    SPEED,
     CodeConfig,
     CodeMap,
     FloatImage,
 )
 from camera_analysis.channels.read_codes import read_codes
+
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +57,7 @@ class Segment:
 
 
 class KeptCodes:
-    """Codes of a segment's frames, compressed to about a tenth.
+    """Codes of a segment's frames and their flow, compressed to about a tenth.
 
     Args:
         frames: (H, W, 3) uint8 RGB, consecutive.
@@ -73,6 +76,7 @@ class KeptCodes:
         fps: float = 0.0,
     ) -> None:
         self._packed: list[bytes] = []
+        self._steps: list[bytes] = []
         self.grids: dict[str, tuple[int, int]] = {}
         for read in read_codes(frames, config, usual, fps):
             codes = read.codes
@@ -80,6 +84,8 @@ class KeptCodes:
                 channel: (code.shape[0], code.shape[1]) for channel, code in codes.items()
             }
             self._packed.append(zlib.compress(b"".join(codes[c].tobytes() for c in CHANNELS), 1))
+            step = read.stiffness.step_hw2.astype(np.float16)
+            self._steps.append(zlib.compress(step.tobytes(), 1))
             tick()
 
     def __len__(self) -> int:
@@ -93,6 +99,12 @@ class KeptCodes:
         for packed in self._packed:
             flat = np.split(np.frombuffer(zlib.decompress(packed), np.uint8), cuts)
             yield {c: part.reshape(self.grids[c]) for c, part in zip(CHANNELS, flat, strict=True)}
+
+    def steps(self) -> Iterator[FloatImage]:
+        """(h, w, 2) flow of each frame in places, as it is followed along paths."""
+        for packed in self._steps:
+            flat = np.frombuffer(zlib.decompress(packed), np.float16)
+            yield flat.reshape(*self.grids[SPEED], 2).astype(np.float32)
 
 
 def cut_segments(clips: Sequence[Clip], config: SegmentConfig) -> list[Segment]:
@@ -132,6 +144,22 @@ def walk(segments: Sequence[Segment]) -> Iterator[tuple[Segment, Iterator[ImageR
         stream = clip.pick(partial(_in_any, kept))
         for segment in kept:
             yield segment, _taken(stream, segment)
+
+
+def ticking(
+    progress: Progress | None, what: str, footage: Sequence[tuple[Segment, KeptCodes]]
+) -> Callable[[int], None]:
+    """To be called with the number of frames that are done; progress is told of all of them."""
+    total = sum(len(codes) for _, codes in footage)
+    done = 0
+
+    def tick(frames: int) -> None:
+        nonlocal done
+        done += frames
+        if progress:
+            progress(what, done, total)
+
+    return tick
 
 
 def _count_frames(clip: Clip) -> int:

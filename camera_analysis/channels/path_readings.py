@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camera_analysis.channels.stiffness import frames_apart
+
 FloatImage = npt.NDArray[np.float32]
 IntImage = npt.NDArray[np.int32]
 IntVector = npt.NDArray[np.int64]
@@ -50,6 +52,15 @@ class Reading:
     parts_hw: IntImage
     value_hw: FloatImage
     step_hw2: FloatImage
+
+
+def look_frames(fps: float) -> int:
+    """Frames that a path is followed to either side; 0 where flow is too coarse to be followed.
+
+    Args:
+        fps: frames per second; 0 where they are not evenly spaced.
+    """
+    return round(LOOK_S * fps) if frames_apart(fps) else 0
 
 
 def windows(items: Iterator[Item], reach: int) -> Iterator[tuple[Sequence[Item], int]]:
@@ -96,21 +107,37 @@ def along_paths(near: Sequence[Reading], now: int, least: int) -> FloatImage:
     places = np.flatnonzero(frame.parts_hw)
     if not places.size:
         return found
-    ahead = [(number, number) for number in range(now + 1, len(near))]
-    behind = [(number, number + 1) for number in range(now - 1, -1, -1)]
-    read = np.concatenate(
-        [
-            frame.value_hw.ravel()[places][None],
-            _followed(near, places, now, ahead, np.float32(1)),
-            _followed(near, places, now, behind, np.float32(-1)),
-        ]
-    )
+    read, _ = read_along(near, now, places)
     known = np.count_nonzero(read, axis=0)
     rank = len(read) - known + np.floor(RANK * (known - 1) + 0.5).astype(np.int64)
     quartile = np.take_along_axis(np.sort(read, axis=0), np.clip(rank, 0, len(read) - 1)[None], 0)
     values = np.where(known >= least, quartile[0], np.float32(0))
     found.ravel()[places] = _shared(values, frame.parts_hw.ravel()[places])
     return found
+
+
+def read_along(
+    near: Sequence[Reading], now: int, places: IntVector
+) -> tuple[FloatImage, IntVector]:
+    """(frames, places) what is read along the paths of places, 0 is unknown; how far it lies.
+
+    Distances are (frames,) frames from the one that is judged.
+
+    Args:
+        near: consecutive frames, their flow :func:`widened`.
+        now: which of them is judged.
+        places: of its grid, row by row.
+    """
+    ahead = [(number, number) for number in range(now + 1, len(near))]
+    behind = [(number, number + 1) for number in range(now - 1, -1, -1)]
+    read = np.concatenate(
+        [
+            near[now].value_hw.ravel()[places][None],
+            _followed(near, places, now, ahead, np.float32(1)),
+            _followed(near, places, now, behind, np.float32(-1)),
+        ]
+    )
+    return read, np.array([now, *(number for number, _ in ahead + behind)]) - now
 
 
 def _followed(

@@ -17,8 +17,7 @@ from camera_analysis.channels.channel_codes import (
     FrameCodes,
     ImageRgb,
 )
-from camera_analysis.channels.path_readings import KNOWN_S, LOOK_S, along_paths, windows
-from camera_analysis.channels.stiffness import frames_apart
+from camera_analysis.channels.path_readings import KNOWN_S, along_paths, look_frames, windows
 
 
 def read_codes(
@@ -42,8 +41,8 @@ def read_codes(
     for first in frames:
         height, width = first.shape[:2]
         reader = CodeReader(height, width, config, usual, fps)
-        least, reach = max(1, round(KNOWN_S * fps)), round(LOOK_S * fps) if frames_apart(fps) else 0
-        for near, now in windows(_each(reader, first, frames), reach):
+        least = max(1, round(KNOWN_S * fps))
+        for near, now in windows(_each(reader, first, frames), look_frames(fps)):
             stiffness = along_paths([read.stiffness for read in near], now, least)
             yield replace(near[now], codes={**near[now].codes, STIFF: reader.stiff_code(stiffness)})
 

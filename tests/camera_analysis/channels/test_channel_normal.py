@@ -54,8 +54,9 @@ def normal():
 
 def test_what_is_faster_than_ever_stands_out(normal):
     frames = frames_of(40, seed=9, fast_from=20)
-    regions = [verdict.regions for verdict in normal.judge(iter(frames), 10.0)]
-    scores, _ = clip_scores(regions, 10.0, normal.config)
+    verdicts = list(normal.judge(iter(frames), 10.0))
+    peaks, regions = [v.peak for v in verdicts], [v.regions for v in verdicts]
+    scores, _ = clip_scores(peaks, regions, 10.0, normal.config)
     assert scores[24:].min() > scores[:16].max()
     assert scores[30] > 5
 

@@ -28,7 +28,6 @@ from camera_analysis.channels.channel_maps import REMAIN, ChannelMaps, MapConfig
 from camera_analysis.channels.channel_regions import (
     FoundRegion,
     RegionConfig,
-    frame_evidence,
     peak_regions,
     smoothed_regions,
 )
@@ -272,7 +271,6 @@ def test_a_flash_is_calmed_and_a_stay_is_not():
     calm_stay = smoothed_regions(stay, 10.0, RegionConfig())
     assert calm_flash[20][0].evidence == pytest.approx(1.0, abs=0.15)  # 10 / (4 sqrt(2 pi))
     assert calm_stay[20][0].evidence == pytest.approx(10.0, rel=0.03)
-    assert frame_evidence(calm_stay, 10.0, 0.3)[0] < 0.1
 
 
 def test_a_thing_that_moves_is_one_track_and_two_things_are_two():
