@@ -105,15 +105,17 @@ def test_size_is_told_beside_the_evidence_that_it_is_no_part_of():
     assert joined(speed=2.0, size=9.0) == pytest.approx(2.0, abs=0.001)
 
 
-def test_kept_codes_are_those_that_were_read():
+def test_kept_codes_and_flow_are_those_that_were_read():
     frames = frames_of(12, seed=3)
     ticks = []
     kept = KeptCodes(iter(frames), CodeConfig(), lambda: ticks.append(1))
     reader = CodeReader(*SIZE_HW, CodeConfig())
     assert len(kept) == len(ticks) == 12
-    for frame, codes in zip(frames, kept, strict=True):
-        for channel, code in reader.read(frame).codes.items():
+    for frame, codes, step in zip(frames, kept, kept.steps(), strict=True):
+        read = reader.read(frame)
+        for channel, code in read.codes.items():
             np.testing.assert_array_equal(codes[channel], code)
+        np.testing.assert_allclose(step, read.stiffness.step_hw2, rtol=1e-3, atol=1e-4)
 
 
 def test_segments_are_spread_evenly_and_folds_are_whole_clips():
