@@ -32,7 +32,7 @@ STIFF = "stiff"
 CHANNELS = (SPEED, DIRECTION, SIZE, STIFF, TONE)
 MOTION = (SPEED, DIRECTION, SIZE)
 #: Codes of each channel.
-BINS = {SPEED: 48, DIRECTION: 8, SIZE: 36, STIFF: 36, TONE: 16, STAY: 36}
+BINS = {SPEED: 48, DIRECTION: 8, SIZE: 36, STIFF: 36, TONE: 64, STAY: 36}
 #: Codes per doubling, where a code is a step of more and more: steps of 12 and 41 %.
 PER_OCTAVE = {SPEED: 6, SIZE: 6, STIFF: 6, STAY: 2}
 #: The place shows nothing that the channel could be read from.
@@ -278,7 +278,7 @@ class CodeReader:
         picture = tone_picture(grey, self.grids[TONE])
         if self._usual is not None:
             picture = np.minimum(picture / np.float32(light_of(picture, self._usual)), 255.0)
-        return np.asarray(picture.astype(np.uint8) >> 4, np.uint8)
+        return np.asarray(picture.astype(np.uint8) // (256 // BINS[TONE]), np.uint8)
 
 
 def grids_of(height: int, width: int, config: CodeConfig) -> dict[str, tuple[int, int]]:

@@ -83,14 +83,16 @@ class ChannelMaps:
         }
         if TONE not in self._tables.grids:
             return maps
-        tone = self._tone(codes[TONE])
+        tone, taken = self._tone(codes[TONE], codes[SPEED])
         maps[TONE] = tone
         self._frames += 1
         for channel, frames in self._look_back.items():
-            past = self._past.get(channel, np.zeros_like(tone))  # nothing has stayed yet
-            self._past[channel] = past + (tone - past) / np.float32(frames)
+            past = self._past.get(channel, np.zeros_like(taken))  # nothing has stayed yet
+            self._past[channel] = past + (taken - past) / np.float32(frames)
             known = self._frames >= frames
-            maps[channel] = np.minimum(self._past[channel], tone) if known else np.zeros_like(tone)
+            maps[channel] = (
+                np.minimum(self._past[channel], taken) if known else np.zeros_like(taken)
+            )
         return maps
 
     def _mean_near(self, channel: str, code: CodeMap) -> FloatImage:
@@ -103,7 +105,15 @@ class ChannelMaps:
         )
         return np.asarray(total / np.maximum(support, self._config.support), np.float32)
 
-    def _tone(self, code: CodeMap) -> FloatImage:
-        side = max(3, 2 * int(code.shape[1] * self._config.tone_share / 2) + 1)
-        near = cv2.blur(self._tables.score(TONE, code), (side, side))
+    def _tone(self, code: CodeMap, speed: CodeMap) -> tuple[FloatImage, FloatImage]:
+        """Surprise of the tone, in full where something moves, and of a place's being taken."""
+        rare = self._tables.score(TONE, code)
+        taken = self._around(self._tables.taken(rare))
+        near = cv2.dilate((speed != ABSENT).view(np.uint8), np.ones((3, 3), np.uint8))
+        return np.where(near > 0, self._around(rare), taken), taken
+
+    def _around(self, surprise: FloatImage) -> FloatImage:
+        """On the grid of motion, the mean over a small person's window."""
+        side = max(3, 2 * int(surprise.shape[1] * self._config.tone_share / 2) + 1)
+        near = cv2.blur(surprise, (side, side))
         return np.asarray(cv2.resize(near, self._size_wh, interpolation=cv2.INTER_AREA), np.float32)

@@ -20,6 +20,7 @@ from camera_analysis.benchmark.layouts.clips import Clip
 from camera_analysis.channels.channel_codes import (
     CHANNELS,
     SPEED,
+    TONE,
     CodeConfig,
     CodeMap,
     FloatImage,
@@ -78,8 +79,10 @@ class KeptCodes:
         self._packed: list[bytes] = []
         self._steps: list[bytes] = []
         self.grids: dict[str, tuple[int, int]] = {}
+        before: CodeMap | np.uint8 = np.uint8(0)
         for read in read_codes(frames, config, usual, fps):
-            codes = read.codes
+            codes = {**read.codes, TONE: read.codes[TONE] - before}  # mostly 0, and so packed well
+            before = read.codes[TONE]
             self.grids = {
                 channel: (code.shape[0], code.shape[1]) for channel, code in codes.items()
             }
@@ -96,9 +99,12 @@ class KeptCodes:
         """Channel -> (h, w) codes of each frame."""
         sizes = [self.grids[c][0] * self.grids[c][1] for c in CHANNELS] if self._packed else []
         cuts = np.cumsum(sizes)[:-1]
+        before: CodeMap | np.uint8 = np.uint8(0)
         for packed in self._packed:
             flat = np.split(np.frombuffer(zlib.decompress(packed), np.uint8), cuts)
-            yield {c: part.reshape(self.grids[c]) for c, part in zip(CHANNELS, flat, strict=True)}
+            codes = {c: part.reshape(self.grids[c]) for c, part in zip(CHANNELS, flat, strict=True)}
+            before = codes[TONE] = codes[TONE] + before
+            yield codes
 
     def steps(self) -> Iterator[FloatImage]:
         """(h, w, 2) flow of each frame in places, as it is followed along paths."""

@@ -47,6 +47,9 @@ class TailConfig:
     row_reach: int = 3
     # Frames that a uniform distribution of tones weighs at a place.
     tone_prior: float = 1.0
+    # How often a place shows a tone, for once that it shows its most frequent one, from which on
+    # the tone is its own; of all others something stands before it.
+    own_tone: float = 0.02
 
 
 class TailTables:
@@ -64,9 +67,15 @@ class TailTables:
         if not counts.frames:
             raise ValueError("the normal holds no frames; it cannot judge")
         self.grids = counts.grids
+        of_channel = {c: _probability(c, counts, config) for c in counts.grids}
         self._tables = {
-            channel: _table(channel, counts, config).reshape(-1, BINS[channel])
-            for channel in counts.grids
+            channel: _nats(_tail(channel, probability)).reshape(-1, BINS[channel])
+            for channel, probability in of_channel.items()
+        }
+        self._others = {
+            channel: _nats(_share_of_others(probability, config.own_tone))
+            for channel, probability in of_channel.items()
+            if channel == TONE
         }
 
     def score(self, channel: str, code: CodeMap) -> FloatImage:
@@ -77,18 +86,31 @@ class TailTables:
         score[place] = self._tables[channel][place, flat[place]]
         return score.reshape(code.shape)
 
+    def taken(self, tone_score: FloatImage) -> FloatImage:
+        """(h, w) nats: how rarely a place shows none of its own tones, whichever it shows then.
 
-def _table(channel: str, counts: ChannelCounts, config: TailConfig) -> FloatImage:
+        Args:
+            tone_score: (h, w) of :meth:`score`; never less than what is returned.
+        """
+        return np.minimum(tone_score, self._others[TONE])
+
+
+def _probability(channel: str, counts: ChannelCounts, config: TailConfig) -> FloatArray:
+    """(h, w, bins) of each code at each place."""
     of_place = counts.of(channel).astype(np.float64)
     if channel == TONE:
-        probability = _tone_probability(of_place, config)
-    else:
-        probability = _smoothed(of_place, _base(channel), config)
+        return _tone_probability(of_place, config)
+    return _smoothed(of_place, _base(channel), config)
+
+
+def _tail(channel: str, probability: FloatArray) -> FloatArray:
     if channel in PER_OCTAVE:
-        tail = np.cumsum(probability[..., ::-1], axis=2)[..., ::-1]
-    else:
-        tail = _mass_of_rarer(probability)
-    return np.asarray(-np.log(np.clip(tail, 1e-12, 1.0)), np.float32)
+        return np.asarray(np.cumsum(probability[..., ::-1], axis=2)[..., ::-1], np.float64)
+    return _mass_of_rarer(probability)
+
+
+def _nats(probability: FloatArray) -> FloatImage:
+    return np.asarray(-np.log(np.clip(probability, 1e-12, 1.0)), np.float32)
 
 
 def _base(channel: str) -> FloatArray:
@@ -117,20 +139,27 @@ def _smoothed(counts: FloatArray, base: FloatArray, config: TailConfig) -> Float
 
 
 def _tone_probability(counts: FloatArray, config: TailConfig) -> FloatArray:
-    """(h, w, 16) probabilities; neighbouring tones share, because light and noise move a tone."""
-    near = _mean_around(counts, 1)
-    padded = np.pad(near, ((0, 0), (0, 0), (1, 1)), mode="edge")
-    shared = (padded[..., :-2] + 2 * padded[..., 1:-1] + padded[..., 2:]) / 4
-    shared = shared + config.tone_prior / counts.shape[2]
-    return np.asarray(shared / shared.sum(axis=2, keepdims=True), np.float64)
+    """(h, w, bins) probabilities, of what was seen at the place and around it."""
+    seen = _mean_around(counts, 1) + config.tone_prior / counts.shape[2]
+    return np.asarray(seen / seen.sum(axis=2, keepdims=True), np.float64)
+
+
+def _share_of_others(probability: FloatArray, own_tone: float) -> FloatArray:
+    """(h, w) probability of all codes that are not a place's own."""
+    least = own_tone * probability.max(axis=2, keepdims=True)
+    return np.asarray(np.where(probability <= least, probability, 0.0).sum(axis=2), np.float64)
 
 
 def _mass_of_rarer(probability: FloatArray) -> FloatArray:
     """Probability of all codes that are no more frequent than each code."""
     order = np.argsort(probability, axis=2, kind="stable")
     ordered = np.take_along_axis(probability, order, axis=2)
+    reached = np.cumsum(ordered, axis=2)
+    for code in range(ordered.shape[2] - 2, -1, -1):  # codes as frequent count in each other's mass
+        alike = ordered[..., code] == ordered[..., code + 1]
+        reached[..., code] = np.where(alike, reached[..., code + 1], reached[..., code])
     mass = np.empty_like(probability)
-    np.put_along_axis(mass, order, np.cumsum(ordered, axis=2), axis=2)
+    np.put_along_axis(mass, order, reached, axis=2)
     return mass
 
 
