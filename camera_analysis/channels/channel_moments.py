@@ -23,7 +23,7 @@ FloatVector = npt.NDArray[np.float64]
 
 def channel_moments(
     footage: Sequence[tuple[Segment, KeptCodes]],
-    others: Mapping[int, TailTables],
+    others: Callable[[int], TailTables],
     config: MapConfig,
     tick: Callable[[int], None],
 ) -> list[tuple[int, dict[str, FloatVector]]]:
@@ -33,7 +33,7 @@ def channel_moments(
 
     Args:
         footage: segments and their codes.
-        others: fold -> the normal of all other folds.
+        others: others(fold) is the normal of all other folds.
         config: how places support each other.
         tick: called after each segment with the number of its frames.
     """
@@ -43,7 +43,7 @@ def channel_moments(
     for segment, codes in footage:
         fps = segment.clip.fps
         read = [c for c in SCORED if len(codes) >= look_back_s.get(c, 0.0) * fps]
-        maps = ChannelMaps(others[segment.fold], fps, config)
+        maps = ChannelMaps(others(segment.fold), fps, config)
         frames = [{c: float(scores.max()) for c, scores in maps.of(of).items()} for of in codes]
         moment = max(1, round(moment_s * fps))
         of_segment = {c: moment_maxima(np.array([f[c] for f in frames]), moment) for c in read}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import groupby, islice, tee
 
 import cv2
@@ -136,20 +137,18 @@ def learn_channels(
     for counts in folds.values():
         total = total + counts
     alone = len(folds) == 1
-    others = {
-        fold: TailTables(total if alone else total - counts, config.tails)
-        for fold, counts in folds.items()
-    }
+
+    @lru_cache(maxsize=1)
+    def others(fold: int) -> TailTables:
+        return TailTables(total if alone else total - folds[fold], config.tails)
+
     tick = ticking(progress, "calibrating", footage)
     moments = channel_moments(footage, others, config.maps, tick)
     without = {fold: calibrate_channels(moments, None if alone else fold) for fold in folds}
     held_out, tick = [], ticking(progress, "judging what was left out", footage)
     for segment, codes in footage:
-        fps, known = segment.clip.fps, without[segment.fold]
-        maps = ChannelMaps(others[segment.fold], fps, config.maps)
-        joined = (join_evidence(maps.of(read), known, config)[0] for read in codes)
-        readings = (evidence_reading(*both) for both in zip(joined, codes.steps(), strict=True))
-        calm = smoothed_peaks([*frame_peaks(readings, fps)], fps, config.frame_smoothing_s)
+        maps = ChannelMaps(others(segment.fold), segment.clip.fps, config.maps)
+        calm = _scores_left_out(codes, maps, without[segment.fold], segment.clip.fps, config)
         held_out.append((segment.clip, calm))
         tick(len(codes))
     return ChannelNormal(
@@ -219,6 +218,19 @@ def _count(footage: Sequence[tuple[Segment, KeptCodes]]) -> dict[int, ChannelCou
     if not folds:
         raise ValueError("no training frame could be read")
     return folds
+
+
+def _scores_left_out(
+    codes: KeptCodes,
+    maps: ChannelMaps,
+    known: Mapping[str, Calibration],
+    fps: float,
+    config: ChannelConfig,
+) -> FloatVector:
+    """Score of each frame of a segment, as :func:`clip_scores` gives it."""
+    joined = (join_evidence(maps.of(read), known, config)[0] for read in codes)
+    readings = (evidence_reading(*both) for both in zip(joined, codes.steps(), strict=True))
+    return smoothed_peaks([*frame_peaks(readings, fps)], fps, config.frame_smoothing_s)
 
 
 def _by_clip(
