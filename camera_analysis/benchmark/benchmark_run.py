@@ -26,14 +26,9 @@ from camera_analysis.benchmark.layouts.clips import (
     FrameTruth,
     judged_frames,
 )
+from camera_analysis.channels.channel_fusion import ChannelConfig, ChannelVerdict
 from camera_analysis.channels.channel_maps import SCORED
-from camera_analysis.channels.channel_normal import (
-    ChannelConfig,
-    ChannelNormal,
-    ChannelVerdict,
-    clip_scores,
-    learn_channels,
-)
+from camera_analysis.channels.channel_normal import ChannelNormal, clip_scores, learn_channels
 from camera_analysis.channels.channel_regions import FoundRegion
 from camera_analysis.events.alarm_budget import threshold_for_budget
 from camera_analysis.labelling.segmenter import Segmenter

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from camera_analysis.channels.channel_calibration import Calibration
 from camera_analysis.channels.channel_codes import ABSENT
 from camera_analysis.channels.channel_counts import ChannelCounts
+from camera_analysis.channels.channel_fusion import fuse
 from camera_analysis.channels.channel_maps import ChannelMaps
-from camera_analysis.channels.channel_normal import fuse
 from camera_analysis.channels.channel_scale import BITS_PER_NAT, DAY_CONFIG
 from camera_analysis.channels.channel_surprise import TailTables
 from camera_analysis.channels.channel_words import departure

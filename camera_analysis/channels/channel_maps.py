@@ -1,12 +1,16 @@
 """Codes of a frame become maps of surprise, one per channel, on one grid of places.
 
 Motion scores are averaged over the moving places of a small window, so that one wrong flow vector
-is no surprise; tone is averaged over a window the size of a small person's. A further map,
-``stay``, is the tone's average over the last seconds: what passes leaves little in it, what stays
-fills it. ``remain`` is the same over a minute: who pauses fills ``stay``, what is left behind fills
-``remain``. Both are at most what the place shows now, so that they end with what filled them, and
-say nothing before a clip has lasted as long as they look back: until then they know too little.
-Without tone, ``stay`` is a channel with codes of its own (:mod:`camera_analysis.labelling.stay`).
+is no surprise; tone is averaged over a window the size of a small person's. Where something moves,
+each tone counts for itself; where nothing does, only whether the place is **taken**, that is, shows
+none of its own tones: of who sits where people sit, clothes never seen before say nothing.
+
+Two further maps remember: ``stay`` is how surprisingly a place was taken over the last seconds
+(what passes leaves little in it, what stays fills it), ``remain`` the same over a minute (who
+pauses fills ``stay``, what is left behind fills ``remain``). Both are at most what the place shows
+now, so that they end with what filled them, and say nothing before a clip has lasted as long as
+they look back: until then they know too little. Without tone, ``stay`` is a channel with codes of
+its own (:mod:`camera_analysis.labelling.stay`).
 """
 
 from __future__ import annotations

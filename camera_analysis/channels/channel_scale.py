@@ -21,8 +21,8 @@ import pyarrow.parquet as pq
 
 from camera_analysis.channels.channel_calibration import Calibration, calibrate
 from camera_analysis.channels.channel_counts import ChannelCounts
+from camera_analysis.channels.channel_fusion import ChannelConfig, fuse
 from camera_analysis.channels.channel_maps import SCORED, ChannelMaps, MapConfig
-from camera_analysis.channels.channel_normal import ChannelConfig, fuse
 from camera_analysis.channels.channel_surprise import TailConfig, TailTables
 from camera_analysis.labelling.code_tables import (
     CODES_FILE,

@@ -5,7 +5,12 @@ is rare because it lies between two usual ones is no surprise, one beyond all us
 
 - speed, size and how long something has stayed: P(at least this much | something is here).
 - direction and tone, which have no order: the probability of all codes that are no more frequent
-  here than the observed one.
+  here than the observed one. Tones are not shared with the next ones: who dresses nearly like the
+  floor would hardly show.
+
+A place is **taken** when it shows a tone that it shows far less often than its most frequent one.
+How rarely it is taken, whatever by, is the second answer of tones: of the few who were ever there,
+nobody knows what the next one will wear.
 
 A place borrows from its surroundings what it has not seen itself (Dirichlet smoothing): its counts
 are averaged over a small neighbourhood, then drawn towards those of its image row, because in most

@@ -8,12 +8,8 @@ import pytest
 from camera_analysis.benchmark.layouts.clips import Clip
 from camera_analysis.channels.channel_calibration import Calibration
 from camera_analysis.channels.channel_codes import CodeConfig, CodeReader
-from camera_analysis.channels.channel_normal import (
-    ChannelConfig,
-    clip_scores,
-    join_evidence,
-    learn_channels,
-)
+from camera_analysis.channels.channel_fusion import ChannelConfig, join_evidence
+from camera_analysis.channels.channel_normal import clip_scores, learn_channels
 from camera_analysis.channels.channel_segments import KeptCodes, SegmentConfig, cut_segments
 
 SIZE_HW = (48, 96)
