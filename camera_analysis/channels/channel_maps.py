@@ -1,16 +1,12 @@
 """Codes of a frame become maps of surprise, one per channel, on one grid of places.
 
 Motion scores are averaged over the moving places of a small window, so that one wrong flow vector
-is no surprise; tone is averaged over a window the size of a small person's. Where something moves,
-each tone counts for itself; where nothing does, only whether the place is **taken**, that is, shows
-none of its own tones: of who sits where people sit, clothes never seen before say nothing.
-
-Two further maps remember: ``stay`` is how surprisingly a place was taken over the last seconds
-(what passes leaves little in it, what stays fills it), ``remain`` the same over a minute (who
-pauses fills ``stay``, what is left behind fills ``remain``). Both are at most what the place shows
-now, so that they end with what filled them, and say nothing before a clip has lasted as long as
-they look back: until then they know too little. Without tone, ``stay`` is a channel with codes of
-its own (:mod:`camera_analysis.labelling.stay`).
+is no surprise; tone is averaged over a window the size of a small person's. A further map,
+``stay``, is the tone's average over the last seconds: what passes leaves little in it, what stays
+fills it. ``remain`` is the same over a minute: who pauses fills ``stay``, what is left behind fills
+``remain``. Both are at most what the place shows now, so that they end with what filled them, and
+say nothing before a clip has lasted as long as they look back: until then they know too little.
+Without tone, ``stay`` is a channel with codes of its own (:mod:`camera_analysis.labelling.stay`).
 """
 
 from __future__ import annotations
@@ -87,16 +83,14 @@ class ChannelMaps:
         }
         if TONE not in self._tables.grids:
             return maps
-        tone, taken = self._tone(codes[TONE], codes[SPEED])
+        tone = self._tone(codes[TONE])
         maps[TONE] = tone
         self._frames += 1
         for channel, frames in self._look_back.items():
-            past = self._past.get(channel, np.zeros_like(taken))  # nothing has stayed yet
-            self._past[channel] = past + (taken - past) / np.float32(frames)
+            past = self._past.get(channel, np.zeros_like(tone))  # nothing has stayed yet
+            self._past[channel] = past + (tone - past) / np.float32(frames)
             known = self._frames >= frames
-            maps[channel] = (
-                np.minimum(self._past[channel], taken) if known else np.zeros_like(taken)
-            )
+            maps[channel] = np.minimum(self._past[channel], tone) if known else np.zeros_like(tone)
         return maps
 
     def _mean_near(self, channel: str, code: CodeMap) -> FloatImage:
@@ -109,15 +103,7 @@ class ChannelMaps:
         )
         return np.asarray(total / np.maximum(support, self._config.support), np.float32)
 
-    def _tone(self, code: CodeMap, speed: CodeMap) -> tuple[FloatImage, FloatImage]:
-        """Surprise of the tone, in full where something moves, and of a place's being taken."""
-        rare = self._tables.score(TONE, code)
-        taken = self._around(self._tables.taken(rare))
-        near = cv2.dilate((speed != ABSENT).view(np.uint8), np.ones((3, 3), np.uint8))
-        return np.where(near > 0, self._around(rare), taken), taken
-
-    def _around(self, surprise: FloatImage) -> FloatImage:
-        """On the grid of motion, the mean over a small person's window."""
-        side = max(3, 2 * int(surprise.shape[1] * self._config.tone_share / 2) + 1)
-        near = cv2.blur(surprise, (side, side))
+    def _tone(self, code: CodeMap) -> FloatImage:
+        side = max(3, 2 * int(code.shape[1] * self._config.tone_share / 2) + 1)
+        near = cv2.blur(self._tables.score(TONE, code), (side, side))
         return np.asarray(cv2.resize(near, self._size_wh, interpolation=cv2.INTER_AREA), np.float32)

@@ -5,12 +5,7 @@ is rare because it lies between two usual ones is no surprise, one beyond all us
 
 - speed, size and how long something has stayed: P(at least this much | something is here).
 - direction and tone, which have no order: the probability of all codes that are no more frequent
-  here than the observed one. Tones are not shared with the next ones: who dresses nearly like the
-  floor would hardly show.
-
-A place is **taken** when it shows a tone that it shows far less often than its most frequent one.
-How rarely it is taken, whatever by, is the second answer of tones: of the few who were ever there,
-nobody knows what the next one will wear.
+  here than the observed one.
 
 A place borrows from its surroundings what it has not seen itself (Dirichlet smoothing): its counts
 are averaged over a small neighbourhood, then drawn towards those of its image row, because in most
@@ -25,6 +20,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import gaussian_filter1d
 
 from camera_analysis.channels.channel_codes import (
     ABSENT,
@@ -52,9 +48,9 @@ class TailConfig:
     row_reach: int = 3
     # Frames that a uniform distribution of tones weighs at a place.
     tone_prior: float = 1.0
-    # How often a place shows a tone, for once that it shows its most frequent one, from which on
-    # the tone is its own; of all others something stands before it.
-    own_tone: float = 0.02
+    # Tones over which counts are shared, standard deviation: 8 grey levels, by which light that
+    # falls on one side only and things that are soft move a tone.
+    tone_spread: float = 2.0
 
 
 class TailTables:
@@ -72,15 +68,9 @@ class TailTables:
         if not counts.frames:
             raise ValueError("the normal holds no frames; it cannot judge")
         self.grids = counts.grids
-        of_channel = {c: _probability(c, counts, config) for c in counts.grids}
         self._tables = {
-            channel: _nats(_tail(channel, probability)).reshape(-1, BINS[channel])
-            for channel, probability in of_channel.items()
-        }
-        self._others = {
-            channel: _nats(_share_of_others(probability, config.own_tone))
-            for channel, probability in of_channel.items()
-            if channel == TONE
+            channel: _table(channel, counts, config).reshape(-1, BINS[channel])
+            for channel in counts.grids
         }
 
     def score(self, channel: str, code: CodeMap) -> FloatImage:
@@ -91,31 +81,18 @@ class TailTables:
         score[place] = self._tables[channel][place, flat[place]]
         return score.reshape(code.shape)
 
-    def taken(self, tone_score: FloatImage) -> FloatImage:
-        """(h, w) nats: how rarely a place shows none of its own tones, whichever it shows then.
 
-        Args:
-            tone_score: (h, w) of :meth:`score`; never less than what is returned.
-        """
-        return np.minimum(tone_score, self._others[TONE])
-
-
-def _probability(channel: str, counts: ChannelCounts, config: TailConfig) -> FloatArray:
-    """(h, w, bins) of each code at each place."""
+def _table(channel: str, counts: ChannelCounts, config: TailConfig) -> FloatImage:
     of_place = counts.of(channel).astype(np.float64)
     if channel == TONE:
-        return _tone_probability(of_place, config)
-    return _smoothed(of_place, _base(channel), config)
-
-
-def _tail(channel: str, probability: FloatArray) -> FloatArray:
+        probability = _tone_probability(of_place, config)
+    else:
+        probability = _smoothed(of_place, _base(channel), config)
     if channel in PER_OCTAVE:
-        return np.asarray(np.cumsum(probability[..., ::-1], axis=2)[..., ::-1], np.float64)
-    return _mass_of_rarer(probability)
-
-
-def _nats(probability: FloatArray) -> FloatImage:
-    return np.asarray(-np.log(np.clip(probability, 1e-12, 1.0)), np.float32)
+        tail = np.cumsum(probability[..., ::-1], axis=2)[..., ::-1]
+    else:
+        tail = _mass_of_rarer(probability)
+    return np.asarray(-np.log(np.clip(tail, 1e-12, 1.0)), np.float32)
 
 
 def _base(channel: str) -> FloatArray:
@@ -144,15 +121,11 @@ def _smoothed(counts: FloatArray, base: FloatArray, config: TailConfig) -> Float
 
 
 def _tone_probability(counts: FloatArray, config: TailConfig) -> FloatArray:
-    """(h, w, bins) probabilities, of what was seen at the place and around it."""
-    seen = _mean_around(counts, 1) + config.tone_prior / counts.shape[2]
-    return np.asarray(seen / seen.sum(axis=2, keepdims=True), np.float64)
-
-
-def _share_of_others(probability: FloatArray, own_tone: float) -> FloatArray:
-    """(h, w) probability of all codes that are not a place's own."""
-    least = own_tone * probability.max(axis=2, keepdims=True)
-    return np.asarray(np.where(probability <= least, probability, 0.0).sum(axis=2), np.float64)
+    """(h, w, bins) probabilities; near tones share, because light and noise move a tone."""
+    near = _mean_around(counts, 1)
+    shared = gaussian_filter1d(near, config.tone_spread, axis=2, mode="nearest")
+    shared = shared + config.tone_prior / counts.shape[2]
+    return np.asarray(shared / shared.sum(axis=2, keepdims=True), np.float64)
 
 
 def _mass_of_rarer(probability: FloatArray) -> FloatArray:

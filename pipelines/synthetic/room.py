@@ -28,6 +28,7 @@ from pipelines.synthetic.figures import (
     seen_solids,
 )
 from pipelines.synthetic.footage import MARGIN_PX, Clip, Incident, film
+from pipelines.synthetic.lived_in import lived_in
 from pipelines.synthetic.lobby import FilesConfig, film_planned, lying_body, write_truth
 from pipelines.synthetic.people import Appearance, random_appearance
 from pipelines.synthetic.scenes import Place, Room, indoors
@@ -72,6 +73,8 @@ class RoomConfig(FilesConfig):
 
     quiet_files: int = 6
     lively_share: float = 0.3  # of the files without incidents
+    # How far light on one side and soft things change tones, of what a real room might; 0: not.
+    lived_in: float = 0.0
 
 
 @dataclass
@@ -171,6 +174,13 @@ def _film_file(
     clip.movers, clip.incidents = movers, found
     path.parent.mkdir(parents=True, exist_ok=True)
     frames = _switched(film(clip, rng, seconds=config.seconds, fps=FPS), rng, config.seconds)
+    frames = lived_in(
+        frames,
+        np.random.default_rng([seed[0], 3]),
+        np.random.default_rng([*seed, 3]),
+        round(config.seconds * FPS),
+        config.lived_in,
+    )
     write_video(path, frames, FPS, crf=23, group_of_pictures=10 * FPS, preset="veryfast")
     if path.name.startswith("eval_"):
         write_truth(path, "Drawn room", found, round(config.seconds * FPS), FPS)

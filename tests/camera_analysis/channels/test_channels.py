@@ -141,28 +141,17 @@ def test_a_direction_against_the_stream_surprises():
     assert of[0] < of[4] < of[2]
 
 
-def test_tones_never_seen_surprise_alike_however_near_a_usual_one():
-    of = scores(tables([10] * 300, [0] * 300, [4] * 290 + [9] * 10), TONE)
-    assert of[4] < 0.01
-    assert of[9] == pytest.approx(-np.log(11 / 301), abs=0.01)  # with the one that a prior weighs
-    assert of[5] == of[8] == of[63] == pytest.approx(-np.log(1 / 301), abs=0.05)
+def test_tones_never_seen_surprise_and_their_neighbours_less():
+    of = scores(tables([10] * 300, [0] * 300, [20] * 300), TONE)
+    assert of[20] < of[22] < of[25] < of[40]
+    assert of[40] > 5
 
 
-def test_whatever_stands_before_a_place_is_as_rare_as_that_anything_does():
-    rare = tables([10] * 1000, [0] * 1000, [4] * 900 + [*range(10, 60)] * 2)
-    score = [rare.score(TONE, np.full(GRID, tone, np.uint8)) for tone in (4, 10, 63)]
-    taken = [rare.taken(of)[0, 0] for of in score]
-    assert taken[0] < 0.01
-    assert taken[1] == taken[2] == pytest.approx(-np.log(0.1), abs=0.01)
-    assert score[2][0, 0] > 6  # though nobody ever wore that
-
-
-def test_a_second_tone_that_is_usual_here_is_no_guest():
-    often = tables([10] * 1000, [0] * 1000, [4] * 900 + [9] * 60 + [*range(20, 60)])
-    score = often.score(TONE, np.full(GRID, 9, np.uint8))
-    assert often.taken(score)[0, 0] == score[0, 0] == pytest.approx(-np.log(0.1), abs=0.01)
-    guest = often.score(TONE, np.full(GRID, 20, np.uint8))
-    assert often.taken(guest)[0, 0] == pytest.approx(-np.log(41 / 1001), abs=0.01)
+def test_codes_that_are_as_rare_surprise_alike():
+    of = scores(tables([10] * 300, [0] * 300, [20] * 300), TONE)
+    assert of[40] == of[50] == of[63] == pytest.approx(-np.log(1 / 301), abs=0.5)
+    of = scores(tables([10] * 200, [0] * 190 + [4] * 10, [4] * 200), DIRECTION)
+    assert of[2] == of[6]
 
 
 def test_absent_places_score_nothing():
@@ -226,20 +215,6 @@ def test_a_clip_shorter_than_the_look_back_says_nothing_of_what_stays():
     assert not any(found[REMAIN].any() for found in seen)
     assert [bool(found[STAY].any()) for found in seen[:4]] == [False, False, False, True]
     assert maps.of(strange)[REMAIN].any()
-
-
-def test_clothes_never_seen_surprise_on_who_moves_and_not_on_who_stays():
-    table = tables([10] * 1000, [0] * 1000, [4] * 900 + [*range(10, 60)] * 2)
-    still = {c: np.full(GRID, ABSENT, np.uint8) for c in CHANNELS} | {
-        TONE: np.full(GRID, 63, np.uint8)
-    }
-    walking = still | {SPEED: np.full(GRID, 10, np.uint8)}
-    maps = ChannelMaps(table, 1.0, MapConfig(stay_s=4.0))
-    stood, walked = ([maps.of(codes) for _ in range(40)][-1] for codes in (still, walking))
-    assert stood[TONE].max() == pytest.approx(-np.log(0.1), abs=0.02)  # somebody, as ever so often
-    assert walked[TONE].max() > 6
-    assert stood[STAY].max() == pytest.approx(stood[TONE].max(), abs=0.01)
-    assert walked[STAY].max() == pytest.approx(stood[TONE].max(), abs=0.01)
 
 
 def test_an_incident_in_the_history_hardly_moves_the_evidence_however_long_it_lasts():
