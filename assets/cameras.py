@@ -136,7 +136,7 @@ def activity_counts(
         "scene_change",
     ],
     check_specs=specs("learned_normal"),
-    code_version="5",
+    code_version="6",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )
@@ -194,7 +194,7 @@ def normal_of_window(
     partitions_def=CAMERA_DAY,
     deps=["frame_index", "label_maps", "scene_change", "trajectories", normal_of_window],
     check_specs=specs("anomalies"),
-    code_version="6",
+    code_version="7",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )

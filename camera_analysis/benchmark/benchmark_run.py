@@ -30,12 +30,12 @@ from camera_analysis.channels.channel_fusion import ChannelConfig, ChannelVerdic
 from camera_analysis.channels.channel_maps import SCORED
 from camera_analysis.channels.channel_normal import ChannelNormal, clip_scores, learn_channels
 from camera_analysis.channels.channel_regions import FoundRegion
+from camera_analysis.channels.channel_segments import Progress
 from camera_analysis.events.alarm_budget import threshold_for_budget
 from camera_analysis.labelling.segmenter import Segmenter
 from camera_analysis.labelling.time_smoothing import gaussian_mean
 
 FloatVector = npt.NDArray[np.float64]
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -123,7 +123,7 @@ def _smoothed(counts: FloatArray, base: FloatArray, config: TailConfig) -> Float
 def _tone_probability(counts: FloatArray, config: TailConfig) -> FloatArray:
     """(h, w, bins) probabilities; near tones share, because light and noise move a tone."""
     near = _mean_around(counts, 1)
-    shared = gaussian_filter1d(near, config.tone_spread, axis=2, mode="nearest")
+    shared = gaussian_filter1d(near, config.tone_spread, axis=2, mode="reflect")
     shared = shared + config.tone_prior / counts.shape[2]
     return np.asarray(shared / shared.sum(axis=2, keepdims=True), np.float64)
 
@@ -133,9 +133,10 @@ def _mass_of_rarer(probability: FloatArray) -> FloatArray:
     order = np.argsort(probability, axis=2, kind="stable")
     ordered = np.take_along_axis(probability, order, axis=2)
     reached = np.cumsum(ordered, axis=2)
-    for code in range(ordered.shape[2] - 2, -1, -1):  # codes as frequent count in each other's mass
-        alike = ordered[..., code] == ordered[..., code + 1]
-        reached[..., code] = np.where(alike, reached[..., code + 1], reached[..., code])
+    alike = np.zeros(ordered.shape, bool)  # as the next one: each counts in the other's mass
+    alike[..., :-1] = ordered[..., :-1] == ordered[..., 1:]
+    last = np.where(alike, np.inf, reached)[..., ::-1]
+    reached = np.minimum.accumulate(last, axis=2)[..., ::-1]
     mass = np.empty_like(probability)
     np.put_along_axis(mass, order, reached, axis=2)
     return mass

@@ -2,7 +2,7 @@
 
 Light that falls on a part of the view (a display, a lamp in a corner, the camera's own exposure)
 and soft things that lie a little differently each time change tones slightly and for long, while
-nothing is wrong. A rule that is chosen on rooms without them finds every one of those.
+nothing is wrong. A rule that is chosen on rooms without them calls each of those an anomaly.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from pipelines.synthetic.figures import ImageArray
 FloatImage = npt.NDArray[np.float32]
 Generator = np.random.Generator
 
-#: Lights and soft things of a room.
-LIGHTS, SOFT = 3, 2
+#: Of a room.
+LIGHTS, SOFT_THINGS = 3, 2
 #: Standard deviations at strength 1: of a light, as a logarithm of the factor, and of a soft
 #: thing's folds, in grey levels.
-LIGHT, FOLDS = 0.05, 8.0
+LIGHT_SIGMA, FOLDS_SIGMA = 0.05, 8.0
 #: Pixels that a fold is wide.
 FOLD_PX = 2.5
 
@@ -42,13 +42,14 @@ def lived_in(
     if not strength:
         yield from frames
         return
-    changes = np.sort(file.integers(0, count, file.integers(1, 4)))
+    times = np.arange(1, count)
+    changes = np.sort(file.choice(times, min(times.size, int(file.integers(1, 4))), replace=False))
     looks: list[tuple[FloatImage, FloatImage]] = []
     soft: list[FloatImage] = []
     lights: list[FloatImage] = []
     for number, frame in enumerate(frames):
         if not looks:
-            soft = [_patch(room, frame, 0.06, 0.12) for _ in range(SOFT)]
+            soft = [_patch(room, frame, 0.06, 0.12) for _ in range(SOFT_THINGS)]
             lights = [_patch(file, frame, 0.2, 0.5) for _ in range(LIGHTS)]
             looks = [_look(file, lights, soft, strength) for _ in range(len(changes) + 1)]
         gain, folds = looks[int(np.searchsorted(changes, number, side="right"))]
@@ -69,8 +70,8 @@ def _look(
     rng: Generator, lights: list[FloatImage], soft: list[FloatImage], strength: float
 ) -> tuple[FloatImage, FloatImage]:
     """Factor of the light, and what folds add, (H, W, 1) each."""
-    gain = np.exp(sum(light * rng.normal(0, LIGHT * strength) for light in lights))
+    gain = np.exp(sum(light * rng.normal(0, LIGHT_SIGMA * strength) for light in lights))
     noise = rng.normal(size=lights[0].shape[:2])
     folds = cv2.GaussianBlur(noise, (0, 0), FOLD_PX)[..., None]
-    scale = FOLDS * strength / folds.std()
+    scale = FOLDS_SIGMA * strength / folds.std()
     return np.asarray(gain, np.float32), np.asarray(scale * folds * sum(soft), np.float32)

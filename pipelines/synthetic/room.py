@@ -73,8 +73,8 @@ class RoomConfig(FilesConfig):
 
     quiet_files: int = 6
     lively_share: float = 0.3  # of the files without incidents
-    # How far light on one side and soft things change tones, of what a real room might; 0: not.
-    lived_in: float = 0.0
+    # How far light on one side and soft things change tones (lived_in.py); 0: not at all.
+    lived_in_strength: float = 0.0
 
 
 @dataclass
@@ -179,7 +179,7 @@ def _film_file(
         np.random.default_rng([seed[0], 3]),
         np.random.default_rng([*seed, 3]),
         round(config.seconds * FPS),
-        config.lived_in,
+        config.lived_in_strength,
     )
     write_video(path, frames, FPS, crf=23, group_of_pictures=10 * FPS, preset="veryfast")
     if path.name.startswith("eval_"):

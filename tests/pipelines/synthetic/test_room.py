@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -44,3 +46,13 @@ def test_a_seed_has_a_size_and_always_the_same_bytes(room, tmp_path):
         _, frame = cv2.VideoCapture(str(path)).read()
         sizes.append((frame.shape[1], frame.shape[0]))
     assert sizes == [SIZES_WH[0], SIZES_WH[1]]
+
+
+def test_a_room_that_is_lived_in_is_the_same_room_by_other_tones(room, tmp_path):
+    config = replace(CONFIG, test_files=0, quiet_files=0, lived_in_strength=1.0)
+    lived = make_room(tmp_path, seed=3, config=config)
+    frames = [
+        cv2.VideoCapture(str(next(folder.glob("train/*/*.mp4")))).read()[1].astype(int)
+        for folder in (room, lived)
+    ]
+    assert 0.5 < np.abs(frames[0] - frames[1]).mean() < 15
