@@ -20,13 +20,15 @@ from camera_analysis.benchmark.layouts.clips import Clip
 from camera_analysis.channels.channel_regions import FoundRegion
 from camera_analysis.label_classes import CLASS_NAMES
 from camera_analysis.labelling.label_fusion import FusionConfig, label_frame
-from camera_analysis.labelling.motion import FloatImage, MotionConfig, Plate, learn_plate
+from camera_analysis.labelling.motion import MotionConfig, Plate, learn_plate
 from camera_analysis.labelling.regions import Box
 from camera_analysis.labelling.segmenter import Segmenter, human_probability
 from camera_analysis.normal.counts import ClassCounts
 from camera_analysis.normal.learned_normal import modal_map
 
 LabelArray = npt.NDArray[np.uint8]
+
+BoolImage = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +44,9 @@ class DeltaConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class DeltaVerdict:
-    """One frame against the mode: (H, W) 1.0 where its label differs, regions, share of pixels."""
+    """One frame against the mode: (H, W) True where its label differs, regions, share of pixels."""
 
-    delta_hw: FloatImage
+    delta_hw: BoolImage
     regions: list[FoundRegion]
     share: float
 
@@ -81,7 +83,7 @@ class DeltaMap:
         for frame in frames:
             differs = self._labels(frame) != self._mode
             yield DeltaVerdict(
-                delta_hw=differs.astype(np.float32),
+                delta_hw=differs,
                 regions=_regions(differs, self._config.most_regions),
                 share=float(differs.mean()),
             )

@@ -7,6 +7,7 @@ footage.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import tee
@@ -146,20 +147,16 @@ def _judge_clip(
     config: BenchmarkConfig,
     progress: Progress | None,
 ) -> None:
-    truths, for_ours, for_delta = tee(judged_frames(clip), 3)
-    verdicts = zip(
-        (truth for _, truth in truths),
-        normal.judge((frame for frame, _ in for_ours), clip.fps),
-        delta.judge(frame for frame, _ in for_delta),
-        strict=True,
-    )
+    waiting: deque[tuple[FrameTruth, DeltaVerdict]] = deque()
+    frames = _noted(judged_frames(clip), delta, waiting)
     kept = _Kept()
-    for truth, ours, against in verdicts:
+    for ours in normal.judge(frames, clip.fps):
+        truth, against = waiting.popleft()
         kept.add(truth, ours, against)
         if truth.mask_hw is not None and "pixel_auc" not in result.ours.absent:
             height, width = truth.mask_hw.shape
             result.ours.pixels.add(cv2.resize(ours.evidence_hw, (width, height)), truth.mask_hw)
-            result.delta_map.pixels.add(against.delta_hw, truth.mask_hw)
+            result.delta_map.pixels.add(against.delta_hw.astype(np.float32), truth.mask_hw)
         if progress:
             progress(f"judging {clip.name}", len(kept.truth), clip.length or len(kept.truth))
     abnormal = np.array([truth.abnormal for truth in kept.truth])
@@ -173,6 +170,18 @@ def _judge_clip(
         method.add_clip(of_clip, found, kept.truth)
     for channel, evidence in kept.channels.items():
         result.channels[channel].append(_calm(evidence, clip.fps, config.channels))
+
+
+def _noted(
+    frames: Iterator[tuple[ImageRgb, FrameTruth]],
+    delta: DeltaMap,
+    waiting: deque[tuple[FrameTruth, DeltaVerdict]],
+) -> Iterator[ImageRgb]:
+    """The frames; what else is known of each waits until our verdict comes, seconds later."""
+    told, seen = tee(frames)
+    for (frame, truth), verdict in zip(told, delta.judge(f for f, _ in seen), strict=True):
+        waiting.append((truth, verdict))
+        yield frame
 
 
 def _delta_on_normal(

@@ -95,7 +95,7 @@ def learn_channels(
         total = total + counts
     alone = len(folds) == 1
 
-    @lru_cache(maxsize=1)
+    @lru_cache(maxsize=1)  # segments of a fold come one after the other
     def others(fold: int) -> TailTables:
         return TailTables(total if alone else total - folds[fold], config.tails)
 

@@ -3,7 +3,8 @@
 Who rides is told by one moment and not by the next: from behind, beside others, against a wall of
 the same tone. Who walks may flash as high, but not for long. So evidence of a place that moves is
 the geometric mean of what is read along its path, a second or so to either side; what does not move
-stands for itself. A frame's score is its highest place, smoothed over time by a geometric mean too:
+stands for itself, but for the frames in which somebody passes within a few places: it is then part
+of that path. A frame's score is its highest place, smoothed over time by a geometric mean too:
 a thing of much evidence that has just left does not outshout, from beyond the view's edge, somebody
 of little who has just come in.
 """

@@ -65,6 +65,15 @@ def test_held_out_footage_is_calm(normal):
     assert np.median(scores) == pytest.approx(np.log(1 + 4), abs=0.35)
 
 
+def test_footage_that_is_left_out_is_scored_as_it_is_judged():
+    frames = frames_of(60, seed=5)  # one fold: there is no other, so that nothing is left out
+    config = ChannelConfig(segments=SegmentConfig(segments=1, folds=1))
+    alone = learn_channels([clip("t", frames)], config)
+    verdicts = list(alone.judge(iter(frames), 10.0))
+    judged, _ = clip_scores([v.peak for v in verdicts], [v.regions for v in verdicts], 10.0, config)
+    np.testing.assert_allclose(alone.held_out[0][0], judged, rtol=1e-3)
+
+
 def test_what_could_not_be_calibrated_says_nothing(normal):
     # Clips of twelve seconds in thirds: too short for what looks back for five.
     assert sorted(normal.calibrations) == ["direction", "size", "speed", "stiff", "tone"]
