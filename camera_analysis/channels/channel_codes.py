@@ -16,7 +16,7 @@ import numpy.typing as npt
 from camera_analysis.channels.path_readings import Reading, widened
 from camera_analysis.channels.path_speed import PathSpeed
 from camera_analysis.channels.stiffness import StiffnessMeter
-from camera_analysis.channels.tone_light import freed_from_light, tone_picture
+from camera_analysis.channels.tone_light import light_of, tone_picture
 
 ImageRgb = npt.NDArray[np.uint8]
 GreyImage = npt.NDArray[np.uint8]
@@ -277,7 +277,7 @@ class CodeReader:
     def _tone(self, grey: GreyImage) -> CodeMap:
         picture = tone_picture(grey, self.grids[TONE])
         if self._usual is not None:
-            picture = freed_from_light(picture, self._usual)
+            picture = np.minimum(picture / np.float32(light_of(picture, self._usual)), 255.0)
         return np.asarray(picture.astype(np.uint8) // (256 // BINS[TONE]), np.uint8)
 
 
