@@ -27,7 +27,6 @@ from camera_analysis.normal.counts import ClassCounts
 from camera_analysis.normal.learned_normal import modal_map
 
 LabelArray = npt.NDArray[np.uint8]
-
 BoolImage = npt.NDArray[np.bool_]
 
 

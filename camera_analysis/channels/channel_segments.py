@@ -58,7 +58,7 @@ class Segment:
 
 
 class KeptCodes:
-    """Codes of a segment's frames and their flow, compressed to about a tenth.
+    """Codes of a segment's frames and their flow, compressed to about an eighth.
 
     Args:
         frames: (H, W, 3) uint8 RGB, consecutive.
