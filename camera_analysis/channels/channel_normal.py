@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby, islice, tee
 
 import numpy as np
@@ -99,10 +99,11 @@ def learn_channels(
     def others(fold: int) -> TailTables:
         return TailTables(total if alone else total - folds[fold], config.tails)
 
-    tick = ticking(progress, "calibrating", footage)
+    frames = sum(len(codes) for _, codes in footage)
+    tick = ticking(progress, "calibrating", frames)
     moments = channel_moments(footage, others, config.maps, tick)
     without = {fold: calibrate_channels(moments, None if alone else fold) for fold in folds}
-    held_out, tick = [], ticking(progress, "judging what was left out", footage)
+    held_out, tick = [], ticking(progress, "judging what was left out", frames)
     for segment, codes in footage:
         maps = ChannelMaps(others(segment.fold), segment.clip.fps, config.maps)
         calm = _scores_left_out(codes, maps, without[segment.fold], segment.clip.fps, config)
@@ -151,14 +152,7 @@ def _read(
     progress: Progress | None,
 ) -> list[tuple[Segment, KeptCodes]]:
     total = sum(segment.stop - segment.start for segment in segments)
-    done = 0
-
-    def tick() -> None:
-        nonlocal done
-        done += 1
-        if progress:
-            progress("learning", done, total)
-
+    tick = partial(ticking(progress, "learning", total), 1)
     read = [
         (segment, KeptCodes(frames, config.codes, tick, usual, segment.clip.fps))
         for segment, frames in walk(segments)

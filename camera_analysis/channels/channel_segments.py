@@ -152,11 +152,8 @@ def walk(segments: Sequence[Segment]) -> Iterator[tuple[Segment, Iterator[ImageR
             yield segment, _taken(stream, segment)
 
 
-def ticking(
-    progress: Progress | None, what: str, footage: Sequence[tuple[Segment, KeptCodes]]
-) -> Callable[[int], None]:
+def ticking(progress: Progress | None, what: str, total: int) -> Callable[[int], None]:
     """To be called with the number of frames that are done; progress is told of all of them."""
-    total = sum(len(codes) for _, codes in footage)
     done = 0
 
     def tick(frames: int) -> None:
