@@ -15,6 +15,7 @@ from tqdm import tqdm
 from pipelines.definitions import build_definitions
 from pipelines.instance import open_instance
 from pipelines.settings import Settings, load_settings
+from pipelines.sqlite_storage import held_open
 
 #: Stages' own lines instead of every event of Dagster.
 QUIET = {"loggers": {"shell": {}}}
@@ -104,13 +105,14 @@ class Runner:
 
     def _run_here(self, planned: Planned) -> None:
         job = self._definitions.resolve_job_def(planned.job)
-        result = job.execute_in_process(
-            instance=self.instance,
-            partition_key=planned.partition,
-            tags={**(planned.tags or {}), PROCESS_TAG: this_process()},
-            run_config=QUIET,
-            raise_on_error=False,
-        )
+        with held_open():
+            result = job.execute_in_process(
+                instance=self.instance,
+                partition_key=planned.partition,
+                tags={**(planned.tags or {}), PROCESS_TAG: this_process()},
+                run_config=QUIET,
+                raise_on_error=False,
+            )
         if not result.success:
             raise RunFailedError(f"{planned.title}: {_reasons(result.all_events)}")
         _tell_warnings(result.all_events)

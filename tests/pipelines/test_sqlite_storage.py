@@ -13,7 +13,7 @@ from sqlalchemy import NullPool
 
 from pipelines.instance import open_instance
 from pipelines.settings import Settings
-from pipelines.sqlite_storage import engine_of
+from pipelines.sqlite_storage import engine_of, held_open
 
 
 @dg.op
@@ -58,6 +58,33 @@ def test_a_run_makes_no_engine_but_those_that_are_kept(tmp_path, monkeypatch):
     assert made == []
     kept = engine_of(f"sqlite:///{tmp_path / 'home' / 'dagster' / 'history' / 'runs.db'}")
     assert isinstance(kept.pool, NullPool)
+
+
+def logs_of(home: Path) -> list[str]:
+    """Databases whose write-ahead log was not yet copied into them."""
+    return sorted(path.stem for path in (home / "dagster").rglob("*.db-wal"))
+
+
+def test_databases_are_held_open_until_the_last_block_ends(tmp_path):
+    with held_open():
+        with held_open():
+            run = ran(tmp_path)
+        assert set(logs_of(tmp_path)) >= {run, "index", "runs"}
+        assert known_runs(tmp_path) == [run]
+    assert logs_of(tmp_path) == []
+    assert known_runs(tmp_path) == [run]
+
+
+def test_another_process_writes_while_databases_are_held_open(tmp_path):
+    with held_open():
+        first = ran(tmp_path)
+        child = multiprocessing.get_context("spawn").Process(target=_run_in_child, args=(tmp_path,))
+        child.start()
+        child.join(60)
+        assert child.exitcode == 0
+        runs = known_runs(tmp_path)
+    assert first in runs and len(runs) == 2
+    assert known_runs(tmp_path) == runs
 
 
 def test_a_home_that_dagsters_own_storage_filled_goes_on(tmp_path):
