@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
@@ -22,6 +23,15 @@ sys.path.insert(0, str(ROOT))
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # a core per process; read when torch is imported
+
+
+gc.disable()  # what is imported and collected stays: nothing of it is garbage
+
+
+def pytest_collection_finish() -> None:
+    """Collections need not look at a million objects that stay for the whole session."""
+    gc.freeze()
+    gc.enable()
 
 
 #: An argument of a test or of a fixture.
