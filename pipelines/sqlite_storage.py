@@ -10,12 +10,14 @@ closes it, upon which SQLite copies its write-ahead log into the database and de
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
@@ -103,15 +105,46 @@ def _sync_at_checkpoints(connection: sqlite3.Connection, _record: object) -> Non
 class EventLogStorage(SqliteEventLogStorage):
     """Dagster's event log in SQLite, by kept engines."""
 
+    #: A database without events, once one was needed.
+    _empty = b""
+
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         with self._db_lock:
             engine = engine_of(self.conn_string_for_shard(shard))
             if shard not in self._initialized_dbs:
-                self._initdb(engine)
+                if not self._begun_as_a_copy(Path(self.path_for_shard(shard))):
+                    self._initdb(engine)
                 self._initialized_dbs.add(shard)
             with engine.begin() as connection:
                 yield connection
+
+    def _begun_as_a_copy(self, path: Path) -> bool:
+        """Whether a database that is not there was made, whole at once, as a copy of an empty one.
+
+        Every run has its own; making its tables takes as long as writing twenty events.
+        """
+        if path.exists():
+            return False
+        EventLogStorage._empty = EventLogStorage._empty or self._made_empty()
+        with TemporaryDirectory(prefix="new-", dir=path.parent) as folder:
+            whole = Path(folder) / "whole"
+            with whole.open("wb") as file:
+                file.write(EventLogStorage._empty)
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(whole, path)
+            except OSError:  # another process was faster, or the disk knows no links
+                return False
+        return True
+
+    def _made_empty(self) -> bytes:
+        """The file of a database as Dagster makes it."""
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "empty.db"
+            self._initdb(_new_engine(f"sqlite:///{path}", NullPool))
+            return path.read_bytes()
 
     def has_table(self, table_name: str) -> bool:
         """Whether the index of events has a table."""

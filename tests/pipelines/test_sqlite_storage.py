@@ -1,8 +1,11 @@
 """Engines of SQLite are kept; what Dagster's own storage wrote, and what moved, is read on."""
 
 import multiprocessing
+import os
 import shutil
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
@@ -85,6 +88,34 @@ def test_another_process_writes_while_databases_are_held_open(tmp_path):
         runs = known_runs(tmp_path)
     assert first in runs and len(runs) == 2
     assert known_runs(tmp_path) == runs
+
+
+def tables_of(home: Path, run: str) -> set[tuple[object, ...]]:
+    """Tables and indices of a run's database, and the version that Dagster gave it."""
+    (path,) = (home / "dagster").rglob(f"{run}.db")
+    with closing(sqlite3.connect(path)) as database:
+        made = database.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+        return {*made, *database.execute("SELECT version_num FROM alembic_version").fetchall()}
+
+
+def test_a_runs_database_is_the_one_that_dagster_makes(tmp_path):
+    own = tmp_path / "own"
+    (own / "dagster").mkdir(parents=True)
+    with dg.DagsterInstance.from_config(str(own / "dagster")) as instance:
+        wanted = tables_of(own, speaking.execute_in_process(instance=instance).run_id)
+    home = tmp_path / "home"
+    first, second = ran(home), ran(home)
+    assert tables_of(home, first) == tables_of(home, second) == wanted
+    assert list((home / "dagster").rglob("new-*")) == []
+
+
+def test_a_database_that_cannot_be_copied_is_made(tmp_path, monkeypatch):
+    def refuse(source: Path, target: Path) -> None:
+        raise OSError("no links on this disk")
+
+    monkeypatch.setattr(os, "link", refuse)
+    run = ran(tmp_path)
+    assert known_runs(tmp_path) == [run]
 
 
 def test_a_home_that_dagsters_own_storage_filled_goes_on(tmp_path):
