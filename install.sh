@@ -45,6 +45,7 @@ echo "install: packages of requirements.lock, checked by hash"
 "$uv" pip install --quiet --python .venv/bin/python --compile-bytecode --no-deps --require-hashes \
     -r requirements.lock
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+.venv/bin/python -m compileall -q dataset_build segmentation camera_analysis assets pipelines
 
 # The embedded mongod of FiftyOne needs libcurl, which a bare system lacks.
 mongod=$(find .venv/lib -path '*fiftyone/db/bin/mongod' | head -n 1)
