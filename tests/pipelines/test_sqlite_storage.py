@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -79,15 +81,18 @@ def test_databases_are_held_open_until_the_last_block_ends(tmp_path):
 
 
 def test_another_process_writes_while_databases_are_held_open(tmp_path):
+    writes = """import sqlite3, sys
+database = sqlite3.connect(sys.argv[1])
+database.execute("INSERT INTO kvs (key, value) VALUES ('from', 'elsewhere')")
+database.commit()"""
+    path = tmp_path / "dagster" / "history" / "runs.db"
     with held_open():
-        first = ran(tmp_path)
-        child = multiprocessing.get_context("spawn").Process(target=_run_in_child, args=(tmp_path,))
-        child.start()
-        child.join(60)
-        assert child.exitcode == 0
-        runs = known_runs(tmp_path)
-    assert first in runs and len(runs) == 2
-    assert known_runs(tmp_path) == runs
+        run = ran(tmp_path)
+        subprocess.run([sys.executable, "-c", writes, str(path)], check=True, timeout=60)
+        with open_instance(Settings(home=tmp_path)) as instance:
+            assert instance.run_storage.get_cursor_values({"from"}) == {"from": "elsewhere"}
+        assert known_runs(tmp_path) == [run]
+    assert known_runs(tmp_path) == [run]
 
 
 def tables_of(home: Path, run: str) -> set[tuple[object, ...]]:
