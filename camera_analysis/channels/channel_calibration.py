@@ -102,8 +102,13 @@ def moment_maxima(scores: FloatArray, frames: int) -> FloatVector:
     found = np.asarray(scores, np.float64)
     if not found.size:
         return found
-    parts = max(1, round(found.size / frames))
-    return np.asarray(np.maximum.reduceat(found, np.arange(parts) * found.size // parts))
+    return np.asarray(np.maximum.reduceat(found, moment_starts(found.size, frames)))
+
+
+def moment_starts(size: int, frames: int) -> npt.NDArray[np.intp]:
+    """First frames of the equal parts, of about so many frames, of a stretch of a size."""
+    parts = max(1, round(size / frames))
+    return np.asarray(np.arange(parts) * size // parts, np.intp)
 
 
 def _peaks(moments: Sequence[FloatVector], wanted: int) -> tuple[FloatVector, float]:

@@ -19,6 +19,7 @@ from camera_analysis.channels.channel_maps import SCORED, MapConfig
 from camera_analysis.channels.channel_regions import FoundRegion, RegionConfig, peak_regions
 from camera_analysis.channels.channel_segments import SegmentConfig
 from camera_analysis.channels.channel_surprise import TailConfig
+from camera_analysis.channels.place_habits import HabitConfig, Habits
 
 FloatImage = npt.NDArray[np.float32]
 
@@ -30,6 +31,7 @@ class ChannelConfig:
     codes: CodeConfig = field(default_factory=CodeConfig)
     tails: TailConfig = field(default_factory=TailConfig)
     maps: MapConfig = field(default_factory=MapConfig)
+    habits: HabitConfig = field(default_factory=HabitConfig)
     regions: RegionConfig = field(default_factory=RegionConfig)
     segments: SegmentConfig = field(default_factory=SegmentConfig)
     # Clips whose first frames say what the view usually looks like.
@@ -70,6 +72,7 @@ def fuse(
     calibrations: Mapping[str, Calibration],
     cell_xy: tuple[float, float],
     config: ChannelConfig,
+    habits: Habits | None = None,
 ) -> ChannelVerdict:
     """Evidence of all channels of a frame, brought together where it meets.
 
@@ -78,8 +81,9 @@ def fuse(
         calibrations: channel -> surprise to evidence; a channel without one says nothing.
         cell_xy: pixels of the frame per place, along x and y.
         config: see there.
+        habits: what places are used to; None where nobody knows.
     """
-    total, of_channel = join_evidence(surprise, calibrations, config)
+    total, of_channel = join_evidence(surprise, calibrations, config, habits)
     regions = peak_regions(total, cell_xy, config.regions)
     peak = float(total.max())
     return ChannelVerdict(evidence_hw=total, peak=peak, regions=regions, of_channel=of_channel)
@@ -89,6 +93,7 @@ def join_evidence(
     surprise: Mapping[str, FloatImage],
     calibrations: Mapping[str, Calibration],
     config: ChannelConfig,
+    habits: Habits | None = None,
 ) -> tuple[FloatImage, dict[str, FloatImage]]:
     """Evidence of the channels that are joined, and each channel's evidence.
 
@@ -103,6 +108,8 @@ def join_evidence(
         c: calibrations[c].evidence(scores) if c in calibrations else np.zeros_like(scores)
         for c, scores in surprise.items()
     }
+    if habits:
+        of_channel = {c: habits.limit(c, surprise[c], known) for c, known in of_channel.items()}
     joined = [evidence for c, evidence in of_channel.items() if c in config.joined]
     wide = [cv2.dilate(np.maximum(evidence, 0.0), around) for evidence in joined]
     ratios = np.logaddexp.reduce(wide, axis=0)  # nats; exp of them may overflow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +12,18 @@ from camera_analysis.channels.channel_calibration import (
     calibrate,
     moment_maxima,
     moment_seconds,
+    moment_starts,
 )
 from camera_analysis.channels.channel_codes import STAY
 from camera_analysis.channels.channel_maps import REMAIN, SCORED, ChannelMaps, MapConfig
 from camera_analysis.channels.channel_segments import KeptCodes, Segment
 from camera_analysis.channels.channel_surprise import TailTables
+from camera_analysis.channels.place_habits import HABITUAL, MomentMaps, SegmentMoments
 
 FloatVector = npt.NDArray[np.float64]
+
+#: Moments whose maps are kept at most: all of four hours of 5 s, of more evenly spread ones.
+MOST_MAPS = 4096
 
 
 def channel_moments(
@@ -26,8 +31,8 @@ def channel_moments(
     others: Callable[[int], TailTables],
     config: MapConfig,
     tick: Callable[[int], None],
-) -> list[tuple[int, dict[str, FloatVector]]]:
-    """Fold of each training segment, and channel -> its largest score in each moment.
+) -> list[SegmentMoments]:
+    """What each training segment's moments come to, by channel and, of habitual ones, by place.
 
     A segment that ends before a channel has looked back far enough has no moments of it.
 
@@ -37,23 +42,28 @@ def channel_moments(
         config: how places support each other.
         tick: called after each segment with the number of its frames.
     """
-    moment_s = moment_seconds(sum(len(codes) / segment.clip.fps for segment, codes in footage))
+    moment_s = moment_seconds(history_seconds(footage))
     look_back_s = {STAY: config.stay_s, REMAIN: config.remain_s}
+    frames = [max(1, round(moment_s * segment.clip.fps)) for segment, _ in footage]
+    moments = sum(len(codes) / each for (_, codes), each in zip(footage, frames, strict=True))
+    stride = max(1, int(np.ceil(moments / MOST_MAPS)))
     found = []
-    for segment, codes in footage:
+    for (segment, codes), each in zip(footage, frames, strict=True):
         fps = segment.clip.fps
         read = [c for c in SCORED if len(codes) >= look_back_s.get(c, 0.0) * fps]
         maps = ChannelMaps(others(segment.fold), fps, config)
-        frames = [{c: float(scores.max()) for c, scores in maps.of(of).items()} for of in codes]
-        moment = max(1, round(moment_s * fps))
-        of_segment = {c: moment_maxima(np.array([f[c] for f in frames]), moment) for c in read}
-        found.append((segment.fold, of_segment))
+        found.append(SegmentMoments(segment.fold, *_moments(codes, maps, read, each, stride)))
         tick(len(codes))
     return found
 
 
+def history_seconds(footage: Sequence[tuple[Segment, KeptCodes]]) -> float:
+    """How long the training footage lasts that calibrates."""
+    return sum(len(codes) / segment.clip.fps for segment, codes in footage)
+
+
 def calibrate_channels(
-    moments: Sequence[tuple[int, Mapping[str, FloatVector]]], left_out: int | None
+    moments: Sequence[SegmentMoments], left_out: int | None
 ) -> dict[str, Calibration]:
     """Channel -> its calibration from the moments of all folds but one.
 
@@ -63,6 +73,29 @@ def calibrate_channels(
         moments: of :func:`channel_moments`.
         left_out: a fold; None takes all.
     """
-    taken = [of_segment for fold, of_segment in moments if fold != left_out]
+    taken = [segment.maxima for segment in moments if segment.fold != left_out]
     parts = {c: [of_segment[c] for of_segment in taken if c in of_segment] for c in SCORED}
     return {channel: calibrate(known) for channel, known in parts.items() if known}
+
+
+def _moments(
+    codes: KeptCodes, maps: ChannelMaps, channels: Sequence[str], frames: int, stride: int
+) -> tuple[dict[str, FloatVector], dict[str, MomentMaps]]:
+    """Channel -> largest surprise of each moment; habitual channel -> that of each place."""
+    starts = {int(start) for start in moment_starts(len(codes), frames)}
+    highest: dict[str, list[float]] = {channel: [] for channel in channels}
+    places: dict[str, list[MomentMaps]] = {c: [] for c in channels if c in HABITUAL}
+    for number, read in enumerate(codes):
+        surprise = maps.of(read)
+        for channel in channels:
+            highest[channel].append(float(surprise[channel].max()))
+        for channel, kept in places.items():
+            here = surprise[channel].astype(np.float16)
+            if number in starts:
+                kept.append(here)
+            else:
+                np.maximum(kept[-1], here, out=kept[-1])
+    return (
+        {c: moment_maxima(np.array(scores), frames) for c, scores in highest.items()},
+        {c: np.stack(kept[::stride]) for c, kept in places.items()},
+    )

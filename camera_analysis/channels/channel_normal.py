@@ -28,7 +28,11 @@ from camera_analysis.channels.channel_fusion import (
     join_evidence,
 )
 from camera_analysis.channels.channel_maps import ChannelMaps
-from camera_analysis.channels.channel_moments import calibrate_channels, channel_moments
+from camera_analysis.channels.channel_moments import (
+    calibrate_channels,
+    channel_moments,
+    history_seconds,
+)
 from camera_analysis.channels.channel_regions import FoundRegion, smoothed_regions
 from camera_analysis.channels.channel_segments import (
     KeptCodes,
@@ -41,6 +45,7 @@ from camera_analysis.channels.channel_segments import (
 from camera_analysis.channels.channel_surprise import TailTables
 from camera_analysis.channels.path_evidence import evidence_reading, frame_peaks, smoothed_peaks
 from camera_analysis.channels.path_readings import Reading
+from camera_analysis.channels.place_habits import FoldedHabits, Habits
 from camera_analysis.channels.read_codes import read_codes
 from camera_analysis.channels.tone_light import usual_picture
 
@@ -56,6 +61,7 @@ class ChannelNormal:
         counts: the statistic.
         tables: scores that follow from it.
         calibrations: channel -> score to evidence; of channels that could be calibrated.
+        habits: what places are used to.
         held_out: (scores, fps) of each training clip, its segments one after the other, each
             judged without its own fold.
         usual: grey levels of the view, that tones are freed from changes of light by.
@@ -65,6 +71,7 @@ class ChannelNormal:
     counts: ChannelCounts
     tables: TailTables
     calibrations: Mapping[str, Calibration]
+    habits: Habits
     held_out: tuple[tuple[FloatVector, float], ...]
     usual: FloatImage
     config: ChannelConfig
@@ -102,17 +109,21 @@ def learn_channels(
     frames = sum(len(codes) for _, codes in footage)
     tick = ticking(progress, "calibrating", frames)
     moments = channel_moments(footage, others, config.maps, tick)
-    without = {fold: calibrate_channels(moments, None if alone else fold) for fold in folds}
+    habits = FoldedHabits(moments, history_seconds(footage), config.habits)
+    known = lru_cache(maxsize=1)(
+        lambda fold: (calibrate_channels(moments, None if alone else fold), habits.without(fold))
+    )
     held_out, tick = [], ticking(progress, "judging what was left out", frames)
     for segment, codes in footage:
         maps = ChannelMaps(others(segment.fold), segment.clip.fps, config.maps)
-        calm = _scores_left_out(codes, maps, without[segment.fold], segment.clip.fps, config)
+        calm = _scores_left_out(codes, maps, known(segment.fold), segment.clip.fps, config)
         held_out.append((segment.clip, calm))
         tick(len(codes))
     return ChannelNormal(
         counts=total,
         tables=TailTables(total, config.tails),
         calibrations=calibrate_channels(moments, None),
+        habits=habits.without(None),
         held_out=_by_clip(held_out),
         usual=usual,
         config=config,
@@ -174,12 +185,13 @@ def _count(footage: Sequence[tuple[Segment, KeptCodes]]) -> dict[int, ChannelCou
 def _scores_left_out(
     codes: KeptCodes,
     maps: ChannelMaps,
-    known: Mapping[str, Calibration],
+    known: tuple[Mapping[str, Calibration], Habits],
     fps: float,
     config: ChannelConfig,
 ) -> FloatVector:
     """Score of each frame of a segment, as :func:`clip_scores` gives it."""
-    joined = (join_evidence(maps.of(read), known, config)[0] for read in codes)
+    calibrations, habits = known
+    joined = (join_evidence(maps.of(read), calibrations, config, habits)[0] for read in codes)
     readings = (evidence_reading(*both) for both in zip(joined, codes.steps(), strict=True))
     return smoothed_peaks([*frame_peaks(readings, fps)], fps, config.frame_smoothing_s)
 
@@ -202,7 +214,9 @@ def _judge(
 
     def each() -> Iterator[tuple[ChannelVerdict, Reading]]:
         for read in read_codes(frames, config.codes, normal.usual, fps):
-            verdict = fuse(maps.of(read.codes), normal.calibrations, read.place_px, config)
+            surprise = maps.of(read.codes)
+            known = normal.calibrations
+            verdict = fuse(surprise, known, read.place_px, config, normal.habits)
             yield verdict, evidence_reading(verdict.evidence_hw, read.stiffness.step_hw2)
 
     verdicts, followed = tee(each())
