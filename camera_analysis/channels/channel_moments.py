@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -47,12 +47,15 @@ def channel_moments(
     frames = [max(1, round(moment_s * segment.clip.fps)) for segment, _ in footage]
     moments = sum(len(codes) / each for (_, codes), each in zip(footage, frames, strict=True))
     stride = max(1, int(np.ceil(moments / MOST_MAPS)))
-    found = []
+    found, passed = [], 0
     for (segment, codes), each in zip(footage, frames, strict=True):
         fps = segment.clip.fps
-        read = [c for c in SCORED if len(codes) >= look_back_s.get(c, 0.0) * fps]
+        looks = {c: look_back_s.get(c, 0.0) * fps for c in SCORED}
+        read = {c: back for c, back in looks.items() if len(codes) >= back}
         maps = ChannelMaps(others(segment.fold), fps, config)
-        found.append(SegmentMoments(segment.fold, *_moments(codes, maps, read, each, stride)))
+        kept = slice(-passed % stride, None, stride)
+        found.append(SegmentMoments(segment.fold, *_moments(codes, maps, read, each, kept)))
+        passed += len(moment_starts(len(codes), each))
         tick(len(codes))
     return found
 
@@ -79,23 +82,37 @@ def calibrate_channels(
 
 
 def _moments(
-    codes: KeptCodes, maps: ChannelMaps, channels: Sequence[str], frames: int, stride: int
+    codes: KeptCodes, maps: ChannelMaps, channels: Mapping[str, float], frames: int, kept: slice
 ) -> tuple[dict[str, FloatVector], dict[str, MomentMaps]]:
-    """Channel -> largest surprise of each moment; habitual channel -> that of each place."""
-    starts = {int(start) for start in moment_starts(len(codes), frames)}
+    """Channel -> largest surprise of each moment; habitual channel -> that of each place.
+
+    Args:
+        codes: of a segment.
+        maps: its judge.
+        channels: that are read, and the frames that each looks back.
+        frames: of a moment, about.
+        kept: moments whose places are kept, of those that end after the channel has looked back.
+    """
+    starts = moment_starts(len(codes), frames)
+    ends = np.append(starts[1:], len(codes))
     highest: dict[str, list[float]] = {channel: [] for channel in channels}
     places: dict[str, list[MomentMaps]] = {c: [] for c in channels if c in HABITUAL}
+    beginning = {int(start) for start in starts}
     for number, read in enumerate(codes):
         surprise = maps.of(read)
         for channel in channels:
             highest[channel].append(float(surprise[channel].max()))
-        for channel, kept in places.items():
+        for channel, moments in places.items():
             here = surprise[channel].astype(np.float16)
-            if number in starts:
-                kept.append(here)
+            if number in beginning:
+                moments.append(here)
             else:
-                np.maximum(kept[-1], here, out=kept[-1])
+                np.maximum(moments[-1], here, out=moments[-1])
+    chosen = np.arange(len(starts))[kept]
+    known = {
+        c: [moments[n] for n in chosen if ends[n] >= channels[c]] for c, moments in places.items()
+    }
     return (
         {c: moment_maxima(np.array(scores), frames) for c, scores in highest.items()},
-        {c: np.stack(kept[::stride]) for c, kept in places.items()},
+        {c: np.stack(moments) for c, moments in known.items() if moments},
     )

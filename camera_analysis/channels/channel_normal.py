@@ -110,9 +110,11 @@ def learn_channels(
     tick = ticking(progress, "calibrating", frames)
     moments = channel_moments(footage, others, config.maps, tick)
     habits = FoldedHabits(moments, history_seconds(footage), config.habits)
-    known = lru_cache(maxsize=1)(
-        lambda fold: (calibrate_channels(moments, None if alone else fold), habits.without(fold))
-    )
+
+    @lru_cache(maxsize=1)
+    def known(fold: int) -> tuple[dict[str, Calibration], Habits]:
+        return calibrate_channels(moments, None if alone else fold), habits.without(fold)
+
     held_out, tick = [], ticking(progress, "judging what was left out", frames)
     for segment, codes in footage:
         maps = ChannelMaps(others(segment.fold), segment.clip.fps, config.maps)

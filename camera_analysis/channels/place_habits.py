@@ -11,13 +11,16 @@ view, and rare where it is.
 A visit fills many moments that are all alike, so that a habit rests on far fewer visits than
 moments. It is drawn to the habit of all places together by as many moments as a visit lasts
 (Dirichlet smoothing, as counts are), and beyond all that was ever seen that one falls as an
-exponential.
+exponential. Only a place that shows a surprise more often than places do is used to it. So one
+incident in the history is a habit of its own place, and of no other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -30,11 +33,14 @@ from camera_analysis.channels.channel_maps import REMAIN
 FloatImage = npt.NDArray[np.float32]
 MomentMaps = npt.NDArray[np.float16]
 Counts = npt.NDArray[np.uint32]
+FloatVector = npt.NDArray[np.float64]
 
 #: Channels that places have habits in: those of who or what is there, not of how it moves.
 HABITUAL = (TONE, STAY, REMAIN)
 #: Nats of a step in which surprises are counted, and steps.
 STEP_NATS, STEPS = 0.25, 64
+#: Nothing is rarer: shares are counted in double precision.
+LEAST_SHARE = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +70,21 @@ class SegmentMoments:
     """
 
     fold: int
-    maxima: Mapping[str, npt.NDArray[np.float64]]
+    maxima: Mapping[str, FloatVector]
     maps: Mapping[str, MomentMaps]
+
+
+@dataclass(frozen=True)
+class HabitTable:
+    """How often a place shows how much of a channel.
+
+    Attributes:
+        nats: (h, w, STEPS) -log share of moments that reach each step of surprise.
+        used: (h, w, STEPS) whether the place itself reaches it more often than places do.
+    """
+
+    nats: FloatImage
+    used: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -73,12 +92,12 @@ class Habits:
     """Surprise of a place -> evidence that it is rare for this place.
 
     Attributes:
-        tables: channel -> (h, w, STEPS) -log share of moments that reach each step.
-        calibrations: channel -> what any place shows of it when nothing is wrong.
+        tables: channel -> how often each place shows how much.
+        calibrations: channel -> what any place shows beyond its habit when nothing is wrong.
         config: see there.
     """
 
-    tables: Mapping[str, FloatImage]
+    tables: Mapping[str, HabitTable]
     calibrations: Mapping[str, Calibration]
     config: HabitConfig
 
@@ -92,18 +111,22 @@ class Habits:
         """
         if channel not in self.calibrations:
             return evidence
-        habit = beyond_habit(self.tables[channel], surprise * self.config.tolerance)
-        own = self.calibrations[channel].evidence(habit)
+        table, shown = self.tables[channel], surprise * np.float32(self.config.tolerance)
+        own = self.calibrations[channel].evidence(beyond_habit(table, shown))
         least = np.minimum(evidence, self.config.everyday)
-        return np.asarray(np.clip(own, least, evidence), np.float32)
+        limited = np.clip(own, least, evidence)
+        return np.asarray(np.where(is_used_to(table, shown), limited, evidence), np.float32)
 
 
 class FoldedHabits:
     """Habits by all training footage, and by all but a fold.
 
+    What a fold shows beyond its habit is read off tables without it. So the calibration of all
+    folds but k rests on tables that hold k, as that of the channels rests on counts that do.
+
     Args:
         moments: of all segments.
-        history_s: seconds of footage that they are of.
+        history_s: seconds of footage that they are of, > 0.
         config: see there.
     """
 
@@ -123,34 +146,39 @@ class FoldedHabits:
         self._maxima = self._held_out_maxima(moments)
 
     def without(self, fold: int | None) -> Habits:
-        """Habits by all folds but one; None, or the only one there is, takes all."""
+        """Habits by all folds but one; None, or the only one there is, takes all.
+
+        A channel that one fold alone has moments of has no habits: nothing is held out of it.
+        """
         left_out = None if self._alone else fold
-        parts: dict[str, list[npt.NDArray[np.float64]]] = {}
-        for number, channel, maxima in self._maxima:
+        parts: dict[str, list[FloatVector]] = {}
+        for number, of_channel in self._maxima:
             if number != left_out:
-                parts.setdefault(channel, []).append(maxima)
-        tables = self._tables(left_out)
-        calibrations = {channel: calibrate(parts[channel]) for channel in tables}
-        return Habits(tables, calibrations, self._config)
+                for channel, maxima in of_channel.items():
+                    parts.setdefault(channel, []).append(maxima)
+        tables = {c: table for c, table in self._tables(left_out).items() if c in parts}
+        return Habits(tables, {c: calibrate(parts[c]) for c in tables}, self._config)
 
     def _held_out_maxima(
         self, moments: Sequence[SegmentMoments]
-    ) -> list[tuple[int, str, npt.NDArray[np.float64]]]:
-        """(fold, channel, how far beyond its habit any place goes in each moment) of segments."""
-        found, shown = [], self._config.tolerance
-        for fold in self._counts:
-            tables = self._tables(None if self._alone else fold)
-            for segment in moments:
-                for channel, maps in segment.maps.items() if segment.fold == fold else ():
-                    if channel in tables:
-                        highest = [beyond_habit(tables[channel], of * shown).max() for of in maps]
-                        found.append((fold, channel, np.array(highest, np.float64)))
+    ) -> list[tuple[int, dict[str, FloatVector]]]:
+        """Fold of each segment; channel -> how far any place goes beyond habit in each moment."""
+        tables = lru_cache(maxsize=1)(self._tables)  # segments of a fold come together
+        found = []
+        for segment in moments:
+            known = tables(None if self._alone else segment.fold)
+            maps = {c: of for c, of in segment.maps.items() if c in known}
+            found.append((segment.fold, {c: self._beyond(known[c], of) for c, of in maps.items()}))
         return found
 
-    def _tables(self, left_out: int | None) -> dict[str, FloatImage]:
+    def _beyond(self, table: HabitTable, maps: MomentMaps) -> FloatVector:
+        shown = np.float32(self._config.tolerance)
+        return np.array([beyond_habit(table, of * shown).max() for of in maps], np.float64)
+
+    def _tables(self, left_out: int | None) -> dict[str, HabitTable]:
         totals: dict[str, Counts] = {}
-        for fold, of_fold in self._counts.items():
-            for channel, counted in of_fold.items() if fold != left_out else ():
+        for of_fold in (of for fold, of in self._counts.items() if fold != left_out):
+            for channel, counted in of_fold.items():
                 totals[channel] = totals[channel] + counted if channel in totals else counted
         return {
             channel: habit_table(total, self._prior, self._config.reach)
@@ -158,40 +186,46 @@ class FoldedHabits:
         }
 
 
-def habit_table(counts: Counts, prior_moments: float, reach: int) -> FloatImage:
-    """(h, w, STEPS) -log share of moments in which a place reaches each step of surprise.
+def habit_table(counts: Counts, prior_moments: float, reach: int) -> HabitTable:
+    """How often each place reaches each step of surprise.
 
     Args:
-        counts: (h, w, STEPS) moments by the largest surprise of each place.
+        counts: (h, w, STEPS) moments by the largest surprise of each place, at least one.
         prior_moments: moments of all places that weigh at each.
         reach: places on each side that share a habit.
     """
     length = (2 * reach + 1, 2 * reach + 1)
-    near = np.dstack(
-        [
-            cv2.blur(
-                np.ascontiguousarray(counts[..., step], np.float64),
-                length,
-                borderType=cv2.BORDER_REPLICATE,
-            )
-            for step in range(STEPS)
-        ]
-    )
+    planes = [np.ascontiguousarray(counts[..., step], np.float64) for step in range(STEPS)]
+    near = np.dstack([cv2.blur(p, length, borderType=cv2.BORDER_REPLICATE) for p in planes])
     reached = np.maximum(np.cumsum(near[..., ::-1], axis=2)[..., ::-1], 0.0)
-    moments = reached[..., :1]
-    share = (reached + prior_moments * _anywhere(counts)) / (moments + prior_moments)
-    return np.asarray(-np.log(np.clip(share, 1e-12, 1.0)), np.float32)
+    moments, anywhere = reached[..., :1], _anywhere(counts)
+    share = (reached + prior_moments * anywhere) / (moments + prior_moments)
+    nats = -np.log(np.clip(share, LEAST_SHARE, 1.0))
+    return HabitTable(np.asarray(nats, np.float32), reached > moments * anywhere)
 
 
-def beyond_habit(table: FloatImage, surprise: npt.NDArray[np.floating]) -> FloatImage:
+def beyond_habit(table: HabitTable, surprise: npt.NDArray[np.floating]) -> FloatImage:
     """(h, w) -log share of moments in which a place shows as much, between steps linearly."""
-    height, width, steps = table.shape
-    at = np.minimum(np.asarray(surprise, np.float32).ravel() / STEP_NATS, steps - 1.001)
-    step = at.astype(np.intp)
-    flat, place = table.reshape(-1, steps), np.arange(height * width)
-    low, high = flat[place, step], flat[place, step + 1]
-    between = low + (high - low) * (at - step)
-    return np.asarray(between.reshape(height, width), np.float32)
+    step, rest = _steps(surprise)
+    low, high = _at(table.nats, step), _at(table.nats, step + 1)
+    return np.asarray(low + (high - low) * rest, np.float32)
+
+
+def is_used_to(table: HabitTable, surprise: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+    """(h, w) whether a place shows as much more often than places do."""
+    step, _ = _steps(surprise)
+    return np.asarray(_at(table.used, step), np.bool_)
+
+
+def _steps(surprise: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.intp], FloatImage]:
+    """(h, w) step below a surprise, one before the last at most, and the share of the next."""
+    at = np.clip(np.asarray(surprise, np.float32) / np.float32(STEP_NATS), 0, STEPS - 1)
+    step = np.minimum(at.astype(np.intp), STEPS - 2)
+    return step, np.asarray(at - step, np.float32)
+
+
+def _at(table: npt.NDArray[Any], step: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+    return np.take_along_axis(table, step[..., None], axis=2)[..., 0]
 
 
 def _count(maps: MomentMaps) -> Counts:

@@ -62,12 +62,13 @@ def test_few_moments_say_little_of_a_place():
     assert gaps[1] < 1  # nearly the habit of all places: one in 48
 
 
-def test_a_fold_that_is_left_out_has_no_say_in_a_habit():
+def test_a_fold_that_is_left_out_has_no_say_in_what_places_show():
     quiet = np.full((100, *SIZE_HW), 0.5, np.float16)
     ones = [segment(0, maps_of(100)), segment(1, quiet), segment(2, quiet)]
     others = [segment(0, quiet), *ones[1:]]
     tables = [folded(*moments).without(0).tables[TONE] for moments in (ones, others)]
-    np.testing.assert_array_equal(*tables)
+    np.testing.assert_array_equal(*(table.nats for table in tables))
+    np.testing.assert_array_equal(*(table.used for table in tables))
     whole = folded(*ones).without(None).tables[TONE]
     assert beyond_habit(whole, np.full(SIZE_HW, 4.0))[RESTLESS] < 2
 
@@ -91,6 +92,35 @@ def test_moments_of_a_channel_that_no_segment_lasts_long_enough_for_make_no_habi
     nothing = FoldedHabits([short], 10.0, HabitConfig()).without(None)
     assert nothing.tables == {}
     assert nothing.calibrations == {}
+
+
+def test_what_one_fold_alone_has_moments_of_makes_no_habit():
+    short = SegmentMoments(0, {}, {})
+    alone = folded(short, segment(1, maps_of(40)))
+    for left_out in (None, 0, 1):
+        assert alone.without(left_out).tables == {}  # nothing is held out of it
+    four = np.full(SIZE_HW, 4.0, np.float32)
+    assert alone.without(None).limit(TONE, four, four) is four
+
+
+def test_an_incident_in_the_history_excuses_nothing_elsewhere():
+    quiet = np.random.default_rng(0).uniform(0.4, 0.6, (400, *SIZE_HW)).astype(np.float16)
+    incident = quiet.copy()
+    incident[:16, RESTLESS[0], RESTLESS[1]] = 9.0
+    habits = folded(segment(0, incident), segment(1, quiet)).without(None)
+    sure = np.full(SIZE_HW, 12.0, np.float32)
+    limited = habits.limit(TONE, np.full(SIZE_HW, 9.0, np.float32), sure)
+    elsewhere = np.ones(SIZE_HW, bool)
+    elsewhere[RESTLESS] = False
+    assert (limited[elsewhere] == 12.0).all()
+    assert limited[RESTLESS] < 12.0
+
+
+def test_places_that_nothing_is_known_of_keep_the_evidence_of_the_view():
+    maps = maps_of(200)
+    habits = folded(segment(0, maps), segment(1, maps), prior_s=1e12).without(None)
+    high = np.full(SIZE_HW, 9.0, np.float32)
+    assert habits.limit(TONE, high, high)[CALM] == 9.0
 
 
 @given(
