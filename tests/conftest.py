@@ -25,7 +25,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # a core per process; read when torch is imported
 
 
-gc.disable()  # what is imported and collected stays: nothing of it is garbage
+def pytest_configure(config: pytest.Config) -> None:
+    """What is imported and collected stays: nothing of it is garbage; xdist's own collects none."""
+    if not config.getoption("numprocesses", None):
+        gc.disable()
 
 
 def pytest_collection_finish() -> None:
