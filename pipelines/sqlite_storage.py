@@ -11,14 +11,17 @@ closes it, upon which SQLite copies its write-ahead log into the database and de
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     INDEX_SHARD_NAME,
@@ -33,10 +36,14 @@ from sqlalchemy import Connection, Engine, NullPool, Pool, QueuePool, create_eng
 
 #: Every run has a database of its own; a daemon looks at a few at a time.
 KEPT_ENGINES = 64
+#: The index, runs, schedules and a run's own are open all the time; each takes three descriptors.
+HELD_DATABASES = 16
+#: No copy of an empty database takes as long.
+ABANDONED_S = 3600.0
 
 
 class _Held:
-    """Engines that keep their connections, one per database, while somebody holds them open."""
+    """Engines that keep the connections of the first databases while somebody holds them open."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -51,26 +58,43 @@ class _Held:
         with self._lock:
             self._holders -= 1
             if not self._holders:
-                for engine in self._engines.values():
-                    engine.dispose()
+                self._close()
                 self._engines.clear()
 
     def engine_of(self, address: str) -> Engine | None:
         with self._lock:
-            if self._holders and address not in self._engines:
+            room = self._holders and len(self._engines) < HELD_DATABASES
+            if room and address not in self._engines:
                 self._engines[address] = _new_engine(address, QueuePool)
             return self._engines.get(address)
 
+    def before_fork(self) -> None:
+        """SQLite's connections must not be inherited: both processes open their own."""
+        self._lock.acquire()
+        self._close()
+
+    def after_fork(self) -> None:
+        self._lock.release()
+
+    def _close(self) -> None:
+        for engine in self._engines.values():
+            engine.dispose()
+
 
 _held = _Held()
+os.register_at_fork(
+    before=_held.before_fork,
+    after_in_parent=_held.after_fork,
+    after_in_child=_held.after_fork,
+)
 
 
 @contextmanager
 def held_open() -> Iterator[None]:
     """Keep the connections of what is looked at until the end of the block.
 
-    Processes that are forked meanwhile must leave Dagster's databases alone; nobody may replace
-    their files. One that is killed leaves what SQLite's next reader recovers.
+    A fork closes those that nobody is using; both processes open them anew. Nobody may replace the
+    files meanwhile. A process that is killed leaves what SQLite's next reader recovers.
     """
     _held.begin()
     try:
@@ -98,7 +122,11 @@ def _new_engine(address: str, pool: type[Pool]) -> Engine:
 
 
 def _sync_at_checkpoints(connection: sqlite3.Connection, _record: object) -> None:
-    """Of a write-ahead log: a power cut may lose the last events, and damages nothing."""
+    """A power cut may take back the last writes; a write-ahead log is not damaged by it.
+
+    Dagster asks for one in each database; where SQLite can keep none, as on a network's disk, a
+    power cut may damage the database (https://sqlite.org/pragma.html#pragma_synchronous).
+    """
     connection.execute("PRAGMA synchronous=NORMAL")
 
 
@@ -119,6 +147,15 @@ class EventLogStorage(SqliteEventLogStorage):
             with engine.begin() as connection:
                 yield connection
 
+    def store_event(self, event: EventLogEntry) -> None:
+        """As Dagster does, and whoever watches the run is told.
+
+        Dagster watches the database; while it is open anywhere, only its write-ahead log changes.
+        """
+        super().store_event(event)
+        with suppress(FileNotFoundError):  # the run was deleted meanwhile
+            os.utime(self.path_for_shard(event.run_id))
+
     def _begun_as_a_copy(self, path: Path) -> bool:
         """Whether a database that is not there was made, whole at once, as a copy of an empty one.
 
@@ -127,7 +164,9 @@ class EventLogStorage(SqliteEventLogStorage):
         if path.exists():
             return False
         EventLogStorage._empty = EventLogStorage._empty or self._made_empty()
-        with TemporaryDirectory(prefix="new-", dir=path.parent) as folder:
+        beside = path.parent.parent
+        _remove_abandoned(beside)
+        with TemporaryDirectory(prefix="new-", dir=beside) as folder:
             whole = Path(folder) / "whole"
             with whole.open("wb") as file:
                 file.write(EventLogStorage._empty)
@@ -150,6 +189,14 @@ class EventLogStorage(SqliteEventLogStorage):
         """Whether the index of events has a table."""
         with engine_of(self.conn_string_for_shard(INDEX_SHARD_NAME)).connect() as connection:
             return bool(connection.dialect.has_table(connection, table_name))
+
+
+def _remove_abandoned(beside: Path) -> None:
+    """Remove the copies of processes that were killed while they made them."""
+    for folder in beside.glob("new-*"):
+        with suppress(FileNotFoundError):  # another process was faster
+            if time.time() - folder.stat().st_mtime > ABANDONED_S:
+                shutil.rmtree(folder)
 
 
 class RunStorage(SqliteRunStorage):

@@ -2,10 +2,12 @@
 
 import multiprocessing
 import os
+import queue
 import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -14,11 +16,11 @@ import dagster as dg
 import pytest
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
-from sqlalchemy import NullPool
+from sqlalchemy import NullPool, QueuePool
 
 from pipelines.instance import open_instance
 from pipelines.settings import Settings
-from pipelines.sqlite_storage import engine_of, held_open
+from pipelines.sqlite_storage import ABANDONED_S, HELD_DATABASES, engine_of, held_open
 
 
 @dg.op
@@ -95,6 +97,45 @@ database.commit()"""
     assert known_runs(tmp_path) == [run]
 
 
+def test_a_watcher_is_told_of_events_while_databases_are_held_open(tmp_path):
+    told: queue.Queue[str] = queue.Queue()
+    with open_instance(Settings(home=tmp_path)) as instance, held_open():
+        run = instance.create_run_for_job(speaking)
+        instance.report_engine_event("before", run)
+        instance.watch_event_logs(run.run_id, None, lambda entry, _: told.put(entry.message))
+        instance.report_engine_event("meanwhile", run)
+        assert [told.get(timeout=60) for _ in range(2)] == ["before", "meanwhile"]
+
+
+def test_only_the_first_databases_are_held_open(tmp_path):
+    with held_open():
+        pools = [type(engine_of(f"sqlite:///{tmp_path}/{number}.db").pool) for number in range(20)]
+    assert pools == [QueuePool] * HELD_DATABASES + [NullPool] * (20 - HELD_DATABASES)
+
+
+def _run_in_child_that_inherits_nothing(home: Path) -> None:
+    runs = engine_of(f"sqlite:///{home / 'dagster' / 'history' / 'runs.db'}").pool
+    assert isinstance(runs, QueuePool)
+    assert runs.checkedin() == 0
+    ran(home)
+
+
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+def test_a_process_is_forked_while_databases_are_held_open(tmp_path):
+    with held_open():
+        first = ran(tmp_path)
+        child = multiprocessing.get_context("fork").Process(
+            target=_run_in_child_that_inherits_nothing, args=(tmp_path,)
+        )
+        child.start()
+        second = ran(tmp_path)
+        child.join(60)
+        assert child.exitcode == 0
+    runs = known_runs(tmp_path)
+    assert len(runs) == 3
+    assert {first, second} <= set(runs)
+
+
 def tables_of(home: Path, run: str) -> set[tuple[object, ...]]:
     """Tables and indices of a run's database, and the version that Dagster gave it."""
     (path,) = (home / "dagster").rglob(f"{run}.db")
@@ -112,6 +153,17 @@ def test_a_runs_database_is_the_one_that_dagster_makes(tmp_path):
     first, second = ran(home), ran(home)
     assert tables_of(home, first) == tables_of(home, second) == wanted
     assert list((home / "dagster").rglob("new-*")) == []
+
+
+def test_what_a_killed_process_left_of_a_copy_is_removed(tmp_path):
+    ran(tmp_path)
+    history = tmp_path / "dagster" / "history"
+    for name in ("new-abandoned", "new-busy"):
+        (history / name).mkdir()
+        (history / name / "whole").touch()
+    os.utime(history / "new-abandoned", (0, time.time() - ABANDONED_S - 60))
+    ran(tmp_path)
+    assert [path.name for path in history.glob("new-*")] == ["new-busy"]
 
 
 def test_a_database_that_cannot_be_copied_is_made(tmp_path, monkeypatch):
