@@ -52,6 +52,11 @@ class MapConfig:
     # Seconds that ``remain`` looks back: longer than most people wait.
     remain_s: float = 60.0
 
+    @property
+    def look_back_s(self) -> dict[str, float]:
+        """Channel -> seconds that it looks back; of those that do."""
+        return {STAY: self.stay_s, REMAIN: self.remain_s}
+
 
 class ChannelMaps:
     """Maps of consecutive frames of one clip.
@@ -66,8 +71,7 @@ class ChannelMaps:
         self._tables = tables
         self._config = config
         self._look_back = {  # frames
-            channel: max(1.0, seconds * fps)
-            for channel, seconds in ((STAY, config.stay_s), (REMAIN, config.remain_s))
+            channel: max(1.0, seconds * fps) for channel, seconds in config.look_back_s.items()
         }
         self._past: dict[str, FloatImage] = {}
         self._frames = 0

@@ -14,8 +14,7 @@ from camera_analysis.channels.channel_calibration import (
     moment_seconds,
     moment_starts,
 )
-from camera_analysis.channels.channel_codes import STAY
-from camera_analysis.channels.channel_maps import REMAIN, SCORED, ChannelMaps, MapConfig
+from camera_analysis.channels.channel_maps import SCORED, ChannelMaps, MapConfig
 from camera_analysis.channels.channel_segments import KeptCodes, Segment
 from camera_analysis.channels.channel_surprise import TailTables
 from camera_analysis.channels.place_habits import HABITUAL, MomentMaps, SegmentMoments
@@ -43,14 +42,13 @@ def channel_moments(
         tick: called after each segment with the number of its frames.
     """
     moment_s = moment_seconds(history_seconds(footage))
-    look_back_s = {STAY: config.stay_s, REMAIN: config.remain_s}
     frames = [max(1, round(moment_s * segment.clip.fps)) for segment, _ in footage]
     moments = sum(len(codes) / each for (_, codes), each in zip(footage, frames, strict=True))
     stride = max(1, int(np.ceil(moments / MOST_MAPS)))
     found, passed = [], 0
     for (segment, codes), each in zip(footage, frames, strict=True):
         fps = segment.clip.fps
-        looks = {c: look_back_s.get(c, 0.0) * fps for c in SCORED}
+        looks = {c: config.look_back_s.get(c, 0.0) * fps for c in SCORED}
         read = {c: back for c, back in looks.items() if len(codes) >= back}
         maps = ChannelMaps(others(segment.fold), fps, config)
         kept = slice(-passed % stride, None, stride)

@@ -111,11 +111,12 @@ class Habits:
         """
         if channel not in self.calibrations:
             return evidence
-        table, shown = self.tables[channel], surprise * np.float32(self.config.tolerance)
-        own = self.calibrations[channel].evidence(beyond_habit(table, shown))
+        table = self.tables[channel]
+        step, rest = _steps(surprise * np.float32(self.config.tolerance))
+        own = self.calibrations[channel].evidence(_between(table.nats, step, rest))
         least = np.minimum(evidence, self.config.everyday)
         limited = np.clip(own, least, evidence)
-        return np.asarray(np.where(is_used_to(table, shown), limited, evidence), np.float32)
+        return np.asarray(np.where(_at(table.used, step), limited, evidence), np.float32)
 
 
 class FoldedHabits:
@@ -133,16 +134,17 @@ class FoldedHabits:
     def __init__(
         self, moments: Sequence[SegmentMoments], history_s: float, config: HabitConfig
     ) -> None:
-        kept = [max((len(maps) for maps in of.maps.values()), default=0) for of in moments]
-        self._prior = config.prior_s * max(1, sum(kept)) / history_s
+        lengths = [max((len(maps) for maps in of.maps.values()), default=0) for of in moments]
+        self._prior = config.prior_s * max(1, sum(lengths)) / history_s
         self._config = config
         self._alone = len({segment.fold for segment in moments}) == 1
-        self._counts: dict[int, dict[str, Counts]] = {}
+        self._of_fold: dict[int, dict[str, Counts]] = {segment.fold: {} for segment in moments}
+        self._total: dict[str, Counts] = {}
         for segment in moments:
-            of_fold = self._counts.setdefault(segment.fold, {})
             for channel, maps in segment.maps.items():
                 counted = _count(maps)
-                of_fold[channel] = of_fold[channel] + counted if channel in of_fold else counted
+                for kept in (self._of_fold[segment.fold], self._total):
+                    kept[channel] = kept[channel] + counted if channel in kept else counted
         self._maxima = self._held_out_maxima(moments)
 
     def without(self, fold: int | None) -> Habits:
@@ -176,13 +178,14 @@ class FoldedHabits:
         return np.array([beyond_habit(table, of * shown).max() for of in maps], np.float64)
 
     def _tables(self, left_out: int | None) -> dict[str, HabitTable]:
-        totals: dict[str, Counts] = {}
-        for of_fold in (of for fold, of in self._counts.items() if fold != left_out):
-            for channel, counted in of_fold.items():
-                totals[channel] = totals[channel] + counted if channel in totals else counted
+        without = self._of_fold[left_out] if left_out is not None else {}
+        counts = {
+            c: total - without[c] if c in without else total for c, total in self._total.items()
+        }
         return {
-            channel: habit_table(total, self._prior, self._config.reach)
-            for channel, total in totals.items()
+            channel: habit_table(known, self._prior, self._config.reach)
+            for channel, known in counts.items()
+            if known.any()
         }
 
 
@@ -206,15 +209,7 @@ def habit_table(counts: Counts, prior_moments: float, reach: int) -> HabitTable:
 
 def beyond_habit(table: HabitTable, surprise: npt.NDArray[np.floating]) -> FloatImage:
     """(h, w) -log share of moments in which a place shows as much, between steps linearly."""
-    step, rest = _steps(surprise)
-    low, high = _at(table.nats, step), _at(table.nats, step + 1)
-    return np.asarray(low + (high - low) * rest, np.float32)
-
-
-def is_used_to(table: HabitTable, surprise: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
-    """(h, w) whether a place shows as much more often than places do."""
-    step, _ = _steps(surprise)
-    return np.asarray(_at(table.used, step), np.bool_)
+    return _between(table.nats, *_steps(surprise))
 
 
 def _steps(surprise: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.intp], FloatImage]:
@@ -222,6 +217,11 @@ def _steps(surprise: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.intp], Fl
     at = np.clip(np.asarray(surprise, np.float32) / np.float32(STEP_NATS), 0, STEPS - 1)
     step = np.minimum(at.astype(np.intp), STEPS - 2)
     return step, np.asarray(at - step, np.float32)
+
+
+def _between(nats: FloatImage, step: npt.NDArray[np.intp], rest: FloatImage) -> FloatImage:
+    low, high = _at(nats, step), _at(nats, step + 1)
+    return np.asarray(low + (high - low) * rest, np.float32)
 
 
 def _at(table: npt.NDArray[Any], step: npt.NDArray[np.intp]) -> npt.NDArray[Any]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import av
 import numpy as np
 
+from camera_analysis.benchmark.layouts.clips import Clip
+
 BITS = 12
 CELL = 8
 
@@ -67,3 +69,14 @@ def numbered_clip(path: Path, times_ms: Sequence[int], **settings) -> Path:
 def steady(frames: int, fps: float) -> list[int]:
     """Times in ms of a constant rate."""
     return [round(n * 1000 / fps) for n in range(frames)]
+
+
+def clip_of(frames: Sequence[np.ndarray], fps: float, name: str = "c") -> Clip:
+    """Frames in memory as a clip of a benchmark."""
+    return Clip(
+        name=name,
+        camera="c",
+        fps=fps,
+        length=len(frames),
+        pick=lambda wanted: ((n, frame) for n, frame in enumerate(frames) if wanted(n)),
+    )

@@ -7,6 +7,7 @@ import pytest
 
 from camera_analysis.benchmark.benchmark_delta import DeltaConfig, DeltaMap, every_nth
 from camera_analysis.benchmark.layouts.clips import Clip
+from tests.camera_analysis.factories_footage import clip_of
 
 SIZE_HW = (48, 64)
 
@@ -19,13 +20,7 @@ def frame(left: int | None) -> np.ndarray:
 
 
 def clip(frames: list[np.ndarray], name: str = "c") -> Clip:
-    return Clip(
-        name=name,
-        camera="c",
-        fps=5.0,
-        length=len(frames),
-        pick=lambda wanted: ((n, one) for n, one in enumerate(frames) if wanted(n)),
-    )
+    return clip_of(frames, 5.0, name)
 
 
 class BrightIsHuman:

@@ -11,6 +11,7 @@ from camera_analysis.channels.channel_codes import CodeConfig, CodeReader
 from camera_analysis.channels.channel_fusion import ChannelConfig, join_evidence
 from camera_analysis.channels.channel_normal import clip_scores, learn_channels
 from camera_analysis.channels.channel_segments import KeptCodes, SegmentConfig, cut_segments
+from tests.camera_analysis.factories_footage import clip_of
 
 SIZE_HW = (48, 96)
 
@@ -33,13 +34,7 @@ def frames_of(count: int, *, seed: int, fast_from: int | None = None) -> list[np
 
 
 def clip(name: str, frames: list[np.ndarray]) -> Clip:
-    return Clip(
-        name=name,
-        camera="c",
-        fps=10.0,
-        length=len(frames),
-        pick=lambda wanted: ((n, frame) for n, frame in enumerate(frames) if wanted(n)),
-    )
+    return clip_of(frames, 10.0, name)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from camera_analysis.channels.place_habits import (
     beyond_habit,
     habit_table,
 )
+from tests.camera_analysis.factories_footage import clip_of
 
 SIZE_HW = (3, 8)
 RESTLESS, CALM = (1, 1), (1, 6)
@@ -152,13 +153,7 @@ def frames_of(count: int, *, seed: int, corner: int, floor: int | None = None) -
 
 
 def clip(name: str, frames: list[np.ndarray]) -> Clip:
-    return Clip(
-        name=name,
-        camera="c",
-        fps=1.0,
-        length=len(frames),
-        pick=lambda wanted: ((n, frame) for n, frame in enumerate(frames) if wanted(n)),
-    )
+    return clip_of(frames, 1.0, name)
 
 
 def test_something_new_shows_less_where_something_new_stands_now_and_then():
