@@ -79,6 +79,8 @@ class Camera:
         plate: whether the background plate that is kept is "blurred" or "clear".
         store_frames: frames, with the people on them, may be stored to be labelled.
         private_video: how people are hidden in video that is kept; None keeps none.
+        tones: the grey level of each place of every sample is kept, a mosaic of the frame of 45
+            squares along its longest side, so that what looks unusual is told as well.
         learn_from: first local day to learn from; earlier ones show a scene that is gone.
         scene_changes: "block" judges no day that shows another scene than the one learned,
             "report" judges it and says so.
@@ -106,6 +108,7 @@ class Camera:
     plate: PlatePrivacy = "blurred"  # somebody may sit in the view all day
     store_frames: bool = False  # nothing that shows people is kept unless it is asked for
     private_video: PrivateVideoSettings | None = None  # as much room as the footage itself
+    tones: bool = False  # a mosaic of people is still a picture of them
     learn_from: date | None = None  # all days of the window
     scene_changes: OnSceneChange = "block"  # what another scene taught says nothing of this one
     alarms_per_day: float | None = None  # one promise serves all, until somebody says otherwise
@@ -261,9 +264,9 @@ def _read_starts(value: object) -> dict[str, datetime]:
 
 
 def _read_privacy(value: object) -> dict[str, Any]:
-    keys = mapping(value, ("plate", "store_frames", "video"), "privacy")
-    if "store_frames" in keys:
-        typed(keys["store_frames"], (bool,), "privacy.store_frames")
+    keys = mapping(value, ("plate", "store_frames", "tones", "video"), "privacy")
+    for name in ("store_frames", "tones"):
+        typed(keys.get(name, False), (bool,), f"privacy.{name}")
     plain = {key: keys[key] for key in keys if key != "video"}
     settings = {**plain, "plate": str(keys.get("plate", Camera.plate))}
     return settings | {"private_video": read_private_video(keys.get("video", False))}
@@ -306,7 +309,11 @@ def write_camera(camera: Camera, folder: Path) -> Path:
         file_time["base"] = camera.file_time.base
     plain = {key: getattr(camera, key) for key in _PLAIN_KEYS}
     document: dict[str, Any] = {key: value for key, value in plain.items() if value is not None}
-    privacy: dict[str, Any] = {"plate": camera.plate, "store_frames": camera.store_frames}
+    privacy: dict[str, Any] = {
+        "plate": camera.plate,
+        "store_frames": camera.store_frames,
+        "tones": camera.tones,
+    }
     if camera.private_video is not None:
         privacy["video"] = asdict(camera.private_video)
     document |= {"lens": lens_document(camera.lens), "file_time": file_time, "privacy": privacy}

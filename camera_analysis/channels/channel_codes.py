@@ -27,8 +27,8 @@ BoolImage = npt.NDArray[np.bool_]
 SPEED, DIRECTION, SIZE, TONE, STAY = "speed", "direction", "size", "tone", "stay"
 STIFF = "stiff"
 #: Read off consecutive frames. A camera-day is sampled in pairs of frames, which do not show a
-#: stride, so that stiffness is not read there; its ``stay`` is read off label maps instead of tone,
-#: which would be a small picture of whoever is in view.
+#: stride, so that stiffness is not read there; its ``stay`` is read off label maps, and its tones,
+#: a small picture of whoever is in view, only where its camera asks for them.
 CHANNELS = (SPEED, DIRECTION, SIZE, STIFF, TONE)
 MOTION = (SPEED, DIRECTION, SIZE)
 #: Codes of each channel.
@@ -152,7 +152,7 @@ class CodeReader:
             SPEED: self._speed_code(self._path.mean(moved.speed_on_grid, moved.flow_on_grid)),
             **moved.codes,
             STIFF: np.full(self.grids[STIFF], ABSENT, np.uint8),
-            TONE: self._tone(grey),
+            TONE: self._tone(grey, self._usual),
         }
         stiffness = self._stiffness(grey, moved)
         return FrameCodes(codes, moved.moving_hw, stiffness, self._place_px)
@@ -181,6 +181,16 @@ class CodeReader:
         pace = SPEED_S / after_s
         moved = self._moved(self._reduced(grey), self._reduced(later), pace)
         return {SPEED: self._speed_code(moved.speed_on_grid), **moved.codes}
+
+    def read_tone(self, grey: GreyImage, usual: FloatImage) -> CodeMap:
+        """Tones of a frame.
+
+        Args:
+            grey: (H, W) uint8 brightness, of any size.
+            usual: (h, w) grey levels of the view on the grid of tones, whose light tones are
+                brought to.
+        """
+        return self._tone(self._reduced(grey), usual)
 
     def picture(self, frame_rgb: ImageRgb) -> FloatImage:
         """(h, w) grey levels of a frame on the grid of tones."""
@@ -274,10 +284,10 @@ class CodeReader:
         columns = np.minimum(np.arange(shape[1]) * self._config.grid_px + half, self.width - 1)
         return np.asarray(parts[np.ix_(rows, columns)], np.int32)
 
-    def _tone(self, grey: GreyImage) -> CodeMap:
+    def _tone(self, grey: GreyImage, usual: FloatImage | None) -> CodeMap:
         picture = tone_picture(grey, self.grids[TONE])
-        if self._usual is not None:
-            picture = np.minimum(picture / np.float32(light_of(picture, self._usual)), 255.0)
+        if usual is not None:
+            picture = np.minimum(picture / np.float32(light_of(picture, usual)), 255.0)
         return np.asarray(picture.astype(np.uint8) // (256 // BINS[TONE]), np.uint8)
 
 

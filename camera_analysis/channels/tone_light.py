@@ -20,6 +20,8 @@ GreyImage = npt.NDArray[np.uint8]
 DARKEST, BRIGHTEST = 8.0, 235.0
 #: Largest change of light, as a factor: beyond it the view is covered or blinded.
 MOST = 8.0
+#: Mean grey level of a view in the light of :func:`levelled`.
+COMMON_LEVEL = 96.0
 
 
 def tone_picture(grey: GreyImage, shape: tuple[int, int]) -> FloatImage:
@@ -35,6 +37,11 @@ def light_of(picture: FloatImage, usual: FloatImage) -> float:
         return 1.0
     ratio = float(np.median(picture[tells] / usual[tells]))
     return float(np.clip(ratio, 1 / MOST, MOST))
+
+
+def levelled(picture: FloatImage) -> FloatImage:
+    """(h, w) grey levels of a view in a common light, so that tones of all its days add up."""
+    return picture * np.float32(COMMON_LEVEL / max(float(picture.mean()), 1.0))
 
 
 def usual_picture(pictures: Sequence[FloatImage]) -> FloatImage:

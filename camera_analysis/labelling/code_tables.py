@@ -1,14 +1,14 @@
 """The channel codes of a camera-day's frames as a table, readable by any Parquet reader.
 
 Only places where something moves or stays are listed; a frame in which nothing does has empty
-lists. No pixel is stored.
+lists. No pixel is stored, unless the camera asks for tones: they are a mosaic of the frame.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from camera_analysis.channels.channel_codes import (
     SIZE,
     SPEED,
     STAY,
+    TONE,
     CodeConfig,
     CodeMap,
 )
@@ -33,8 +34,8 @@ CODES_META_FILE = "codes.json"
 
 #: How the frames of a camera-day become codes. Places of 8 working pixels, a small person's width:
 #: with 4, the counts of a busy day would take three times the room.
-DAY_CODES = CodeConfig(grid_px=8)
-#: The channels of a camera-day.
+DAY_CODES = CodeConfig(grid_px=8, tone_places=45)
+#: The channels of every camera-day, read off what moves.
 DAY_CHANNELS = (SPEED, DIRECTION, SIZE, STAY)
 
 #: One row per label map. The lists are of one length; 255 where a channel says nothing.
@@ -46,6 +47,11 @@ CODES = pa.schema(
         *((channel, pa.list_(pa.uint8())) for channel in DAY_CHANNELS),
     ]
 )
+#: Where tones are kept, beside those.
+TONES = (
+    pa.field("goes_on", pa.bool_()),  # no sample is missing between the row before and this one
+    pa.field(TONE, pa.binary()),  # one byte a place, row by row of the grid of tones
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +59,8 @@ class CodesMeta:
     """What ``codes.json`` says, so that codes and places can be read without us.
 
     A code c of speed, size or stay means ``least * 2 ** (c / per_octave)`` and more; a direction
-    is the sector of 45 degrees around c * 45 degrees, from along x towards y (down).
+    is the sector of 45 degrees around c * 45 degrees, from along x towards y (down). A tone c is a
+    grey level of 4 c to 4 c + 3, after the frame was brought to a common light.
 
     Args:
         grid: (h, w) places.
@@ -62,6 +69,8 @@ class CodesMeta:
         size_px: label-map pixels of size code 0, square root of an area.
         stay_s: seconds of stay code 0.
         per_octave: channel -> codes per doubling.
+        tone_grid: (h, w) places of tones; None where none are kept.
+        tone_s: seconds between samples; counts of days of other intervals add up.
     """
 
     grid: tuple[int, int]
@@ -70,15 +79,31 @@ class CodesMeta:
     size_px: float
     stay_s: float
     per_octave: Mapping[str, int]
+    tone_grid: tuple[int, int] | None = None
+    tone_s: float | None = field(default=None, compare=False)
+
+    @property
+    def grids(self) -> dict[str, tuple[int, int]]:
+        """Channel -> (h, w) places, of all channels that have codes."""
+        tones = {TONE: self.tone_grid} if self.tone_grid else {}
+        return dict.fromkeys(DAY_CHANNELS, self.grid) | tones
+
+    def document(self) -> dict[str, Any]:
+        """Its fields for a JSON document; those of tones where there are any."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
 class CodedFrame:
-    """Codes of one frame: channel -> (h, w) uint8, 255 where there is nothing to read."""
+    """Codes of one frame: channel -> (h, w) uint8, 255 where there is nothing to read.
+
+    Where tones are kept, ``goes_on`` says that no sample is missing before it.
+    """
 
     frame_id: int
     paired: bool
     codes: dict[str, CodeMap]
+    goes_on: bool = True
 
 
 class CodeWriter(RowGroups):
@@ -86,11 +111,16 @@ class CodeWriter(RowGroups):
 
     Args:
         folder: existing directory.
+        tones: frames have tones, which are kept.
         rows_per_group: frames of one row group.
     """
 
-    def __init__(self, folder: Path, *, rows_per_group: int = 8 * ROWS_PER_GROUP) -> None:
-        super().__init__(folder / CODES_FILE, CODES)
+    def __init__(
+        self, folder: Path, *, tones: bool = False, rows_per_group: int = 8 * ROWS_PER_GROUP
+    ) -> None:
+        self._schema = pa.schema([*CODES, *TONES]) if tones else CODES
+        super().__init__(folder / CODES_FILE, self._schema)
+        self._tones = tones
         self._rows: list[CodedFrame] = []
         self._places: list[np.ndarray[tuple[int], np.dtype[np.intp]]] = []
         self._rows_per_group = rows_per_group
@@ -99,8 +129,10 @@ class CodeWriter(RowGroups):
         """Append one frame."""
         seen = np.stack([frame.codes[channel].ravel() != ABSENT for channel in DAY_CHANNELS])
         places = np.flatnonzero(seen.any(axis=0))
-        sparse = {c: frame.codes[c].ravel()[places] for c in DAY_CHANNELS}
-        self._rows.append(CodedFrame(frame.frame_id, frame.paired, sparse))
+        kept = {c: frame.codes[c].ravel()[places] for c in DAY_CHANNELS}
+        if self._tones:
+            kept[TONE] = frame.codes[TONE]
+        self._rows.append(replace(frame, codes=kept))
         self._places.append(places)
         if len(self._rows) >= self._rows_per_group:
             self._flush()
@@ -123,13 +155,16 @@ class CodeWriter(RowGroups):
                 for c in DAY_CHANNELS
             ),
         ]
-        self._writer.write_table(pa.Table.from_arrays(columns, schema=CODES))
+        if self._tones:
+            columns.append(pa.array([row.goes_on for row in self._rows]))
+            columns.append(pa.array([row.codes[TONE].tobytes() for row in self._rows], pa.binary()))
+        self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
         self._rows, self._places = [], []
 
 
 def write_codes_meta(meta: CodesMeta, folder: Path) -> None:
     """Write ``codes.json``."""
-    text = json.dumps(asdict(meta), indent=1, sort_keys=True)
+    text = json.dumps(meta.document(), indent=1, sort_keys=True)
     (folder / CODES_META_FILE).write_text(text + "\n", encoding="utf-8")
 
 
@@ -143,7 +178,7 @@ def read_codes_meta(folder: Path) -> CodesMeta | None:
 
 def codes_meta_of(told: Mapping[str, Any]) -> CodesMeta:
     """The meta of a JSON document that holds its fields."""
-    pairs = {name: tuple(told[name]) for name in ("grid", "cell_px")}
+    pairs = {n: tuple(told[n]) for n in ("grid", "cell_px", "tone_grid") if n in told}
     return CodesMeta(**{**told, **pairs})
 
 
@@ -172,6 +207,8 @@ def _frames_of(table: pa.Table, wanted: Sequence[int], meta: CodesMeta) -> Itera
     flat = {name: np.asarray(column.flatten()) for name, column in lists.items()}
     ends = np.concatenate([[0], np.cumsum(np.asarray(lists["place"].value_lengths()))])
     ids, paired = table["frame_id"].to_pylist(), table["paired"].to_pylist()
+    tones = table[TONE].combine_chunks() if meta.tone_grid else None
+    goes_on = table["goes_on"].to_pylist() if meta.tone_grid else [True] * len(ids)
     for row in wanted:
         part = slice(int(ends[row]), int(ends[row + 1]))
         codes = {}
@@ -179,7 +216,10 @@ def _frames_of(table: pa.Table, wanted: Sequence[int], meta: CodesMeta) -> Itera
             dense = np.full(meta.grid[0] * meta.grid[1], ABSENT, np.uint8)
             dense[flat["place"][part]] = flat[channel][part]
             codes[channel] = dense.reshape(meta.grid)
-        yield CodedFrame(ids[row], paired[row], codes)
+        if tones is not None and meta.tone_grid:
+            flat_tone = np.frombuffer(tones[row].as_buffer(), np.uint8)
+            codes[TONE] = flat_tone.reshape(meta.tone_grid)
+        yield CodedFrame(ids[row], paired[row], codes, goes_on[row])
 
 
 def motionless(grid: tuple[int, int]) -> dict[str, CodeMap]:

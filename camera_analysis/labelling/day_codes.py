@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,9 +17,12 @@ from camera_analysis.channels.channel_codes import (
     SPEED,
     SPEED_S,
     STAY,
+    TONE,
     CodeConfig,
+    CodeMap,
     CodeReader,
 )
+from camera_analysis.channels.tone_light import levelled, tone_picture
 from camera_analysis.footage.day_footage import DaySample
 from camera_analysis.label_classes import STATIC
 from camera_analysis.labelling.code_tables import (
@@ -28,8 +32,13 @@ from camera_analysis.labelling.code_tables import (
     motionless,
     write_codes_meta,
 )
-from camera_analysis.labelling.plates import to_grey
+from camera_analysis.labelling.plates import View, to_grey
 from camera_analysis.labelling.stay import LEAST_STAY_S, LabelArray, StayClock
+
+FloatImage = npt.NDArray[np.float32]
+
+#: Intervals from which on a sample is missing between two.
+LONGEST_STEP = 1.5
 
 
 class DayCoder:
@@ -39,14 +48,20 @@ class DayCoder:
         folder: existing directory.
         interval_s: between samples.
         config: how frames become codes.
+        tones: whether tones are kept, too.
     """
 
-    def __init__(self, folder: Path, interval_s: float, config: CodeConfig) -> None:
+    def __init__(
+        self, folder: Path, interval_s: float, config: CodeConfig, *, tones: bool = False
+    ) -> None:
         self._folder = folder
         self._interval_s = interval_s
         self._config = config
-        self._writer = CodeWriter(folder)
+        self._tones = tones
+        self._writer = CodeWriter(folder, tones=tones)
         self._reader: CodeReader | None = None
+        self._usual: tuple[View, FloatImage] | None = None  # of the file that is being read
+        self._last_s = -np.inf
         self._clock: StayClock | None = None
         self._meta: CodesMeta | None = None
 
@@ -75,6 +90,9 @@ class DayCoder:
             height, width = labels_hw.shape
             self._reader = CodeReader(height, width, self._config)
             self._meta = _meta_of(self._reader, (height, width), self._config)
+            if self._tones:
+                grid = self._reader.grids[TONE]
+                self._meta = replace(self._meta, tone_grid=grid, tone_s=self._interval_s)
             self._clock = StayClock(self._meta.grid, self._interval_s)
             write_codes_meta(self._meta, self._folder)
         later = sample.later
@@ -87,10 +105,22 @@ class DayCoder:
         far = ~_near_movers(labels_hw, self._reader.grids[SPEED])
         for code in motion.values():
             code[far] = ABSENT  # flow on an even wall is noise
-        stay = self._clock.read(labels_hw, sample.time_utc.timestamp())
-        frame = CodedFrame(frame_id, paired, motion | {STAY: stay})
+        time_s = sample.time_utc.timestamp()
+        codes = motion | {STAY: self._clock.read(labels_hw, time_s)}
+        if self._tones:
+            codes[TONE] = self._tone(self._reader, sample)
+        goes_on = time_s - self._last_s < LONGEST_STEP * self._interval_s
+        self._last_s = time_s
+        frame = CodedFrame(frame_id, paired, codes, goes_on)
         self._writer.add(frame)
         return frame
+
+    def _tone(self, reader: CodeReader, sample: DaySample) -> CodeMap:
+        """Tones in the light of the file's plate, which is brought to that of all days."""
+        if self._usual is None or self._usual[0] is not sample.view:
+            plate = tone_picture(sample.view.grey, reader.grids[TONE])
+            self._usual = (sample.view, levelled(plate))
+        return reader.read_tone(to_grey(sample.frame_rgb), self._usual[1])
 
 
 def _near_movers(labels_hw: LabelArray, grid: tuple[int, int]) -> npt.NDArray[np.bool_]:

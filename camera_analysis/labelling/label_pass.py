@@ -152,7 +152,7 @@ def process_day(
     with (
         FrameWriter(index_out) as frames,
         LabelWriter(labels_out) as labels,
-        DayCoder(labels_out, camera.interval_s, config.codes) as codes,
+        DayCoder(labels_out, camera.interval_s, config.codes, tones=camera.tones) as codes,
         RegionWriter(regions_out) if regions_out else nullcontext() as regions,
     ):
         labeller = FrameLabeller(

@@ -7,8 +7,7 @@ usual speed of any window, and of any hours of it, is a sum of stored counts.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,6 @@ import pyarrow.parquet as pq
 from camera_analysis.channels.channel_codes import CodeMap
 from camera_analysis.channels.channel_counts import ChannelCounts
 from camera_analysis.labelling.code_tables import (
-    DAY_CHANNELS,
     CodesMeta,
     codes_meta_of,
     iterate_codes,
@@ -125,7 +123,7 @@ class HourlyChannels:
         tables = [
             _rows_of(hour, channel, self._hours[hour])
             for hour in sorted(self._hours)
-            for channel in DAY_CHANNELS
+            for channel in self.meta.grids
         ]
         table = pa.concat_tables([CHANNELS_BY_HOUR.empty_table(), *tables]).unify_dictionaries()
         pq.write_table(
@@ -136,7 +134,7 @@ class HourlyChannels:
             use_dictionary=[name for name in CHANNELS_BY_HOUR.names if name != "n"],
             column_encoding={"n": "DELTA_BINARY_PACKED"},  # neighbours count alike: a third less
         )
-        told = asdict(self.meta) | {
+        told = self.meta.document() | {
             "frames": self.frames,
             "frames_by_hour": {str(hour): n for hour, n in self.frames_by_hour.items()},
         }
@@ -157,12 +155,12 @@ class HourlyChannels:
         for hour, n in frames.items():
             of_hour = table.filter(pc.equal(table["local_hour"], hour))
             counts._hours[hour] = ChannelCounts.of_sparse(
-                counts._empty().grids, n, dict(_sparse(of_hour))
+                counts.meta.grids, n, dict(_sparse(of_hour, counts.meta.grids))
             )
         return counts
 
     def _empty(self) -> ChannelCounts:
-        return ChannelCounts(dict.fromkeys(DAY_CHANNELS, self.meta.grid))
+        return ChannelCounts(self.meta.grids)
 
     def _combined(self, other: HourlyChannels, sign: int) -> HourlyChannels:
         if self.meta != other.meta:
@@ -211,9 +209,9 @@ def _rows_of(hour: int, channel: str, counts: ChannelCounts) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=CHANNELS_BY_HOUR)
 
 
-def _sparse(table: pa.Table) -> Iterator[tuple[str, np.ndarray]]:
+def _sparse(table: pa.Table, channels: Iterable[str]) -> Iterator[tuple[str, np.ndarray]]:
     """Channel -> (4, N) y, x, code, n."""
     names = pc.cast(table["channel"], pa.string())
-    for channel in DAY_CHANNELS:
+    for channel in channels:
         part = table.filter(pc.equal(names, channel))
         yield channel, np.stack([np.asarray(part[c], np.int64) for c in ("y", "x", "code", "n")])

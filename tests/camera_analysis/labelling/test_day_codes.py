@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from camera_analysis.camera import Camera
-from camera_analysis.channels.channel_codes import ABSENT, DIRECTION, SIZE, SPEED, STAY
+from camera_analysis.channels.channel_codes import ABSENT, DIRECTION, SIZE, SPEED, STAY, TONE
 from camera_analysis.footage.video_write import write_video
 from camera_analysis.labelling.code_tables import (
     CODES,
@@ -49,13 +51,13 @@ def walk(fps, seconds, px_per_s, stop_s=None):
         yield cv2.GaussianBlur(frame, (3, 3), 0)
 
 
-def passed(folder, frames, fps, interval_s=1.0):
+def passed(folder, frames, fps, interval_s=1.0, *, tones=False):
     """Coded frames of a day of one clip."""
     out = [folder / name for name in ("yard", "index", "labels")]
     for path in out:
         path.mkdir(parents=True)
     write_video(out[0] / f"{DAY}T08-00-00.mp4", frames, fps, crf=12)
-    camera = Camera(id="yard", folder=out[0], interval_s=interval_s)
+    camera = Camera(id="yard", folder=out[0], interval_s=interval_s, tones=tones)
     process_day(camera, DAY, None, out[1], out[2])
     meta = read_codes_meta(out[2])
     return out[2], meta, list(iterate_codes(out[2], meta))
@@ -111,6 +113,58 @@ def test_codes_come_back_as_they_were_written(tmp_path):
     for one, other in zip(written, iterate_codes(tmp_path, meta), strict=True):
         assert (one.frame_id, one.paired) == (other.frame_id, other.paired)
         assert all(np.array_equal(one.codes[c], other.codes[c]) for c in DAY_CHANNELS)
+
+
+def test_tones_are_kept_where_the_camera_asks_for_them_and_nowhere_else(tmp_path):
+    plain, without, _ = passed(tmp_path / "without", walk(8, 6, 30), 8)
+    assert without.tone_grid is None
+    assert "tone" not in pq.read_schema(plain / "codes.parquet").names
+    assert "tone" not in (plain / "codes.json").read_text()
+    labels, meta, frames = passed(tmp_path / "with", walk(8, 6, 30), 8, tones=True)
+    assert (meta.tone_grid, meta.tone_s) == ((20, 48), 1.0)  # 45 along 240 pixels, in whole ones
+    assert all(np.array_equal(f.codes[STAY].shape, meta.grid) for f in frames)
+    table = pq.read_table(labels / "codes.parquet").to_pylist()
+    assert [len(row["tone"]) for row in table] == [20 * 48] * len(frames)
+    assert [row["goes_on"] for row in table] == [False] + [True] * (len(frames) - 1)
+    apart = np.abs(frames[1].codes[TONE].astype(int) - frames[4].codes[TONE])
+    where = np.flatnonzero((apart > 4).any(axis=0)) * 5  # pixels
+    assert where.size > 4
+    assert where.min() >= 35 and where.max() < 155  # from where the body was to where it is
+
+
+def test_tones_do_not_tell_a_dim_day_from_a_bright_one(tmp_path):
+    def lit(factor):
+        return ((f * factor).astype(np.uint8) for f in walk(8, 4, 30))
+
+    (_, _, bright), (_, _, dim) = (
+        passed(tmp_path / str(factor), lit(factor), 8, tones=True) for factor in (1.0, 0.6)
+    )
+    apart = [
+        np.abs(one.codes[TONE].astype(int) - other.codes[TONE])
+        for one, other in zip(bright, dim, strict=True)
+    ]
+    assert max(np.quantile(each, 0.95) for each in apart) <= 1
+
+
+def test_tones_come_back_as_they_were_written(tmp_path):
+    rng = np.random.default_rng(1)
+    meta = replace(META, tone_grid=(2, 5), tone_s=0.5)
+    written = []
+    for number in range(7):
+        codes = {c: np.full(META.grid, ABSENT, np.uint8) for c in DAY_CHANNELS}
+        codes[TONE] = rng.integers(0, 64, (2, 5)).astype(np.uint8)
+        written.append(CodedFrame(number, True, codes, number != 3))
+    with CodeWriter(tmp_path, tones=True, rows_per_group=3) as writer:
+        for frame in written:
+            writer.add(frame)
+    write_codes_meta(meta, tmp_path)
+    read = read_codes_meta(tmp_path)
+    assert (read, read.tone_s) == (meta, 0.5)
+    assert read == replace(read, tone_s=2.0)  # days of other intervals add up
+    assert read != META
+    for one, other in zip(written, iterate_codes(tmp_path, read), strict=True):
+        assert one.goes_on == other.goes_on
+        assert np.array_equal(one.codes[TONE], other.codes[TONE])
 
 
 def test_a_day_labelled_before_there_were_channels_has_none(tmp_path):
