@@ -136,7 +136,7 @@ def activity_counts(
         "scene_change",
     ],
     check_specs=specs("learned_normal"),
-    code_version="6",
+    code_version="7",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )
@@ -163,9 +163,9 @@ def normal_of_window(
                 segmenter=segmenter,
                 left_out=read_scene(store.path(scene)).left_out,
             )
-            behind = {day: counted[day] for day in summary.channel_days}
-            write_scale(behind, place.made_of(history, "label_maps"), out)
             held_out = place.days_behind(summary.days, counted, history, judged, marks)
+            with_channels = {day: held_out[day] for day in summary.channel_days if day in held_out}
+            write_scale(with_channels, place.judging, out)
             write_class_scale(held_out, place.judging, out)
             known = {day: store.path(walked[day]) for day in summary.days if day in walked}
             write_window(known, marks.alarm_spans(known), segmenter, out)
@@ -194,7 +194,7 @@ def normal_of_window(
     partitions_def=CAMERA_DAY,
     deps=["frame_index", "label_maps", "scene_change", "trajectories", normal_of_window],
     check_specs=specs("anomalies"),
-    code_version="7",
+    code_version="8",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )
@@ -242,7 +242,7 @@ def anomalies(
         *(activity_counts, normal_of_window, anomalies),
     ],
     check_specs=specs("camera_report"),
-    code_version="7",
+    code_version="8",
     retry_policy=RETRY,
     kinds={"python", "html"},
 )

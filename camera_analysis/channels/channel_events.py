@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from camera_analysis.channels.channel_judge import ChannelFrame, ChannelRegion
+from camera_analysis.channels.channel_judge import DEPARTS_BITS, ChannelFrame, ChannelRegion
 from camera_analysis.label_classes import STATIC
 from camera_analysis.labelling.regions import CLASS, Box, LabelArray, Region
 
@@ -32,7 +32,7 @@ def join_regions(
         at = int(np.argmax(overlaps)) if overlaps else -1
         if at >= 0 and overlaps[at]:
             score_bits = max(found.bits, joined[at].score_bits)
-            together = max(found.bits, joined[at].together_bits)
+            together = max(found.evidence_bits, joined[at].together_bits)
             joined[at] = replace(joined[at], score_bits=score_bits, together_bits=together)
             continue
         joined.append(_region_of(found, frame, labels_hw, classes))
@@ -43,7 +43,7 @@ def _with_channels(region: Region, frame: ChannelFrame) -> Region:
     """The region with what each channel says alone; the one that departs most leads."""
     alone = frame.within(region.box)
     leading = max(alone, key=lambda channel: alone[channel])
-    leads = alone[leading] > region.score_bits and alone[leading] >= frame.alarm_bits
+    leads = alone[leading] > region.score_bits and alone[leading] >= DEPARTS_BITS
     return replace(
         region,
         channel_bits={CLASS: region.score_bits} | alone,
@@ -75,5 +75,5 @@ def _region_of(
         leading=found.leading,
         channel_bits={CLASS: 0.0} | frame.within(box),
         words=found.words,
-        together_bits=found.bits,
+        together_bits=found.evidence_bits,
     )

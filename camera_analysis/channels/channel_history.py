@@ -1,19 +1,32 @@
-"""How high normal frames of a window score in the channels: each day against the others."""
+"""How high normal frames of a window score in the channels: each day against the others.
+
+A window too long to be looked at whole is calibrated by what departed when its days were judged
+themselves, each by its own history, as far as they were.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 
+from camera_analysis.channels import channel_scale
+from camera_analysis.channels.channel_departures import OCCASION_S, held_out_departures
 from camera_analysis.channels.channel_scale import (
     ChannelScale,
     blocks_of_day,
     learn_scale,
     whole_days,
 )
-from camera_analysis.channels.channel_window import sum_channels
+from camera_analysis.channels.channel_window import ChannelWindow, sum_channels
+from camera_analysis.events.anomaly_files import CHANNEL_DEPARTURES_FILE
+from camera_analysis.events.class_history import DayBehind, departures_as_judged
+from camera_analysis.events.departure_rule import HeldOutFold, occasions
+from camera_analysis.events.events import EventConfig
+from camera_analysis.events.held_out_scale import CHANNEL_STRENGTHS_FILE, HeldOutScale
+from camera_analysis.footage.frame_times import read_frame_times
 from camera_analysis.labelling.code_tables import CODES_FILE, read_codes_meta
 from camera_analysis.normal.cross_fit import cut_blocks
 
@@ -21,23 +34,46 @@ from camera_analysis.normal.cross_fit import cut_blocks
 LONE_DAY_BLOCKS = 8
 
 
-def write_scale(counts: Mapping[str, Path], codes: Mapping[str, Path], out: Path) -> None:
-    """Write ``channel_scale.parquet`` for the days of a window; nothing where none has channels.
+def write_scale(days: Mapping[str, DayBehind], config: EventConfig, out: Path) -> None:
+    """Write how the days of a window score; nothing where none has channels.
 
     Args:
-        counts: day -> folder of its activity counts.
-        codes: day -> folder of the codes that were counted.
-        out: existing folder, of the learned normal of these days.
+        days: of the window.
+        config: what counts as an event.
+        out: existing folder, of the learned normal of these days; gets ``channel_scale.parquet``
+            and ``channel_strengths.parquet``.
     """
-    window = sum_channels(counts, sorted(set(counts) & set(codes)))
+    window = sum_channels({name: day.counts for name, day in days.items()}, sorted(days))
     if window.total is None or not window.total.frames:
         return
-    meta = window.total.meta
-    if len(window.days) > 1:
-        scale = learn_scale(whole_days(codes, window.by_day), meta)
+    labels = {name: days[name].labels for name in window.days}
+    lone = len(window.days) == 1
+    if lone:
+        scale = _lone_day(labels[window.days[0]])
     else:
-        scale = _lone_day(codes[window.days[0]])
+        scale = learn_scale(whole_days(labels, window.by_day), window.total.meta)
     scale.save(out)
+    known = _as_judged(window, days)
+    interval_s = read_frame_times(days[window.days[-1]].index, ZoneInfo("UTC")).interval
+    held_out = held_out_departures(scale, interval_s.total_seconds(), config)
+    for number, (frames, strengths) in held_out.items():
+        name = f"{window.days[0]}/{number}" if lone else window.days[number]
+        known.setdefault(name, HeldOutFold(name, frames, strengths))
+    folds = tuple(known[name] for name in sorted(known))
+    HeldOutScale(folds).save(out / CHANNEL_STRENGTHS_FILE)
+
+
+def _as_judged(window: ChannelWindow, days: Mapping[str, DayBehind]) -> dict[str, HeldOutFold]:
+    """Day -> what departed on it when it was judged; of a window that is looked at whole, none."""
+    frames = {name: counts.frames for name, counts in window.by_day.items()}
+    if len(frames) == 1 or sum(frames.values()) <= channel_scale.MOST_FRAMES:
+        return {}
+    found = {name: departures_as_judged(days[name], CHANNEL_DEPARTURES_FILE) for name in frames}
+    return {
+        name: HeldOutFold(name, frames[name], occasions(departures, OCCASION_S))
+        for name, departures in found.items()
+        if departures is not None
+    }
 
 
 def _lone_day(labels_dir: Path) -> ChannelScale:

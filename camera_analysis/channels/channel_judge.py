@@ -12,14 +12,15 @@ from camera_analysis.channels.channel_calibration import Calibration
 from camera_analysis.channels.channel_codes import ABSENT
 from camera_analysis.channels.channel_counts import ChannelCounts
 from camera_analysis.channels.channel_fusion import fuse
-from camera_analysis.channels.channel_maps import ChannelMaps
-from camera_analysis.channels.channel_scale import BITS_PER_NAT, DAY_CONFIG
+from camera_analysis.channels.channel_scale import BITS_PER_NAT, DAY_CONFIG, day_maps
 from camera_analysis.channels.channel_surprise import TailTables
-from camera_analysis.channels.channel_words import departure
+from camera_analysis.channels.channel_words import LOOKS, departure
 from camera_analysis.labelling.code_tables import CodedFrame, CodesMeta
 from camera_analysis.labelling.regions import Box
 
 FloatImage = npt.NDArray[np.float32]
+#: Evidence from which a region departs: one usual frame in 32 shows as much in a channel.
+DEPARTS_BITS = 5.0
 #: Places around a region's box that its scores are made of: half a window and what was shrunk.
 NEAR = 2
 
@@ -30,12 +31,14 @@ class ChannelRegion:
 
     Args:
         box: in label-map pixels.
-        bits: how rarely a normal frame shows as much anywhere, all channels taken together.
+        evidence_bits: of all channels together.
+        bits: how rarely a normal frame shows as much evidence anywhere.
         leading: the channel that departs most.
         words: what is unusual, without a subject: "moves at 90 pixels a second, ...".
     """
 
     box: Box
+    evidence_bits: float
     bits: float
     leading: str
     words: str
@@ -47,10 +50,9 @@ class ChannelFrame:
 
     Args:
         bits: of its highest region; 0 without one.
-        regions: those that reach the alarm, the highest first.
+        regions: those that depart, the highest first.
         of_channel: channel -> (h, w) bits of that channel alone.
         cell_px: side of a place in label-map pixels, along x and y.
-        alarm_bits: what a region reaches.
         tell: (box, channel) -> what is unusual in that channel, without a subject.
     """
 
@@ -58,7 +60,6 @@ class ChannelFrame:
     regions: tuple[ChannelRegion, ...]
     of_channel: Mapping[str, FloatImage]
     cell_px: tuple[float, float]
-    alarm_bits: float
     tell: Callable[[Box, str], str]
 
     @property
@@ -83,7 +84,6 @@ class ChannelJudge:
         meta: of its codes.
         channels: channel -> calibration, of channels that can be judged.
         together: calibration of their sum.
-        alarm_bits: a region reaches it.
     """
 
     def __init__(
@@ -92,17 +92,17 @@ class ChannelJudge:
         meta: CodesMeta,
         channels: Mapping[str, Calibration],
         together: Calibration,
-        alarm_bits: float,
     ) -> None:
         self._counts = counts
         self._meta = meta
         self._channels = channels
         self._together = together
-        self._alarm_bits = alarm_bits
-        self._maps = ChannelMaps(TailTables(counts, DAY_CONFIG.tails), 1.0, DAY_CONFIG.maps)
+        self._maps = day_maps(TailTables(counts, DAY_CONFIG.tails), meta)
 
     def judge(self, frame: CodedFrame) -> ChannelFrame:
-        """Bits of each place and the regions over the alarm."""
+        """Bits of each place and the regions that depart; frames come in the order of time."""
+        if not frame.goes_on:
+            self._maps.forget()
         maps = self._maps.of(frame.codes)
         surprise = {channel: maps[channel] for channel in self._channels}
         verdict = fuse(surprise, self._channels, self._meta.cell_px, DAY_CONFIG)
@@ -110,17 +110,16 @@ class ChannelJudge:
             channel: np.asarray(evidence * BITS_PER_NAT, np.float32)
             for channel, evidence in verdict.of_channel.items()
         }
-        found = [(region.box, self._bits(region.evidence)) for region in verdict.regions]
+        found = [(region.box, region.evidence * BITS_PER_NAT) for region in verdict.regions]
         return ChannelFrame(
-            bits=max((bits for _, bits in found), default=0.0),
+            bits=self._rarity(max((bits for _, bits in found), default=0.0)),
             regions=tuple(
                 self._region(frame, box, bits, of_channel)
                 for box, bits in found
-                if bits >= self._alarm_bits
+                if bits >= DEPARTS_BITS
             ),
             of_channel=of_channel,
             cell_px=self._meta.cell_px,
-            alarm_bits=self._alarm_bits,
             tell=lambda box, channel: self._told(frame, box, channel, of_channel[channel]),
         )
 
@@ -130,23 +129,34 @@ class ChannelJudge:
         return f"{self._words(frame, box, channel, bits)}; {rarity(highest, calm)}"
 
     def _words(self, frame: CodedFrame, box: Box, channel: str, bits: FloatImage) -> str:
+        if channel in LOOKS:
+            return LOOKS[channel]
         there = self._departing(frame, channel, bits, box)
         usual = self._counts.of(channel)[there].sum(axis=0, dtype=np.int64)
         return departure(channel, frame.codes[channel][there], usual, self._meta)
 
-    def _bits(self, evidence: float) -> float:
-        return float(self._together.evidence(np.array([evidence]))[0]) * BITS_PER_NAT
+    def _rarity(self, evidence_bits: float) -> float:
+        nats = np.array([evidence_bits / BITS_PER_NAT])
+        return float(self._together.evidence(nats)[0]) * BITS_PER_NAT
 
     def _region(
-        self, frame: CodedFrame, box: Box, bits: float, of_channel: Mapping[str, FloatImage]
+        self,
+        frame: CodedFrame,
+        box: Box,
+        evidence_bits: float,
+        of_channel: Mapping[str, FloatImage],
     ) -> ChannelRegion:
         cells = cells_of(box, self._meta.cell_px)
         highest = {c: float(values[cells].max(initial=0.0)) for c, values in of_channel.items()}
         leading = max(highest, key=lambda channel: highest[channel])
         words = self._words(frame, box, leading, of_channel[leading])
-        calm = self._together.sorted_maxima.size
+        calm, bits = self._together.sorted_maxima.size, self._rarity(evidence_bits)
         return ChannelRegion(
-            box=box, bits=bits, leading=leading, words=f"{words}; {rarity(bits, calm)}"
+            box=box,
+            evidence_bits=evidence_bits,
+            bits=bits,
+            leading=leading,
+            words=f"{words}; {rarity(bits, calm)}",
         )
 
     def _departing(

@@ -6,7 +6,7 @@ is no surprise; tone is averaged over a window the size of a small person's. A f
 fills it. ``remain`` is the same over a minute: who pauses fills ``stay``, what is left behind fills
 ``remain``. Both are at most what the place shows now, so that they end with what filled them, and
 say nothing before a clip has lasted as long as they look back: until then they know too little.
-Without tone, ``stay`` is a channel with codes of its own (:mod:`camera_analysis.labelling.stay`).
+On camera-days ``stay`` has codes of its own instead (:mod:`camera_analysis.labelling.stay`).
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ FloatImage = npt.NDArray[np.float32]
 REMAIN = "remain"
 #: The channels that are scored; ``stay`` and ``remain`` are read off the tone's counts.
 SCORED = (SPEED, DIRECTION, SIZE, STIFF, TONE, STAY, REMAIN)
+#: Those of a camera-day; the last two where it keeps tones.
+DAY_SCORED = (SPEED, DIRECTION, SIZE, STAY, TONE, REMAIN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,12 +73,23 @@ class ChannelMaps:
         self._tables = tables
         self._config = config
         self._look_back = {  # frames
-            channel: max(1.0, seconds * fps) for channel, seconds in config.look_back_s.items()
+            channel: max(1.0, seconds * fps)
+            for channel, seconds in config.look_back_s.items()
+            if TONE in tables.grids and channel not in tables.grids
         }
         self._past: dict[str, FloatImage] = {}
         self._frames = 0
         height, width = tables.grids[SPEED]
         self._size_wh = (width, height)
+
+    @property
+    def look_back(self) -> int:
+        """Frames before the first of which every channel knows something."""
+        return int(np.ceil(max(self._look_back.values(), default=1.0))) - 1
+
+    def forget(self) -> None:
+        """The next frame does not follow the last one: what came before says nothing of it."""
+        self._past, self._frames = {}, 0
 
     def of(self, codes: Mapping[str, CodeMap]) -> dict[str, FloatImage]:
         """Channel -> (h, w) surprise in nats, at least 0."""

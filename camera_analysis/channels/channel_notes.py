@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from camera_analysis.channels.channel_events import join_regions
 from camera_analysis.channels.channel_judge import ChannelFrame
+from camera_analysis.channels.channel_maps import DAY_SCORED
 from camera_analysis.channels.day_channels import DayChannels
 from camera_analysis.events.anomaly_files import FrameScores
-from camera_analysis.labelling.code_tables import DAY_CHANNELS
+from camera_analysis.events.frame_alarms import Span, within
 from camera_analysis.labelling.labels import LabelMap
 from camera_analysis.labelling.regions import Region
 
@@ -24,12 +25,12 @@ class ChannelNotes:
     """
 
     def __init__(self, channels: DayChannels | None) -> None:
-        self.alarm_bits = channels.alarm_bits if channels else None
         self._verdicts: Iterator[tuple[int, ChannelFrame]] | None = (
             channels.frames() if channels else None
         )
         self._together: list[float] = []
-        self._alone: dict[str, list[float]] = {channel: [] for channel in DAY_CHANNELS}
+        self._departs: list[bool] = []
+        self._alone: dict[str, list[float]] = {channel: [] for channel in DAY_SCORED}
 
     def join(self, label_map: LabelMap, regions: Sequence[Region], classes: int) -> list[Region]:
         """The regions of the next frame, with those of the channels.
@@ -46,19 +47,21 @@ class ChannelNotes:
                 "make both in one pass"
             )
         highest = verdict.highest
+        self._departs.append(bool(verdict.regions))
         self._together.append(verdict.bits)
         for channel, bits in self._alone.items():
             bits.append(highest.get(channel, np.nan))
         return join_regions(regions, verdict, label_map.labels_hw, classes)
 
-    def added_to(self, scores: FrameScores) -> FrameScores:
-        """The day's scores with those of the channels; a frame alarms by either."""
-        if self.alarm_bits is None:
+    def added_to(self, scores: FrameScores, events: Iterable[Span]) -> FrameScores:
+        """The day's scores with those of the channels, which alarm in frames of events alone."""
+        if self._verdicts is None:
             return scores
         together = np.array(self._together, np.float64)
+        alarm = np.array(self._departs, bool) & within(scores.utc_us, events)
         return replace(
             scores,
             channels={"channels": together}
             | {channel: np.array(bits, np.float64) for channel, bits in self._alone.items()},
-            alarm=scores.alarm | (together >= self.alarm_bits),
+            alarm=scores.alarm | alarm,
         )

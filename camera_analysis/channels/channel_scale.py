@@ -1,17 +1,16 @@
 """How rarely a normal frame shows as much: the channels of a camera-day, calibrated by leaving out.
 
 The footage behind a normal falls into folds: its days, or blocks of time where there is but one.
-Each fold is scored against the counts of all the others, which subtraction gives. Of its stretches,
-every second one calibrates the channels, and the others say how high the sum of all channels rises
-when nothing is wrong. Both are largest scores of frames, so that what is made of them is a
-conformal p-value of a frame.
+Each fold is scored against the counts of all the others, which subtraction gives. Largest surprises
+of its frames calibrate the channels; by the calibrations of the other folds the same frames say how
+high the sum of all channels rises when nothing is wrong, one after the other, so that what departs
+can be followed (:mod:`camera_analysis.channels.channel_departures`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,19 +20,19 @@ import pyarrow.parquet as pq
 
 from camera_analysis.channels.channel_calibration import Calibration, calibrate
 from camera_analysis.channels.channel_counts import ChannelCounts
-from camera_analysis.channels.channel_fusion import ChannelConfig, fuse
-from camera_analysis.channels.channel_maps import SCORED, ChannelMaps, MapConfig
+from camera_analysis.channels.channel_fusion import ChannelConfig, join_evidence
+from camera_analysis.channels.channel_maps import DAY_SCORED, SCORED, ChannelMaps, MapConfig
 from camera_analysis.channels.channel_surprise import TailConfig, TailTables
 from camera_analysis.labelling.code_tables import (
     CODES_FILE,
-    DAY_CHANNELS,
     DAY_CODES,
-    CodedFrame,
     CodesMeta,
     iterate_codes,
+    read_codes_meta,
 )
 
 FloatVector = npt.NDArray[np.float64]
+FloatImage = npt.NDArray[np.float32]
 
 SCALE_FILE = "channel_scale.parquet"
 BITS_PER_NAT = float(1 / np.log(2))
@@ -47,10 +46,10 @@ DAY_CONFIG = ChannelConfig(
     maps=MapConfig(window=(3, 3), support=2.0),
     joined=SCORED,
 )
-#: Frames of a stretch at most; those of one walk through the view belong together. Short footage is
-#: cut into this many.
-LONGEST_STRETCH, STRETCHES = 60, 40
-#: Frames of a window that calibrate: half a minute of computing.
+#: Frames of a stretch, where a window has too many to look at all of them: what departs is followed
+#: within one.
+STRETCH = 600
+#: Frames of a window that calibrate: a minute of computing.
 MOST_FRAMES = 24_000
 #: With fewer calibrating frames the channels explain nothing and raise no alarm.
 LEAST_FRAMES = 60
@@ -61,6 +60,7 @@ SCALE = pa.schema(
         ("channel", pa.dictionary(pa.int8(), pa.string())),
         ("fold", pa.int16()),
         ("score", pa.float64()),
+        ("begins", pa.bool_()),  # of "all": the frame before it was not looked at
     ]
 )
 
@@ -77,9 +77,23 @@ class Fold:
 
 @dataclass
 class ChannelScale:
-    """Largest scores of calibrating frames: (channel or "all", fold) -> one score a frame."""
+    """Largest scores of calibrating frames: (channel or "all", fold) -> one score a frame.
+
+    Attributes:
+        scores: of a channel those that are above 0, of "all" one a frame in the order of time.
+        begins: fold -> of each of its frames, whether the one before it was not looked at.
+    """
 
     scores: dict[tuple[str, int], list[float]] = field(default_factory=dict)
+    begins: dict[int, list[bool]] = field(default_factory=dict)
+
+    def stretches(self) -> dict[int, list[FloatVector]]:
+        """Fold -> evidence of all channels together, in nats, of frames that follow each other."""
+        found = {}
+        for fold, begins in sorted(self.begins.items()):
+            evidence = np.array(self.scores.get((ALL, fold), ()), np.float64)
+            found[fold] = np.split(evidence, np.flatnonzero(begins)[1:])
+        return found
 
     def calibration(self, channel: str, *, without: int | None = None) -> Calibration | None:
         """From the scores of all folds but one; None where there are too few."""
@@ -94,16 +108,21 @@ class ChannelScale:
 
     def channels(self, *, without: int | None = None) -> dict[str, Calibration]:
         """Channel -> its calibration; channels that hardly ever showed anything are left out."""
-        found = {c: self.calibration(c, without=without) for c in DAY_CHANNELS}
+        found = {c: self.calibration(c, without=without) for c in DAY_SCORED}
         return {channel: known for channel, known in found.items() if known is not None}
 
     def save(self, folder: Path) -> None:
         """Write ``channel_scale.parquet``."""
-        rows = [(*key, score) for key in sorted(self.scores) for score in self.scores[key]]
+        rows = [
+            (*key, score, begins)
+            for key in sorted(self.scores)
+            for score, begins in zip(self.scores[key], self._begins_of(*key), strict=True)
+        ]
         columns = [
             pa.array([row[0] for row in rows], pa.string()).dictionary_encode(),
             pa.array([row[1] for row in rows], pa.int16()),
             pa.array([row[2] for row in rows], pa.float64()),
+            pa.array([row[3] for row in rows], pa.bool_()),
         ]
         columns[0] = columns[0].cast(SCALE.field("channel").type)
         table = pa.Table.from_arrays(columns, schema=SCALE)
@@ -111,14 +130,19 @@ class ChannelScale:
 
     @classmethod
     def load(cls, folder: Path) -> ChannelScale | None:
-        """Read what :meth:`save` wrote; None where nothing was calibrated."""
+        """Read what :meth:`save` wrote; None where nothing was calibrated, or by another rule."""
         path = folder / SCALE_FILE
-        if not path.is_file():
+        if not path.is_file() or not pq.read_schema(path).equals(SCALE):
             return None
         scale = cls()
         for row in pq.read_table(path).to_pylist():
             scale.scores.setdefault((row["channel"], row["fold"]), []).append(row["score"])
+            if row["channel"] == ALL:
+                scale.begins.setdefault(row["fold"], []).append(row["begins"])
         return scale
+
+    def _begins_of(self, channel: str, fold: int) -> Sequence[bool]:
+        return self.begins[fold] if channel == ALL else [False] * len(self.scores[channel, fold])
 
 
 def blocks_of_day(
@@ -158,25 +182,19 @@ def learn_scale(folds: Sequence[Fold], meta: CodesMeta) -> ChannelScale:
         if total is not None and total.frames > fold.counts.frames
     }
     frames = sum(fold.stop - fold.start for fold in folds)
-    length = max(1, min(LONGEST_STRETCH, frames // STRETCHES))
-    stride = max(1, -(-frames // MOST_FRAMES))
-    pick = partial(_stretches, meta=meta, length=length, every=2 * stride)
+    every = max(1, -(-frames // MOST_FRAMES))
     for number, tables in others.items():
-        maps = ChannelMaps(tables, 1.0, DAY_CONFIG.maps)
-        for frame in pick(folds[number], phase=0):
-            for channel, scores in maps.of(frame.codes).items():
+        for _, maps in _surprise(folds[number], tables, meta, every):
+            for channel, scores in maps.items():
                 if (highest := float(scores.max())) > 0:
                     scale.scores.setdefault((channel, number), []).append(highest)
     for number, tables in others.items():
-        maps, known = ChannelMaps(tables, 1.0, DAY_CONFIG.maps), scale.channels(without=number)
-        for frame in pick(folds[number], phase=stride):
-            surprise = {c: m for c, m in maps.of(frame.codes).items() if c in known}
-            highest = (
-                float(fuse(surprise, known, meta.cell_px, DAY_CONFIG).evidence_hw.max())
-                if known
-                else 0.0
-            )
+        known = scale.channels(without=number)
+        for begins, maps in _surprise(folds[number], tables, meta, every):
+            surprise = {c: m for c, m in maps.items() if c in known}
+            highest = float(join_evidence(surprise, known, DAY_CONFIG)[0].max()) if known else 0.0
             scale.scores.setdefault((ALL, number), []).append(highest)
+            scale.begins.setdefault(number, []).append(begins)
     return scale
 
 
@@ -188,15 +206,49 @@ def sum_counts(folds: Sequence[Fold]) -> ChannelCounts | None:
     return total
 
 
-def _stretches(
-    fold: Fold, *, meta: CodesMeta, length: int, every: int, phase: int
-) -> Iterator[CodedFrame]:
-    def chosen(position: int) -> bool:
-        within = fold.start <= position < fold.stop
-        return within and (position // length) % every == phase
+def day_maps(tables: TailTables, meta: CodesMeta) -> ChannelMaps:
+    """What turns the codes of consecutive samples of a day into surprise.
 
-    return iterate_codes(fold.labels_dir, meta, chosen)
+    Args:
+        tables: the normal.
+        meta: of that day's codes.
+    """
+    return ChannelMaps(tables, 1 / meta.tone_s if meta.tone_s else 1.0, DAY_CONFIG.maps)
+
+
+def _surprise(
+    fold: Fold, tables: TailTables, meta: CodesMeta, every: int
+) -> Iterator[tuple[bool, Mapping[str, FloatImage]]]:
+    """Whether a frame begins a stretch, and its surprise; of every so many stretches of a fold.
+
+    Frames before a stretch are read as far as its channels look back, and not told.
+    """
+    maps = day_maps(tables, read_codes_meta(fold.labels_dir) or meta)
+    lead = maps.look_back
+
+    def is_told(position: int) -> bool:
+        return (position - fold.start) // STRETCH % every == 0
+
+    def is_read(position: int) -> bool:
+        if not fold.start <= position < fold.stop:
+            return False
+        later = (position - fold.start) // STRETCH + 1
+        next_told = fold.start + (later + -later % every) * STRETCH
+        return is_told(position) or next_told - position <= lead
+
+    positions = [position for position in range(fold.start, fold.stop) if is_read(position)]
+    frames = iterate_codes(fold.labels_dir, meta, is_read)
+    read = told = fold.start - 2
+    for position, frame in zip(positions, frames, strict=True):
+        if position != read + 1 or not frame.goes_on:
+            maps.forget()
+            told = fold.start - 2
+        surprise = maps.of(frame.codes)
+        if is_told(position):
+            yield position != told + 1, surprise
+            told = position
+        read = position
 
 
 def _empty(meta: CodesMeta) -> ChannelCounts:
-    return ChannelCounts(dict.fromkeys(DAY_CHANNELS, meta.grid))
+    return ChannelCounts(meta.grids)

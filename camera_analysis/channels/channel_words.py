@@ -7,12 +7,18 @@ from datetime import timedelta
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.channels.channel_codes import DIRECTION, SIZE, SPEED, CodeMap
+from camera_analysis.channels.channel_codes import DIRECTION, SIZE, SPEED, TONE, CodeMap
+from camera_analysis.channels.channel_maps import REMAIN
 from camera_analysis.labelling.code_tables import CodesMeta
 from camera_analysis.local_time import duration
 
 #: Eight directions by steps of 45 degrees, from along x towards y (down).
 WAYS = ("right", "lower right", "down", "lower left", "left", "upper left", "up", "upper right")
+#: What departs in tone: no number of grey levels says more.
+LOOKS = {
+    TONE: "looks as this place hardly ever does",
+    REMAIN: "has made this place look as it hardly ever does, for a minute",
+}
 #: With fewer readings nothing is usual at a place.
 LEAST_READINGS = 5
 #: Times as much from which a sentence says so; below, both numbers are given.

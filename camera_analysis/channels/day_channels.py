@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from camera_analysis.channels.channel_judge import ChannelFrame, ChannelJudge
+from camera_analysis.channels.channel_judge import DEPARTS_BITS, ChannelFrame, ChannelJudge
 from camera_analysis.channels.channel_scale import (
     ALL,
     ChannelScale,
@@ -22,8 +22,10 @@ from camera_analysis.channels.channel_scale import (
     learn_scale,
     sum_counts,
 )
-from camera_analysis.events.alarm_promise import SourcePromise, channel_promise
+from camera_analysis.events.alarm_promise import SourcePromise
+from camera_analysis.events.departure_rule import departure_rule, odds_of, strength
 from camera_analysis.events.events import EventConfig
+from camera_analysis.events.held_out_scale import CHANNEL_STRENGTHS_FILE, HeldOutScale
 from camera_analysis.labelling.code_tables import (
     CODES_FILE,
     CodesMeta,
@@ -32,6 +34,9 @@ from camera_analysis.labelling.code_tables import (
 )
 from camera_analysis.normal.cross_fit import Block
 from camera_analysis.normal.hourly_channels import HourlyChannels
+
+#: The channels among what may raise an alarm.
+CHANNELS = "channels"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,15 +47,15 @@ class DayChannels:
         labels_dir: folder of the day's codes.
         meta: of the codes.
         judge_at: position of a frame -> what judges it.
-        alarm_bits: a region reaches it.
-        promise: of events of a normal day that reach it, beside what was measured.
+        least_bits: strength that an event by the channels exceeds.
+        promise: of false events a day; None for a clip, which has no other footage to hold out.
     """
 
     labels_dir: Path
     meta: CodesMeta
     judge_at: Callable[[int], ChannelJudge]
-    alarm_bits: float
-    promise: SourcePromise
+    least_bits: float
+    promise: SourcePromise | None
 
     def frames(self) -> Iterator[tuple[int, ChannelFrame]]:
         """frame_id and verdict of each frame, in the order of time."""
@@ -58,20 +63,20 @@ class DayChannels:
             yield frame.frame_id, self.judge_at(position).judge(frame)
 
 
-def alarm_bits_for(frames: int, alarms_per_day: float) -> float:
-    """Bits that a normal frame reaches so rarely that a day of so many has so many of them."""
-    return float(np.log2(max(frames, 2) / alarms_per_day))
-
-
 def channels_by_history(
-    labels_dir: Path, normal_dir: Path, alarms_per_day: float, config: EventConfig
+    labels_dir: Path,
+    normal_dir: Path,
+    alarms_per_day: float,
+    interval_s: float,
+    config: EventConfig,
 ) -> DayChannels | None:
     """Judged by the stored normal; None where it or the day has no channels that fit.
 
     Args:
         labels_dir: folder of the day's ``codes.parquet``.
         normal_dir: folder of the learned normal.
-        alarms_per_day: events of a normal day by chance, each of ``min_samples`` frames at least.
+        alarms_per_day: events that a normal day may have by chance.
+        interval_s: between samples.
         config: what counts as an event.
     """
     meta, scale = read_codes_meta(labels_dir), ChannelScale.load(normal_dir)
@@ -79,29 +84,42 @@ def channels_by_history(
     if meta is None or scale is None or counts is None or counts.meta != meta:
         return None
     channels, together = scale.channels(), scale.calibration(ALL)
-    if not channels or together is None:
+    rows = _rows(labels_dir)
+    smallest = strength(config.min_samples * odds_of(DEPARTS_BITS), interval_s)
+    held_out = HeldOutScale.load(normal_dir / CHANNEL_STRENGTHS_FILE)
+    folds = held_out.folds if held_out and rows else ()
+    rule = departure_rule(CHANNELS, folds, alarms_per_day, rows, smallest)
+    if not channels or together is None or rule is None:
         return None
-    alarm_bits = alarm_bits_for(_rows(labels_dir), alarms_per_day * config.min_samples)
-    judge = ChannelJudge(counts.total(), meta, channels, together, alarm_bits)
+    judge = ChannelJudge(counts.total(), meta, channels, together)
     return DayChannels(
         labels_dir=labels_dir,
         meta=meta,
         judge_at=lambda _: judge,
-        alarm_bits=alarm_bits,
-        promise=_promise(scale, alarm_bits, alarms_per_day, labels_dir, config),
+        least_bits=rule.least_bits,
+        promise=rule.promise,
     )
 
 
 def channels_by_cross_fit(
-    labels_dir: Path, blocks: tuple[Block, ...], alarms_per_day: float, config: EventConfig
+    labels_dir: Path,
+    blocks: tuple[Block, ...],
+    alarms_per_day: float,
+    interval_s: float,
+    config: EventConfig,
 ) -> DayChannels | None:
-    """Each block judged by all the others; None without codes or with too few frames."""
+    """Each block judged by all the others; None without codes or with too few frames.
+
+    What departs in a clip is told, and nothing tells how strong its like is on other days. So an
+    event is as strong as ``min_samples`` frames that are as rare as the alarms of a day allow,
+    for all channels together (Bonferroni).
+    """
     meta = read_codes_meta(labels_dir)
-    if meta is None or not _rows(labels_dir):
+    rows = _rows(labels_dir) if meta else 0
+    if meta is None or not rows:
         return None
     folds = blocks_of_day(labels_dir, meta, [(block.start, block.end) for block in blocks])
     scale, total = learn_scale(folds, meta), sum_counts(folds)
-    alarm_bits = alarm_bits_for(_rows(labels_dir), alarms_per_day * config.min_samples)
     judges: dict[int, ChannelJudge] = {}
     for number, fold in enumerate(folds):
         channels = scale.channels(without=number)
@@ -109,35 +127,20 @@ def channels_by_cross_fit(
         if total is None or not channels or together is None:
             return None
         others = total - fold.counts
-        judges[number] = ChannelJudge(others, meta, channels, together, alarm_bits)
+        judges[number] = ChannelJudge(others, meta, channels, together)
 
     def judge_at(position: int) -> ChannelJudge:
         number = next(n for n, block in enumerate(blocks) if position < block.end)
         return judges[number]
 
+    frames = alarms_per_day * config.min_samples
+    rarest = np.log2(rows * len(scale.channels()) / frames)
     return DayChannels(
         labels_dir=labels_dir,
         meta=meta,
         judge_at=judge_at,
-        alarm_bits=alarm_bits,
-        promise=_promise(scale, alarm_bits, alarms_per_day, labels_dir, config),
-    )
-
-
-def _promise(
-    scale: ChannelScale,
-    alarm_bits: float,
-    alarms_per_day: float,
-    labels_dir: Path,
-    config: EventConfig,
-) -> SourcePromise:
-    return channel_promise(
-        scale,
-        alarm_bits,
-        alarms_per_day,
-        _rows(labels_dir),
-        min_samples=config.min_samples,
-        max_gap=int(config.max_gap_samples),
+        least_bits=strength(config.min_samples * odds_of(float(rarest)), interval_s),
+        promise=None,
     )
 
 

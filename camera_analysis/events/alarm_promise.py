@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from scipy.stats import chi2
-
-from camera_analysis.benchmark.alarm_events import runs
-from camera_analysis.channels.channel_scale import ALL, BITS_PER_NAT, ChannelScale
 
 #: Share of intervals that hold the rate.
 LEVEL = 0.95
@@ -116,41 +112,3 @@ def summed_rate_interval(counts: Sequence[tuple[float, float]]) -> tuple[float, 
     heaviest = 1 / min(days for _, days in counts)
     total, variance = total + heaviest, variance + heaviest**2
     return low, variance / (2 * total) * float(chi2.ppf(1 - rest, 2 * total**2 / variance))
-
-
-def channel_promise(
-    scale: ChannelScale,
-    alarm_bits: float,
-    promised: float,
-    frames_of_day: int,
-    *,
-    min_samples: int,
-    max_gap: int,
-) -> SourcePromise:
-    """Judge each fold's calibrating frames by the calibration of the other folds.
-
-    Args:
-        scale: of the normal.
-        alarm_bits: threshold.
-        promised: events of a normal day that may reach it.
-        frames_of_day: judged frames of the day that the promise is made for.
-        min_samples: frames over the threshold that make an event.
-        max_gap: frames between two of them, at most.
-    """
-    frames = events = 0
-    for (channel, fold), scores in sorted(scale.scores.items()):
-        known = scale.calibration(ALL, without=fold) if channel == ALL else None
-        if known is None:
-            continue
-        over = known.evidence(np.array(scores, np.float64)) * BITS_PER_NAT >= alarm_bits
-        frames += over.size
-        found = runs(over, join=max_gap)
-        events += sum(int(over[first : last + 1].sum()) >= min_samples for first, last in found)
-    days = frames / frames_of_day if frames_of_day else 0.0
-    return source_promise(
-        "channels",
-        promised=promised,
-        events=events,
-        days=days,
-        is_known=promised * min_samples * days >= 1,
-    )

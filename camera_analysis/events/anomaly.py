@@ -135,8 +135,15 @@ def _judge(
     """One streaming pass: scores of every frame, regions linked into events."""
     rows = pq.read_metadata(labels_dir / LABELS_FILE).num_rows
     before = rows if judge.status == CROSS_FITTED else 0
-    least_bit_s = judge.class_rule.least_bit_s if judge.class_rule else 0.0
-    tracker = EventTracker(_subjects(meta), times.interval, config, least_bit_s)
+    by_class = judge.class_rule.least_bits if judge.class_rule else None
+    by_channels = judge.channels.least_bits if judge.channels else None
+    tracker = EventTracker(
+        _subjects(meta),
+        times.interval,
+        config,
+        least_class_bits=by_class,
+        least_channel_bits=by_channels,
+    )
     frame_ids, delta_share, raw_bits = [], [], []
     channels = ChannelNotes(judge.channels)
     for position, label_map in enumerate(iterate_labels(labels_dir)):
@@ -158,21 +165,19 @@ def _judge(
         if progress:
             progress(before + position + 1, before + rows)
     events = tracker.finish()
+    spans = [(event.start, event.end) for event in events]
     scores = _smoothed(frame_ids, delta_share, raw_bits, times, judge.alarm_bits, config)
     return JudgedDay(
         status=judge.status,
         alarm_bits=judge.alarm_bits,
         normal_frames=judge.normal_frames,
         classes=meta.classes,
-        channel_alarm_bits=channels.alarm_bits,
-        class_least_bit_s=judge.class_rule.least_bit_s if judge.class_rule else None,
+        channel_least_bits=by_channels,
+        class_least_bits=by_class,
         usual_departures=len(tracker.usual_spans),
         departures=tracker.departures,
-        scores=without_alarms_of(
-            channels.added_to(scores),
-            tracker.usual_spans,
-            [(event.start, event.end) for event in events],
-        ),
+        channel_departures=tracker.channel_departures if judge.channels else None,
+        scores=without_alarms_of(channels.added_to(scores, spans), tracker.usual_spans, spans),
         events=events,
     )
 

@@ -13,12 +13,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from camera_analysis.channels.channel_maps import DAY_SCORED
 from camera_analysis.charts import Timeline, save_timeline
 from camera_analysis.events.alarm_promise import AlarmPromise
 from camera_analysis.events.events import Event
 from camera_analysis.events.path_verdict import PathSummary
 from camera_analysis.footage.frame_times import FrameTimes
-from camera_analysis.labelling.code_tables import DAY_CHANNELS
 from camera_analysis.labelling.labels import LabelsMeta, read_labels_meta
 from camera_analysis.labelling.regions import CLASS
 from camera_analysis.pictures import EventPicture, read_plate, save_delta, save_marked
@@ -27,6 +27,7 @@ from camera_analysis.tracks.trajectory_pictures import save_way
 SCORES_FILE = "frame_scores.parquet"
 EVENTS_FILE = "events.parquet"
 DEPARTURES_FILE = "class_departures.parquet"
+CHANNEL_DEPARTURES_FILE = "channel_departures.parquet"
 ANOMALIES_META_FILE = "anomalies.json"
 TIMELINE_FILE = "timeline.png"
 PLATE_FILE = "plate.png"
@@ -52,18 +53,21 @@ SCORES = pa.schema(
         ("alarm", pa.bool_()),
         # How rarely a normal frame shows as much anywhere; null where class judged alone.
         ("channels_bits", pa.float64()),  # all channels together
-        *((f"{channel}_bits", pa.float64()) for channel in DAY_CHANNELS),  # null: not calibrated
+        *((f"{channel}_bits", pa.float64()) for channel in DAY_SCORED),  # null: not calibrated
         # Of the most unusual walk under way, as a whole; 0 for none, null where walks say nothing.
         ("path_bits", pa.float64()),
     ]
 )
 
-#: One row per departure by class, event or not, of a day that was judged by other days.
+#: First and last frame, UTC, and strength in bits.
+Departure = tuple[datetime, datetime, float]
+
+#: One row per departure of a source, event or not, of a day that was judged by other days.
 DEPARTURES = pa.schema(
     [
         ("start_utc", _UTC_MICROSECONDS),
         ("end_utc", _UTC_MICROSECONDS),  # of the last frame that shows it
-        ("bit_s", pa.float64()),  # class surprise added up over its seconds
+        ("strength_bits", pa.float64()),  # log2 of 2^bits added up over its seconds
     ]
 )
 
@@ -91,9 +95,10 @@ EVENTS = pa.schema(
         # "class", "path" or the channel that departs most at any time of it
         ("leading", pa.string()),
         # The largest score of each alone, within the event; null where class judged alone.
-        *((f"{channel}_bits", pa.float64()) for channel in (CLASS, *DAY_CHANNELS)),
+        *((f"{channel}_bits", pa.float64()) for channel in (CLASS, *DAY_SCORED)),
         ("path_bits", pa.float64()),  # null where it has no unusual walk
-        ("class_bit_s", pa.float64()),  # class surprise added up over its seconds
+        # log2 of 2^bits of class surprise added up over its seconds; 0 where none departs by class
+        ("class_strength_bits", pa.float64()),
         ("expected_by", pa.string()),  # key of the mark that makes it no alarm; "" for an alarm
     ]
 )
@@ -128,11 +133,12 @@ class JudgedDay:
         classes: class names.
         scores: of every judged frame.
         events: in the order of time.
-        channel_alarm_bits: threshold of the channels; None where class surprise judged alone.
-        class_least_bit_s: class surprise, added up over its seconds, that an event by class
-            exceeds; None where nothing was held out to know it by.
+        channel_least_bits: strength that an event by the channels exceeds; None where class
+            surprise judged alone.
+        class_least_bits: the same by class; None where nothing was held out to know it by.
         usual_departures: regions over a threshold that lasted, but no more than normal days have.
-        departures: first and last frame, bit-seconds of whatever departed by class, event or not.
+        departures: first and last frame, strength of whatever departed by class, event or not.
+        channel_departures: the same in the channels; None where class surprise judged alone.
         promise: false events of a normal day, of all sources; None where class was not calibrated.
         paths: what the walks of the day say; None where nothing was judged.
         usual_ways: (N, 2) points of each walk that they were compared with.
@@ -144,10 +150,11 @@ class JudgedDay:
     classes: tuple[str, ...]
     scores: FrameScores
     events: Sequence[Event]
-    channel_alarm_bits: float | None = None
-    class_least_bit_s: float | None = None
+    channel_least_bits: float | None = None
+    class_least_bits: float | None = None
     usual_departures: int = 0
-    departures: Sequence[tuple[datetime, datetime, float]] = ()
+    departures: Sequence[Departure] = ()
+    channel_departures: Sequence[Departure] | None = None
     promise: AlarmPromise | None = None
     paths: PathSummary | None = None
     usual_ways: Sequence[npt.NDArray[np.float64]] = ()
@@ -170,8 +177,8 @@ class AnomalySummary:
     alarm_bits: float
     normal_frames: int
     worst_bits: float
-    channel_alarm_bits: float | None
-    class_least_bit_s: float | None
+    channel_least_bits: float | None
+    class_least_bits: float | None
     usual_departures: int
     promise: AlarmPromise | None
     paths: PathSummary | None
@@ -191,7 +198,9 @@ def write_day(day: JudgedDay, times: FrameTimes, labels_dir: Path, out: Path) ->
     events = _events_table(day, read_labels_meta(labels_dir))
     pq.write_table(events, out / EVENTS_FILE, compression="zstd")
     if day.status == JUDGED:  # later days are calibrated by them
-        _write_departures(day, out / DEPARTURES_FILE)
+        _write_departures(day.departures, out / DEPARTURES_FILE)
+        if day.channel_departures is not None:
+            _write_departures(day.channel_departures, out / CHANNEL_DEPARTURES_FILE)
     alarms = [event for event in day.events if not event.expected_by]
     summary = AnomalySummary(
         status=day.status,
@@ -202,8 +211,8 @@ def write_day(day: JudgedDay, times: FrameTimes, labels_dir: Path, out: Path) ->
         alarm_bits=day.alarm_bits,
         normal_frames=day.normal_frames,
         worst_bits=max((event.score_bits for event in alarms), default=0.0),
-        channel_alarm_bits=day.channel_alarm_bits,
-        class_least_bit_s=day.class_least_bit_s,
+        channel_least_bits=day.channel_least_bits,
+        class_least_bits=day.class_least_bits,
         usual_departures=day.usual_departures,
         promise=day.promise,
         paths=day.paths,
@@ -224,7 +233,7 @@ def _scores_table(scores: FrameScores) -> pa.Table:
         "surprise_raw_bits": scores.raw_bits,
         "alarm": scores.alarm,
     }
-    for channel in ("channels", *DAY_CHANNELS, "path"):
+    for channel in ("channels", *DAY_SCORED, "path"):
         bits = scores.channels.get(channel, np.full(len(scores.bits), np.nan))
         columns[f"{channel}_bits"] = np.asarray(bits, np.float64)
     arrays = [
@@ -252,7 +261,7 @@ def _events_table(day: JudgedDay, meta: LabelsMeta) -> pa.Table:
             "reason": event.reason,
             "leading": event.leading,
             **{f"{channel}_bits": bits for channel, bits in event.channel_bits.items()},
-            "class_bit_s": event.class_bit_s,
+            "class_strength_bits": event.class_strength_bits,
             "expected_by": event.expected_by,
         }
         for event in day.events
@@ -260,8 +269,8 @@ def _events_table(day: JudgedDay, meta: LabelsMeta) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=EVENTS)
 
 
-def _write_departures(day: JudgedDay, path: Path) -> None:
-    rows = [dict(zip(DEPARTURES.names, one, strict=True)) for one in sorted(day.departures)]
+def _write_departures(departures: Sequence[Departure], path: Path) -> None:
+    rows = [dict(zip(DEPARTURES.names, one, strict=True)) for one in sorted(departures)]
     pq.write_table(pa.Table.from_pylist(rows, schema=DEPARTURES), path, compression="zstd")
 
 

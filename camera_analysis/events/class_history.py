@@ -21,9 +21,10 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from camera_analysis.events.anomaly_config import AnomalyConfig
-from camera_analysis.events.anomaly_files import DEPARTURES_FILE
-from camera_analysis.events.class_scale import ClassScale, HeldOutFold
+from camera_analysis.events.anomaly_files import DEPARTURES, DEPARTURES_FILE
+from camera_analysis.events.departure_rule import HeldOutFold
 from camera_analysis.events.event_tracker import EventTracker
+from camera_analysis.events.held_out_scale import CLASS_SCALE_FILE, HeldOutScale
 from camera_analysis.footage.frame_times import FrameTimes, read_frame_times
 from camera_analysis.labelling.labels import LABELS_FILE, iterate_labels, read_labels_meta
 from camera_analysis.labelling.regions import surprising_regions
@@ -90,23 +91,40 @@ def write_class_scale(days: Mapping[str, DayBehind], config: AnomalyConfig, out:
         if len(parts) == 1:
             parts = _blocks_of(parts[0], days[parts[0].name])
         known |= {fold.name: fold for fold in _held_out(parts, known, config)}
-    ClassScale(tuple(known[name] for name in sorted(known))).save(out)
+    HeldOutScale(tuple(known[name] for name in sorted(known))).save(out / CLASS_SCALE_FILE)
 
 
-def _as_judged(part: _Part, day: DayBehind) -> HeldOutFold | None:
-    """What departed when the day was judged; None where it was not, or not by a history."""
-    path = day.judged / DEPARTURES_FILE if day.judged else None
-    if path is None or not path.is_file():
+def departures_as_judged(
+    day: DayBehind, file: str
+) -> tuple[tuple[float, float, float], ...] | None:
+    """Begin and end in seconds, and bits, of what departed when the day was judged.
+
+    Args:
+        day: of the window.
+        file: of the departures of one source.
+
+    Returns:
+        None for a day that was not judged, or not by a history.
+    """
+    path = day.judged / file if day.judged else None
+    if path is None or not path.is_file() or not pq.read_schema(path).equals(DEPARTURES):
         return None
     found = pq.read_table(path).to_pylist()
-    strengths = [
-        one["bit_s"]
+    return tuple(
+        (one["start_utc"].timestamp(), one["end_utc"].timestamp(), one["strength_bits"])
         for one in found
         if not any(
             first <= one["end_utc"] and one["start_utc"] <= last for first, last in day.alarms
         )
-    ]
-    return HeldOutFold(part.name, len(part.frame_ids), tuple(strengths))
+    )
+
+
+def _as_judged(part: _Part, day: DayBehind) -> HeldOutFold | None:
+    departures = departures_as_judged(day, DEPARTURES_FILE)
+    if departures is None:
+        return None
+    strengths = tuple(bits for *_, bits in departures)
+    return HeldOutFold(part.name, len(part.frame_ids), strengths)
 
 
 def _held_out(
@@ -148,7 +166,7 @@ def _judged(
         )
         tracker.add(label_map.frame_id, part.times.utc(label_map.frame_id), regions, model.frames)
         judged += 1
-    strengths = tuple(event.class_bit_s for event in tracker.finish())
+    strengths = tuple(event.class_strength_bits for event in tracker.finish())
     return HeldOutFold(part.name, judged, strengths)
 
 

@@ -21,12 +21,19 @@ from camera_analysis.channels.day_channels import (
 from camera_analysis.events.alarm_promise import AlarmPromise, promise_of, source_promise
 from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.events.anomaly_files import JUDGED
-from camera_analysis.events.class_scale import ClassRule, ClassScale, class_rule
+from camera_analysis.events.departure_rule import (
+    DepartureRule,
+    departure_rule,
+    odds_of,
+    strength,
+)
+from camera_analysis.events.held_out_scale import CLASS_SCALE_FILE, HeldOutScale
 from camera_analysis.events.path_events import PATH
 from camera_analysis.events.path_verdict import JUDGED as PATHS_JUDGED
 from camera_analysis.events.path_verdict import PathSummary
 from camera_analysis.footage.frame_times import FrameTimes
 from camera_analysis.labelling.labels import LABELS_FILE, LabelsMeta
+from camera_analysis.labelling.regions import CLASS
 from camera_analysis.normal.cross_fit import CrossFit, cut_blocks
 from camera_analysis.normal.learned_normal import LearnedNormal
 from camera_analysis.normal.surprise import SurpriseModel, alarm_threshold
@@ -46,7 +53,7 @@ class DayJudge:
     normal_frames: int
     alarm_bits: float
     channels: DayChannels | None  # None: class surprise judges alone
-    class_rule: ClassRule | None = None  # None: what surprises for long enough is an event
+    class_rule: DepartureRule | None = None  # None: what surprises for long enough is an event
 
 
 def judge_by_history(
@@ -66,15 +73,17 @@ def judge_by_history(
         )
     model = SurpriseModel(normal.counts_khw, normal.frames, config)
     alarm_bits = alarm_threshold(normal.frames, model.classes, config)
-    channels = channels_by_history(labels_dir, normal_dir, alarms_per_day / 2, config)
-    scale = ClassScale.load(normal_dir)
+    interval_s = times.interval.total_seconds()
+    channels = channels_by_history(labels_dir, normal_dir, alarms_per_day / 2, interval_s, config)
+    scale = HeldOutScale.load(normal_dir / CLASS_SCALE_FILE)
     rule = None
     if scale is not None:
-        rule = class_rule(
-            scale,
+        rule = departure_rule(
+            CLASS,
+            scale.folds,
             alarms_per_day / 2 if channels else alarms_per_day,
             pq.read_metadata(labels_dir / LABELS_FILE).num_rows,
-            alarm_bits * config.min_samples * times.interval.total_seconds(),
+            strength(config.min_samples * odds_of(alarm_bits), interval_s),
         )
     return DayJudge(
         status=JUDGED,
@@ -95,7 +104,8 @@ def judge_by_cross_fit(
 ) -> DayJudge | None:
     """None where a block would be judged by too few frames."""
     rows = pq.read_metadata(labels_dir / LABELS_FILE).num_rows
-    guard = round(config.guard_s / times.interval.total_seconds())
+    interval_s = times.interval.total_seconds()
+    guard = round(config.guard_s / interval_s)
     blocks = cut_blocks(rows, config.blocks, guard)
     fit = CrossFit(
         labels_dir,
@@ -111,7 +121,9 @@ def judge_by_cross_fit(
         model_at=fit.model_at,
         normal_frames=fit.least_frames,
         alarm_bits=alarm_threshold(fit.least_frames, len(meta.classes), config),
-        channels=channels_by_cross_fit(labels_dir, blocks, config.alarms_per_day / 2, config),
+        channels=channels_by_cross_fit(
+            labels_dir, blocks, config.alarms_per_day / 2, interval_s, config
+        ),
     )
 
 
@@ -120,7 +132,7 @@ def day_promise(judge: DayJudge, paths: PathSummary) -> AlarmPromise | None:
     if judge.class_rule is None:
         return None
     sources = [judge.class_rule.promise]
-    if judge.channels:
+    if judge.channels and judge.channels.promise:
         sources.append(judge.channels.promise)
     if paths.status == PATHS_JUDGED:
         sources.append(

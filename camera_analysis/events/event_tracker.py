@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
+from camera_analysis.events.departure_rule import odds_of, strength
 from camera_analysis.events.events import (
     Event,
     EventConfig,
@@ -39,12 +40,12 @@ class _Track:
     channel_bits: dict[str, float]
     leader: Region  # in which one channel departs most
     frames: int = 1
-    # Largest class surprise of each sample, added up; of the last sample; samples over the alarm of
-    # the channels, and whether the last one is.
-    class_bits: float = 0.0
-    last_bits: float = 0.0
-    channel_samples: int = 0
-    last_in_channels: bool = False
+    # Odds of the largest class surprise, and of the largest evidence of the channels, of each
+    # sample, added up; and those of the last sample.
+    class_odds: float = 0.0
+    last_class_odds: float = 0.0
+    channel_odds: float = 0.0
+    last_channel_odds: float = 0.0
     longest_stay: timedelta = field(default_factory=timedelta)
 
 
@@ -58,8 +59,8 @@ class EventTracker:
         subjects: what a sentence calls each class, by class id.
         interval: usual time between two samples.
         config: what counts as an event.
-        least_bit_s: class surprise, added up over its seconds, that an event exceeds unless enough
-            of its samples depart in the channels.
+        least_class_bits: strength that an event exceeds by class; None for any,
+        least_channel_bits: or by the channels.
     """
 
     def __init__(
@@ -67,19 +68,24 @@ class EventTracker:
         subjects: tuple[str, ...],
         interval: timedelta,
         config: EventConfig,
-        least_bit_s: float = 0.0,
+        *,
+        least_class_bits: float | None = None,
+        least_channel_bits: float | None = None,
     ) -> None:
         self._subjects = subjects
         self._interval = interval
         self._config = config
-        self._least_bit_s = least_bit_s
+        self._least_class_bits = least_class_bits
+        self._least_channel_bits = least_channel_bits
         self._open: list[_Track] = []
         self._closed: list[_Track] = []
         #: First and last frame, UTC, of what departed, but no more than normal days do.
         self.usual_spans: list[tuple[datetime, datetime]] = []
-        #: First and last frame, UTC, and class surprise in bit-seconds, of whatever departed by
-        #: class, event or not.
+        #: First and last frame, UTC, and strength in bits of whatever departed by class, event or
+        #: not.
         self.departures: list[tuple[datetime, datetime, float]] = []
+        #: The same in the channels.
+        self.channel_departures: list[tuple[datetime, datetime, float]] = []
 
     @property
     def follows_something(self) -> bool:
@@ -146,7 +152,7 @@ class EventTracker:
         if time > track.last:
             track.frames += 1
             track.last, track.last_box = time, region.box
-            track.last_bits, track.last_in_channels = 0.0, False
+            track.last_class_odds = track.last_channel_odds = 0.0
         else:
             track.last_box = track.last_box.union(region.box)
         _add_up(track, region)
@@ -169,8 +175,12 @@ class EventTracker:
             length = (track.last - track.start + self._interval).total_seconds()
             if track.frames < config.min_samples or length < config.min_duration_s:
                 continue
-            if track.class_bits > 0:
-                self.departures.append((track.start, track.last, self._class_bit_s(track)))
+            for odds, departures in (
+                (track.class_odds, self.departures),
+                (track.channel_odds, self.channel_departures),
+            ):
+                if odds:
+                    departures.append((track.start, track.last, self._strength(odds)))
             if self._departs(track):
                 self._closed.append(track)
             else:
@@ -180,12 +190,16 @@ class EventTracker:
             track.snapshot = None
 
     def _departs(self, track: _Track) -> bool:
-        if track.channel_samples >= self._config.min_samples:
-            return True
-        return self._class_bit_s(track) > self._least_bit_s
+        return any(
+            odds > 0 and (least is None or self._strength(odds) > least)
+            for odds, least in (
+                (track.class_odds, self._least_class_bits),
+                (track.channel_odds, self._least_channel_bits),
+            )
+        )
 
-    def _class_bit_s(self, track: _Track) -> float:
-        return track.class_bits * self._interval.total_seconds()
+    def _strength(self, odds: float) -> float:
+        return strength(odds, self._interval.total_seconds())
 
     def _event(self, number: int, track: _Track) -> Event:
         class_id = int(track.class_px.argmax())
@@ -204,7 +218,7 @@ class EventTracker:
             snapshot=track.snapshot,
             leading=track.leader.leading,
             channel_bits=track.channel_bits,
-            class_bit_s=self._class_bit_s(track),
+            class_strength_bits=self._strength(track.class_odds) if track.class_odds else 0.0,
         )
 
     def _reason(self, track: _Track, class_id: int) -> str:
@@ -222,9 +236,9 @@ class EventTracker:
 
 
 def _add_up(track: _Track, region: Region) -> None:
-    """Count the last sample's largest class surprise and whether the channels depart, each once."""
-    track.class_bits += max(0.0, region.class_bits - track.last_bits)
-    track.last_bits = max(track.last_bits, region.class_bits)
-    departs = region.together_bits > 0
-    track.channel_samples += departs and not track.last_in_channels
-    track.last_in_channels |= departs
+    """Count the odds of the last sample, those of its most surprising region."""
+    by_class, by_channels = odds_of(region.class_bits), odds_of(region.together_bits)
+    track.class_odds += max(0.0, by_class - track.last_class_odds)
+    track.last_class_odds = max(track.last_class_odds, by_class)
+    track.channel_odds += max(0.0, by_channels - track.last_channel_odds)
+    track.last_channel_odds = max(track.last_channel_odds, by_channels)

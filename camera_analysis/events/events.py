@@ -85,7 +85,7 @@ class Event:
     leading: str = CLASS  # or the channel that departs most at any time of it
     channel_bits: Mapping[str, float] = field(default_factory=dict)  # largest of each; see Region
     path_xy: npt.NDArray[np.float64] | None = None  # (N, 2) feet of who took an unusual path
-    class_bit_s: float = 0.0  # class surprise added up over its seconds
+    class_strength_bits: float = 0.0  # see :func:`departure_rule.strength`; 0 without class
 
 
 def subjects(classes: Sequence[str], *, segmented: bool) -> tuple[str, ...]:

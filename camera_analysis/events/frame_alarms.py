@@ -32,13 +32,18 @@ def without_alarms_of(
     utc_us = scores.utc_us
     spread = _SPREAD_SAMPLES * float(np.median(np.diff(utc_us))) if utc_us.size > 1 else 0.0
 
-    def filled(spans: Iterable[Span]) -> npt.NDArray[np.bool_]:
-        within = np.zeros(utc_us.size, bool)
-        for first, last in spans:
-            within |= (utc_us >= _us(first) - spread) & (utc_us <= _us(last) + spread)
-        return within
+    silenced = within(utc_us, silent, spread) & ~within(utc_us, alarming, spread)
+    return replace(scores, alarm=scores.alarm & ~silenced)
 
-    return replace(scores, alarm=scores.alarm & ~(filled(silent) & ~filled(alarming)))
+
+def within(
+    utc_us: npt.NDArray[np.int64], spans: Iterable[Span], spread_us: float = 0.0
+) -> npt.NDArray[np.bool_]:
+    """(N,) whether moments lie in any of the spans, each longer by a spread on both sides."""
+    inside = np.zeros(utc_us.size, bool)
+    for first, last in spans:
+        inside |= (utc_us >= _us(first) - spread_us) & (utc_us <= _us(last) + spread_us)
+    return inside
 
 
 def _us(moment: datetime) -> int:

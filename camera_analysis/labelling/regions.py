@@ -74,7 +74,7 @@ class Region:
         leading: "class", or the channel that departs most where one says more than class alone.
         channel_bits: "class" and channel -> its score alone; empty where there are no channels.
         words: what a leading channel says, without a subject.
-        together_bits: of all channels together where they reach their alarm; 0 elsewhere.
+        together_bits: evidence of all channels together where they depart; 0 elsewhere.
     """
 
     box: Box

@@ -19,6 +19,8 @@ NAMES: Mapping[str, str] = {
     "direction": "direction",
     "size": "size",
     "stay": "length of stay",
+    "tone": "look",
+    "remain": "lasting look",
     "path": "path",
 }
 #: Pictures of what is usual at each place: file name -> title, caption.
@@ -35,12 +37,12 @@ class ChannelFacts:
     """What the channels say of a day.
 
     Args:
-        alarm_bits: their threshold; None where class surprise judged alone.
+        least_bits: strength that an event exceeds; None where class surprise judged alone.
         notes: event_id -> what it departs in, most first; empty for days judged without channels.
         figures: what is usual where; those that the day has.
     """
 
-    alarm_bits: float | None
+    least_bits: float | None
     notes: Mapping[int, str]
     figures: tuple[Figure, ...]
 
@@ -57,7 +59,7 @@ def read_channels(anomalies: Path, learned_normal: Path) -> ChannelFacts:
     rows = table.to_pylist() if "leading" in table.column_names else []
     found = [figure_of(learned_normal / name, *words) for name, words in CAPTIONS.items()]
     return ChannelFacts(
-        alarm_bits=told.get("channel_alarm_bits"),
+        least_bits=told.get("channel_least_bits"),
         notes={row["event_id"]: note for row in rows if (note := _note(row))},
         figures=tuple(figure for figure in found if figure.picture),
     )

@@ -16,10 +16,13 @@ SOURCES: Mapping[str, str] = {
     "path": "Unusual paths",
 }
 #: What is done where the history cannot tell a rate as low as the promised one.
+_STRONGER = (
+    "an event has to be stronger than the strongest departure seen, its odds by as many times as "
+    "the history is too short"
+)
 _UNKNOWN: Mapping[str, str] = {
-    "class": "an event has to be stronger than the strongest departure seen, by as many times as "
-    "the history is too short",
-    "channels": "the tail of their scores is drawn on beyond what was seen",
+    "class": _STRONGER,
+    "channels": _STRONGER,
     "path": "none alarms",
 }
 
@@ -113,15 +116,20 @@ def _too_short(promise: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _by_class(told: Mapping[str, Any]) -> tuple[str, ...]:
-    least, usual = told["class_least_bit_s"], told["usual_departures"]
+    least, usual = told.get("class_least_bits"), told["usual_departures"]
     if least is None:
         return ()
     left = f" {usual:,} of this day did not, and {'is' if usual == 1 else 'are'} no event."
+    alarm = told["alarm_bits"]
     return (
-        f"What departs by its class alone is an event where its surprise adds up to more than "
-        f"{least:.0f} bit-seconds, as {least / told['alarm_bits']:.1f} s of "
-        f"{told['alarm_bits']:.1f} bits do.{left if usual else ''}",
+        "What departs by its class alone is an event where it is stronger than "
+        f"{least:.1f} bits over all of its seconds, as {alarm:.1f} bits for "
+        f"{_seconds(2.0 ** (least - alarm))} are.{left if usual else ''}",
     )
+
+
+def _seconds(length_s: float) -> str:
+    return f"{length_s:.2g} s" if length_s < 10 else f"{length_s:,.0f} s"
 
 
 def _a_day(rate: float) -> str:

@@ -11,11 +11,13 @@ import pytest
 
 from camera_analysis.channels.channel_codes import ABSENT, DIRECTION, MOTION, SIZE, SPEED, STAY
 from camera_analysis.channels.channel_history import write_scale
-from camera_analysis.channels.channel_judge import ChannelJudge, rarity
+from camera_analysis.channels.channel_judge import DEPARTS_BITS, ChannelJudge, rarity
 from camera_analysis.channels.channel_scale import ALL, ChannelScale
 from camera_analysis.channels.channel_words import departure
 from camera_analysis.events.anomaly import judge_day
 from camera_analysis.events.anomaly_config import AnomalyConfig
+from camera_analysis.events.class_history import DayBehind
+from camera_analysis.events.held_out_scale import CHANNEL_STRENGTHS_FILE, HeldOutScale
 from camera_analysis.label_classes import HUMAN
 from camera_analysis.labelling.code_tables import (
     CodedFrame,
@@ -90,14 +92,15 @@ class Drawn:
 def normal(tmp_path_factory):
     """Two ordinary days."""
     folder = tmp_path_factory.mktemp("normal")
-    counts, codes = {}, {}
+    behind = {}
     for seed, date in enumerate(("2026-01-03", "2026-01-04")):
         day = Drawn(420, seed).write(folder / date)
         count_day(day.index, day.labels, counts_dir := fresh(folder / date / "counts"))
-        counts[date], codes[date] = counts_dir, day.labels
+        behind[date] = DayBehind(day.index, day.labels, counts_dir)
     out = fresh(folder / "normal")
+    counts = {date: day.counts for date, day in behind.items()}
     build_normal(counts, sorted(counts), out, plate=None)
-    write_scale(counts, codes, out)
+    write_scale(behind, AnomalyConfig(), out)
     return out
 
 
@@ -115,7 +118,7 @@ def test_an_ordinary_day_has_no_event(tmp_path, normal):
     assert events == []
     scores = pd.read_parquet(out / "frame_scores.parquet")
     assert scores.channels_bits.notna().all()
-    assert summary.channel_alarm_bits == pytest.approx(np.log2(300))
+    assert summary.channel_least_bits > DEPARTS_BITS
 
 
 @pytest.mark.parametrize(
@@ -159,8 +162,8 @@ def test_days_without_channels_are_judged_by_class_alone_and_say_so(tmp_path, no
     summary = judge_day(
         day.index, day.labels, normal, out, **WHEN, config=AnomalyConfig(), mode="history"
     )
-    assert (summary.status, summary.events, summary.channel_alarm_bits) == ("judged", 0, None)
-    assert json.loads((out / "anomalies.json").read_text())["channel_alarm_bits"] is None
+    assert (summary.status, summary.events, summary.channel_least_bits) == ("judged", 0, None)
+    assert json.loads((out / "anomalies.json").read_text())["channel_least_bits"] is None
     assert pd.read_parquet(out / "frame_scores.parquet").channels_bits.isna().all()
 
 
@@ -173,10 +176,40 @@ def test_a_clip_is_judged_by_its_other_blocks(tmp_path, normal):
 def test_a_lone_day_is_calibrated_on_its_blocks(tmp_path):
     day = Drawn(420, 0).write(tmp_path / "day")
     count_day(day.index, day.labels, counts := fresh(tmp_path / "counts"))
-    write_scale({"2026-01-04": counts}, {"2026-01-04": day.labels}, tmp_path)
+    behind = {"2026-01-04": DayBehind(day.index, day.labels, counts)}
+    write_scale(behind, AnomalyConfig(), tmp_path)
     scale = ChannelScale.load(tmp_path)
     assert set(scale.channels()) == {"speed", "direction", "size", "stay"}
     assert len({fold for _, fold in scale.scores}) == 8
+    folds = HeldOutScale.load(tmp_path / CHANNEL_STRENGTHS_FILE).folds
+    assert [fold.name for fold in folds] == [f"2026-01-04/{n}" for n in range(8)]
+    assert sum(fold.frames for fold in folds) == 420
+
+
+def test_a_long_window_is_calibrated_by_what_departed_when_its_days_were_judged(
+    tmp_path, normal, monkeypatch
+):
+    drawn = Drawn(300, 9).during(100, 112, **{SPEED: 30})
+    _, out, _ = judged(tmp_path, drawn, normal)
+    day = drawn.write(tmp_path / "behind")
+    count_day(day.index, day.labels, counts := fresh(tmp_path / "counts"))
+    other = Drawn(300, 5).write(tmp_path / "other")
+    count_day(other.index, other.labels, others := fresh(tmp_path / "others"))
+    behind = {
+        "2026-01-03": DayBehind(other.index, other.labels, others),
+        "2026-01-04": DayBehind(day.index, day.labels, counts, judged=out),
+    }
+    write_scale(behind, AnomalyConfig(), tmp_path)
+    whole = HeldOutScale.load(tmp_path / CHANNEL_STRENGTHS_FILE).folds
+    monkeypatch.setattr("camera_analysis.channels.channel_scale.MOST_FRAMES", 400)
+    write_scale(behind, AnomalyConfig(), tmp_path)
+    first, second = HeldOutScale.load(tmp_path / CHANNEL_STRENGTHS_FILE).folds
+    departed = pd.read_parquet(out / "channel_departures.parquet").strength_bits
+    assert second.frames == 300
+    assert max(second.strengths) == max(departed)
+    assert len(second.strengths) <= len(departed)
+    assert max(departed) > max(first.strengths, default=0.0) + 3
+    assert second != whole[1]  # which was judged by the other day
 
 
 def test_rarity_claims_no_more_than_the_frames_can_tell():
@@ -198,7 +231,7 @@ def test_words_name_what_was_never_seen():
 
 def test_a_place_without_a_code_may_score_by_its_neighbours(normal):
     counts, scale = HourlyChannels.load(normal), ChannelScale.load(normal)
-    judge = ChannelJudge(counts.total(), META, scale.channels(), scale.calibration(ALL), 5.0)
+    judge = ChannelJudge(counts.total(), META, scale.channels(), scale.calibration(ALL))
     for y in range(META.grid[0]):
         codes = {c: np.full(META.grid, ABSENT, np.uint8) for c in (*MOTION, STAY)}
         codes[SPEED][y, 9] = 40  # a single place: the window around it scores too

@@ -13,7 +13,7 @@ from camera_analysis.events import class_history
 from camera_analysis.events.anomaly import judge_day
 from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.events.class_history import DayBehind, write_class_scale
-from camera_analysis.events.class_scale import ClassScale
+from camera_analysis.events.held_out_scale import CLASS_SCALE_FILE, HeldOutScale
 from camera_analysis.normal.day_counts import count_day
 from camera_analysis.normal.learned_normal import build_normal
 from tests.camera_analysis.factories_days import MORNING, draw_day, fresh, lane_walk, with_block
@@ -46,7 +46,7 @@ class Window:
             name: DayBehind(d.index, d.labels, d.counts, **more) for name, d in self.behind.items()
         }
         write_class_scale(days, AnomalyConfig(), self.normal)
-        return ClassScale.load(self.normal)
+        return HeldOutScale.load(self.normal / CLASS_SCALE_FILE)
 
     def calibrated_by(self, verdicts, **more):
         """The scale where some days were judged themselves; verdicts are folders by day."""
@@ -55,7 +55,7 @@ class Window:
             for name, d in self.behind.items()
         }
         write_class_scale(days, AnomalyConfig(), self.normal)
-        return ClassScale.load(self.normal)
+        return HeldOutScale.load(self.normal / CLASS_SCALE_FILE)
 
     def judged(self, name, maps, **settings):
         day, out = draw_day(self.folder / name, maps), fresh(self.folder / f"out_{name}")
@@ -84,11 +84,11 @@ def window(tmp_path_factory):
 
 
 def test_what_departs_on_one_day_is_what_the_others_never_showed(window):
-    first, second = ClassScale.load(window.normal).folds
-    assert (first.name, first.frames, first.bit_s) == ("2026-01-03", FRAMES, ())
-    (strength,) = second.bit_s
+    first, second = HeldOutScale.load(window.normal / CLASS_SCALE_FILE).folds
+    assert (first.name, first.frames, first.strengths) == ("2026-01-03", FRAMES, ())
+    (strength,) = second.strengths
     never = np.log2((2 * FRAMES + 1.5) / 0.5)  # as much as the whole normal would say
-    assert strength == pytest.approx(4 * never, rel=0.05)
+    assert strength == pytest.approx(never + 2, abs=0.1)
 
 
 def test_a_day_like_the_history_has_no_event_and_one_that_lasts_has(window):
@@ -108,7 +108,7 @@ def test_the_promise_is_of_all_sources_and_known_where_the_history_is_long_enoug
     assert known.promise.measured == source.measured
     unknown, _ = window.judged("unknown", lane_walk(FRAMES), alarms_per_day=0.25)
     assert not unknown.promise.is_known
-    assert unknown.class_least_bit_s > known.class_least_bit_s
+    assert unknown.class_least_bits > known.class_least_bits
 
 
 def test_frames_that_were_called_an_alarm_calibrate_nothing(tmp_path):
@@ -116,15 +116,15 @@ def test_frames_that_were_called_an_alarm_calibrate_nothing(tmp_path):
         tmp_path, {"2026-01-03": lane_walk(120), "2026-01-04": visit(lane_walk(120), 60, 70)}
     )
     span = MORNING + timedelta(seconds=60), MORNING + timedelta(seconds=70)
-    assert [len(fold.bit_s) for fold in window.scale().folds] == [0, 1]
-    assert [len(fold.bit_s) for fold in window.scale(alarms=[span]).folds] == [0, 0]
+    assert [len(fold.strengths) for fold in window.scale().folds] == [0, 1]
+    assert [len(fold.strengths) for fold in window.scale(alarms=[span]).folds] == [0, 0]
 
 
 def test_a_lone_day_is_held_out_in_blocks(tmp_path):
     window = Window(tmp_path, {"2026-01-04": visit(lane_walk(FRAMES), 40, 44)})
     folds = window.scale().folds
     assert [fold.name for fold in folds] == [f"2026-01-04/{n}" for n in range(8)]
-    assert [len(fold.bit_s) for fold in folds] == [0, 1, 0, 0, 0, 0, 0, 0]
+    assert [len(fold.strengths) for fold in folds] == [0, 1, 0, 0, 0, 0, 0, 0]
 
 
 def test_a_long_window_is_looked_at_in_stretches_that_go_on_while_something_does(
@@ -136,7 +136,7 @@ def test_a_long_window_is_looked_at_in_stretches_that_go_on_while_something_does
     whole = Window(tmp_path, {"2026-01-03": usual, "2026-01-04": visit(usual, 180, 210)})
     _, second = whole.scale().folds
     assert 60 <= second.frames < 70
-    assert second.bit_s[0] == pytest.approx(30 * np.log2(481.5 / 0.5), rel=0.05)
+    assert second.strengths[0] == pytest.approx(np.log2(481.5 / 0.5) + np.log2(30), abs=0.1)
 
 
 def test_a_long_window_is_calibrated_by_what_departed_when_its_days_were_judged(
@@ -155,11 +155,11 @@ def test_a_long_window_is_calibrated_by_what_departed_when_its_days_were_judged(
     assert 80 <= first.frames < 90  # all that is looked at once more
     assert second.frames == FRAMES
     never = np.log2((2 * FRAMES + 1.5) / 0.5)
-    assert second.bit_s == pytest.approx([4 * never, 30 * never], rel=0.05)
-    assert by_others.folds[1].bit_s == pytest.approx(second.bit_s, rel=0.05)
+    assert second.strengths == pytest.approx([never + 2, never + np.log2(30)], abs=0.1)
+    assert by_others.folds[1].strengths == pytest.approx(second.strengths, abs=0.1)
     span = MORNING + timedelta(seconds=185), MORNING + timedelta(seconds=190)
     _, marked = window.calibrated_by({"2026-01-04": verdict}, alarms=[span]).folds
-    assert marked.bit_s == pytest.approx([4 * never], rel=0.05)
+    assert marked.strengths == pytest.approx([never + 2], abs=0.1)
 
 
 def test_a_verdict_without_a_history_is_no_calibration(tmp_path, monkeypatch):

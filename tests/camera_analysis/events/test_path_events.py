@@ -240,9 +240,9 @@ def test_walks_class_and_channels_share_the_budget(tmp_path, window, monkeypatch
     """Walks have half of the day's alarm where they can be judged, and the others the rest."""
     given = []
 
-    def noted(labels_dir, normal_dir, alarms_per_day, config):
+    def noted(labels_dir, normal_dir, alarms_per_day, *rest):
         given.append(alarms_per_day)
-        return channels_by_history(labels_dir, normal_dir, alarms_per_day, config)
+        return channels_by_history(labels_dir, normal_dir, alarms_per_day, *rest)
 
     monkeypatch.setattr(day_judge, "channels_by_history", noted)
     judge = Judged(tmp_path, window)

@@ -24,7 +24,7 @@ def with_channels(inputs):
         table = table.append_column(f"{channel}_bits", values)
     pq.write_table(table, path)
     told = inputs.anomalies / "anomalies.json"
-    told.write_text(json.dumps(json.loads(told.read_text()) | {"channel_alarm_bits": 16.4}))
+    told.write_text(json.dumps(json.loads(told.read_text()) | {"channel_least_bits": 16.4}))
     for name in ("speed", "direction", "size", "stay"):
         draw_scene(inputs.learned_normal / f"usual_{name}.png")
     return inputs
@@ -46,7 +46,7 @@ def test_an_event_names_the_channel_that_leads_and_the_others_that_agree(tmp_pat
 def test_a_day_judged_before_there_were_channels_says_so(tmp_path):
     inputs = draw_day(tmp_path / "day", BUSY)
     facts = read_channels(inputs.anomalies, inputs.learned_normal)
-    assert (facts.alarm_bits, facts.notes, facts.figures) == (None, {}, ())
+    assert (facts.least_bits, facts.notes, facts.figures) == (None, {}, ())
     page = page_of(inputs, tmp_path / "out")
     assert "Surprise judged alone." in page
     assert "Usual speed" not in page

@@ -21,7 +21,7 @@ WHOLE = {
     "is_known": True,
     "sources": [CLASS, CHANNELS, PATH],
 }
-TOLD = {"promise": WHOLE, "class_least_bit_s": 19.2, "usual_departures": 3}
+TOLD = {"promise": WHOLE, "class_least_bits": 12.0, "usual_departures": 3}
 
 
 def judged(folder, **told):
@@ -40,8 +40,8 @@ def test_the_total_stands_below_its_parts(tmp_path):
         ("All together", "1", "1.0 (95 %: 0.2 to 3.0)"),
     ]
     assert facts.says[-1] == (
-        "What departs by its class alone is an event where its surprise adds up to more than 19 "
-        "bit-seconds, as 2.4 s of 8.0 bits do. 3 of this day did not, and are no event."
+        "What departs by its class alone is an event where it is stronger than 12.0 bits over all "
+        "of its seconds, as 8.0 bits for 16 s are. 3 of this day did not, and are no event."
     )
 
 

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from camera_analysis.events.class_scale import ClassScale
 from camera_analysis.events.event_marks import read_marks
+from camera_analysis.events.held_out_scale import CLASS_SCALE_FILE, HeldOutScale
 from camera_analysis.footage.video_write import write_video
 from camera_analysis.normal.counts import ClassCounts
 from camera_analysis.normal.learned_normal import load_normal
@@ -175,8 +175,8 @@ def test_a_long_window_is_calibrated_by_the_verdicts_of_its_days(door, monkeypat
     read = {(one.asset, one.partition) for one in door.store.provenance(version).inputs}
     assert ("anomalies", f"door/{DAYS[1]}") in read
     assert ("anomalies", f"door/{DAYS[0]}") not in read, "it had no history to be judged by"
-    scale = ClassScale.load(door.store.path(version))
+    scale = HeldOutScale.load(door.store.path(version) / CLASS_SCALE_FILE)
     verdict = folder_of(door, "anomalies", DAYS[1]) / "class_departures.parquet"
-    departed = pq.read_table(verdict)["bit_s"].to_pylist()
+    departed = pq.read_table(verdict)["strength_bits"].to_pylist()
     assert departed, "somebody stood on the second day where nobody had"
-    assert {fold.name: fold.bit_s for fold in scale.folds}[DAYS[1]] == tuple(departed)
+    assert {fold.name: fold.strengths for fold in scale.folds}[DAYS[1]] == tuple(departed)
