@@ -2,7 +2,9 @@
 
 People and cars are drawn as label maps and codes, not as pixels, so that 86,400 samples take
 minutes: two pavements, a road, people who stop and talk, each with the scatter that optical flow
-and outlines have. Goal: at most 2 MB for all that `activity_counts` stores.
+and outlines have. Tones, where a camera keeps them, are those of a textured view in light that
+drifts over the day, with a sensor's noise, and of whoever passes. Goal: at most 2 MB for all that
+`activity_counts` stores.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from camera_analysis.channels.channel_codes import (
     SIZE,
     SPEED,
     STAY,
+    TONE,
     CodeConfig,
     CodeReader,
 )
@@ -98,7 +101,7 @@ class Street:
         return seen
 
 
-def meta_of(config: CodeConfig) -> CodesMeta:
+def meta_of(config: CodeConfig, *, tones: bool) -> CodesMeta:
     """As the pass states it for label maps of this size."""
     reader = CodeReader(HEIGHT, WIDTH, config)
     scale = WIDTH / reader.width
@@ -109,15 +112,18 @@ def meta_of(config: CodeConfig) -> CodesMeta:
         size_px=config.least_side * scale,
         stay_s=LEAST_STAY_S,
         per_octave=dict(PER_OCTAVE),
+        tone_grid=reader.grids[TONE] if tones else None,
+        tone_s=1.0 if tones else None,
     )
 
 
 def count(
-    per_hour: int, busy: float, shares: Sequence[float]
+    per_hour: int, busy: float, shares: Sequence[float], *, tones: bool
 ) -> tuple[ClassCounts, HourlyChannels, float]:
     """Counts of a drawn day, and movers in view on average."""
     rng = np.random.default_rng(1)
-    meta = meta_of(DAY_CODES)
+    meta = meta_of(DAY_CODES, tones=tones)
+    view = rng.uniform(30, 200, meta.tone_grid) if meta.tone_grid else np.zeros((1, 1))
     street, clock = Street(busy, seed=2), StayClock(meta.grid, 1.0)
     classes, channels = ClassCounts(HEIGHT, WIDTH, CLASS_NAMES), HourlyChannels(meta)
     movers = 0
@@ -126,6 +132,7 @@ def count(
         hour = second // per_hour
         labels = np.zeros((HEIGHT, WIDTH), np.uint8)
         codes = {c: np.full(meta.grid, ABSENT, np.uint8) for c in (SPEED, DIRECTION, SIZE)}
+        worn: list[tuple[int, int, int, int, float]] = []
         for lane, (x0, y0, x1, y1), pace in street.step(shares[hour]):
             edge = rng.integers(-1, 2, 4)  # an outline jitters by a pixel
             box = np.s_[
@@ -136,9 +143,28 @@ def count(
             movers += 1
             if pace:
                 _paint(codes, meta, (x0, y0, x1, y1), pace, rng)
+            worn.append((max(0, y0), max(0, y1), max(0, x0), max(0, x1), rng.uniform(10, 220)))
+        if tones:
+            codes[TONE] = _tones(view, worn, second / seconds, rng)
         classes.add(labels, hour)
         channels.add({**codes, STAY: clock.read(labels, float(second))}, hour)
     return classes, channels, movers / seconds
+
+
+def _tones(
+    view: np.ndarray,
+    worn: Sequence[tuple[int, int, int, int, float]],
+    of_day: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Of the view in this light, noise of 2 grey levels, and whoever stands before it."""
+    drift = 1 + 0.05 * np.sin(2 * np.pi * of_day)  # what is left of light once it is freed from it
+    grey = view * drift + rng.normal(0, 2, view.shape)
+    down, along = view.shape[0] / HEIGHT, view.shape[1] / WIDTH
+    for y0, y1, x0, x1, tone in worn:
+        cells = np.s_[round(y0 * down) : round(y1 * down), round(x0 * along) : round(x1 * along)]
+        grey[cells] = tone + rng.normal(0, 8, grey[cells].shape)
+    return (np.clip(grey, 0, 255) // (256 / BINS[TONE])).astype(np.uint8)
 
 
 def _paint(
@@ -169,18 +195,20 @@ def _paint(
 
 
 def main() -> None:
-    """A quiet street, a busy one, and a rush hour around the clock."""
+    """A quiet street, a busy one, and a rush hour around the clock; with tones and without."""
     options = parser_of(__doc__).parse_args()
     per_hour = 120 if options.quick else 3600
     days = {
-        "quiet": (0.1, BY_DAY),
-        "busy": (1.0, BY_DAY),
-        "rush around the clock": (1.0, (1.0,) * 24),
+        "quiet": (0.1, BY_DAY, False),
+        "busy": (1.0, BY_DAY, False),
+        "rush around the clock": (1.0, (1.0,) * 24, False),
+        "quiet, with tones": (0.1, BY_DAY, True),
+        "busy, with tones": (1.0, BY_DAY, True),
     }
     rows = []
-    for name, (busy, shares) in days.items():
+    for name, (busy, shares, tones) in days.items():
         began = time.process_time()
-        classes, channels, movers = count(per_hour, busy, shares)
+        classes, channels, movers = count(per_hour, busy, shares, tones=tones)
         cpu_s = time.process_time() - began
         with tempfile.TemporaryDirectory() as work:
             folder = Path(work)
