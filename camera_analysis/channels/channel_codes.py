@@ -182,15 +182,16 @@ class CodeReader:
         moved = self._moved(self._reduced(grey), self._reduced(later), pace)
         return {SPEED: self._speed_code(moved.speed_on_grid), **moved.codes}
 
-    def read_tone(self, grey: GreyImage, usual: FloatImage) -> CodeMap:
+    def read_tone(self, grey: GreyImage, usual: FloatImage, level: float) -> CodeMap:
         """Tones of a frame.
 
         Args:
             grey: (H, W) uint8 brightness, of any size.
             usual: (h, w) grey levels of the view on the grid of tones, whose light tones are
                 brought to.
+            level: what they are multiplied by then.
         """
-        return self._tone(self._reduced(grey), usual)
+        return self._tone(self._reduced(grey), usual, level)
 
     def picture(self, frame_rgb: ImageRgb) -> FloatImage:
         """(h, w) grey levels of a frame on the grid of tones."""
@@ -284,10 +285,11 @@ class CodeReader:
         columns = np.minimum(np.arange(shape[1]) * self._config.grid_px + half, self.width - 1)
         return np.asarray(parts[np.ix_(rows, columns)], np.int32)
 
-    def _tone(self, grey: GreyImage, usual: FloatImage | None) -> CodeMap:
+    def _tone(self, grey: GreyImage, usual: FloatImage | None, level: float = 1.0) -> CodeMap:
         picture = tone_picture(grey, self.grids[TONE])
         if usual is not None:
-            picture = np.minimum(picture / np.float32(light_of(picture, usual)), 255.0)
+            light = np.float32(light_of(picture, usual) / level)
+            picture = np.minimum(picture / light, 255.0)
         return np.asarray(picture.astype(np.uint8) // (256 // BINS[TONE]), np.uint8)
 
 

@@ -2,7 +2,7 @@
 
 Benchmarks and camera-days share this rule: :mod:`camera_analysis.channels.channel_normal` learns
 what calibrates the channels of the one, :mod:`camera_analysis.channels.channel_scale` of the other.
-Habits of places belong to tones, and so to benchmarks alone: camera-days count none.
+Habits of places are learned for benchmarks alone.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ themselves, each by its own history, as far as they were.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,12 +15,7 @@ import pyarrow.parquet as pq
 
 from camera_analysis.channels import channel_scale
 from camera_analysis.channels.channel_departures import OCCASION_S, held_out_departures
-from camera_analysis.channels.channel_scale import (
-    ChannelScale,
-    blocks_of_day,
-    learn_scale,
-    whole_days,
-)
+from camera_analysis.channels.channel_scale import Fold, blocks_of_day, learn_scale
 from camera_analysis.channels.channel_window import ChannelWindow, sum_channels
 from camera_analysis.events.anomaly_files import CHANNEL_DEPARTURES_FILE
 from camera_analysis.events.class_history import DayBehind, departures_as_judged
@@ -27,7 +23,7 @@ from camera_analysis.events.departure_rule import HeldOutFold, occasions
 from camera_analysis.events.events import EventConfig
 from camera_analysis.events.held_out_scale import CHANNEL_STRENGTHS_FILE, HeldOutScale
 from camera_analysis.footage.frame_times import read_frame_times
-from camera_analysis.labelling.code_tables import CODES_FILE, read_codes_meta
+from camera_analysis.labelling.code_tables import CODES_FILE
 from camera_analysis.normal.cross_fit import cut_blocks
 
 #: Parts of a lone day: each is scored by seven eighths of it.
@@ -46,21 +42,35 @@ def write_scale(days: Mapping[str, DayBehind], config: EventConfig, out: Path) -
     window = sum_channels({name: day.counts for name, day in days.items()}, sorted(days))
     if window.total is None or not window.total.frames:
         return
-    labels = {name: days[name].labels for name in window.days}
-    lone = len(window.days) == 1
-    if lone:
-        scale = _lone_day(labels[window.days[0]])
-    else:
-        scale = learn_scale(whole_days(labels, window.by_day), window.total.meta)
+    folds = _folds(window, days)
+    scale = learn_scale(list(folds.values()), window.total.meta)
     scale.save(out)
     known = _as_judged(window, days)
-    interval_s = read_frame_times(days[window.days[-1]].index, ZoneInfo("UTC")).interval
-    held_out = held_out_departures(scale, interval_s.total_seconds(), config)
-    for number, (frames, strengths) in held_out.items():
-        name = f"{window.days[0]}/{number}" if lone else window.days[number]
-        known.setdefault(name, HeldOutFold(name, frames, strengths))
-    folds = tuple(known[name] for name in sorted(known))
-    HeldOutScale(folds).save(out / CHANNEL_STRENGTHS_FILE)
+    for number, (name, fold) in enumerate(folds.items()):
+        interval_s = fold.times.interval.total_seconds()
+        strengths = held_out_departures(scale, number, interval_s, config)
+        judged = len(scale.times_s.get(number, ()))
+        known.setdefault(name, HeldOutFold(name, judged, strengths))
+    held_out = tuple(known[name] for name in sorted(known))
+    HeldOutScale(held_out).save(out / CHANNEL_STRENGTHS_FILE)
+
+
+def _folds(window: ChannelWindow, days: Mapping[str, DayBehind]) -> dict[str, Fold]:
+    """The days of a window, or blocks of a lone one, by name."""
+    found = {}
+    for name in window.days:
+        day = days[name]
+        rows = pq.read_metadata(day.labels / CODES_FILE).num_rows
+        times = read_frame_times(day.index, ZoneInfo("UTC"))
+        found[name] = Fold(day.labels, 0, rows, window.by_day[name], times, day.alarms)
+    if len(found) > 1 or window.total is None:
+        return found
+    ((name, lone),) = found.items()
+    blocks = [(block.start, block.end) for block in cut_blocks(lone.stop, LONE_DAY_BLOCKS, 0)]
+    parts = blocks_of_day(lone.labels_dir, window.total.meta, blocks, lone.times)
+    return {
+        f"{name}/{number}": replace(part, alarms=lone.alarms) for number, part in enumerate(parts)
+    }
 
 
 def _as_judged(window: ChannelWindow, days: Mapping[str, DayBehind]) -> dict[str, HeldOutFold]:
@@ -74,12 +84,3 @@ def _as_judged(window: ChannelWindow, days: Mapping[str, DayBehind]) -> dict[str
         for name, departures in found.items()
         if departures is not None
     }
-
-
-def _lone_day(labels_dir: Path) -> ChannelScale:
-    meta = read_codes_meta(labels_dir)
-    if meta is None:
-        return ChannelScale()
-    rows = pq.read_metadata(labels_dir / CODES_FILE).num_rows
-    blocks = [(block.start, block.end) for block in cut_blocks(rows, LONE_DAY_BLOCKS, 0)]
-    return learn_scale(blocks_of_day(labels_dir, meta, blocks), meta)

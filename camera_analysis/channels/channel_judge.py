@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,6 +84,7 @@ class ChannelJudge:
         meta: of its codes.
         channels: channel -> calibration, of channels that can be judged.
         together: calibration of their sum.
+        interval_s: between samples.
     """
 
     def __init__(
@@ -92,17 +93,27 @@ class ChannelJudge:
         meta: CodesMeta,
         channels: Mapping[str, Calibration],
         together: Calibration,
+        interval_s: float,
     ) -> None:
         self._counts = counts
         self._meta = meta
         self._channels = channels
         self._together = together
-        self._maps = day_maps(TailTables(counts, DAY_CONFIG.tails), meta)
+        self._maps = day_maps(TailTables(counts, DAY_CONFIG.tails), interval_s)
+
+    @property
+    def look_back(self) -> int:
+        """Frames before the one that is judged which its channels want to know."""
+        return self._maps.look_back
+
+    def follow(self, before: Iterable[CodedFrame]) -> None:
+        """Know nothing but these frames, which the next one follows."""
+        self._maps.forget()
+        for frame in before:
+            self._maps.of(frame.codes)
 
     def judge(self, frame: CodedFrame) -> ChannelFrame:
         """Bits of each place and the regions that depart; frames come in the order of time."""
-        if not frame.goes_on:
-            self._maps.forget()
         maps = self._maps.of(frame.codes)
         surprise = {channel: maps[channel] for channel in self._channels}
         verdict = fuse(surprise, self._channels, self._meta.cell_px, DAY_CONFIG)

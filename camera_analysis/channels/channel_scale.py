@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +24,11 @@ from camera_analysis.channels.channel_counts import ChannelCounts
 from camera_analysis.channels.channel_fusion import ChannelConfig, join_evidence
 from camera_analysis.channels.channel_maps import DAY_SCORED, SCORED, ChannelMaps, MapConfig
 from camera_analysis.channels.channel_surprise import TailConfig, TailTables
+from camera_analysis.footage.frame_times import FrameTimes
 from camera_analysis.labelling.code_tables import (
-    CODES_FILE,
     DAY_CODES,
     CodesMeta,
     iterate_codes,
-    read_codes_meta,
 )
 
 FloatVector = npt.NDArray[np.float64]
@@ -49,6 +49,8 @@ DAY_CONFIG = ChannelConfig(
 #: Frames of a stretch, where a window has too many to look at all of them: what departs is followed
 #: within one.
 STRETCH = 600
+#: Intervals that may lie between two samples that follow each other: two or three may be missing.
+LONGEST_STEP = 3.5
 #: Frames of a window that calibrate: a minute of computing.
 MOST_FRAMES = 24_000
 #: With fewer calibrating frames the channels explain nothing and raise no alarm.
@@ -60,19 +62,23 @@ SCALE = pa.schema(
         ("channel", pa.dictionary(pa.int8(), pa.string())),
         ("fold", pa.int16()),
         ("score", pa.float64()),
-        ("begins", pa.bool_()),  # of "all": the frame before it was not looked at
     ]
 )
 
 
 @dataclass(frozen=True)
 class Fold:
-    """Frames at positions ``start`` to ``stop`` (exclusive) of a day, and their counts."""
+    """Frames at positions ``start`` to ``stop`` (exclusive) of a day, and their counts.
+
+    Frames within ``alarms``, first and last instant, are none of a normal day.
+    """
 
     labels_dir: Path
     start: int
     stop: int
     counts: ChannelCounts
+    times: FrameTimes
+    alarms: Sequence[tuple[datetime, datetime]] = ()
 
 
 @dataclass
@@ -81,19 +87,11 @@ class ChannelScale:
 
     Attributes:
         scores: of a channel those that are above 0, of "all" one a frame in the order of time.
-        begins: fold -> of each of its frames, whether the one before it was not looked at.
+        times_s: fold -> of each of those frames, in seconds; while it is learned, not stored.
     """
 
     scores: dict[tuple[str, int], list[float]] = field(default_factory=dict)
-    begins: dict[int, list[bool]] = field(default_factory=dict)
-
-    def stretches(self) -> dict[int, list[FloatVector]]:
-        """Fold -> evidence of all channels together, in nats, of frames that follow each other."""
-        found = {}
-        for fold, begins in sorted(self.begins.items()):
-            evidence = np.array(self.scores.get((ALL, fold), ()), np.float64)
-            found[fold] = np.split(evidence, np.flatnonzero(begins)[1:])
-        return found
+    times_s: dict[int, list[float]] = field(default_factory=dict, compare=False)
 
     def calibration(self, channel: str, *, without: int | None = None) -> Calibration | None:
         """From the scores of all folds but one; None where there are too few."""
@@ -113,16 +111,11 @@ class ChannelScale:
 
     def save(self, folder: Path) -> None:
         """Write ``channel_scale.parquet``."""
-        rows = [
-            (*key, score, begins)
-            for key in sorted(self.scores)
-            for score, begins in zip(self.scores[key], self._begins_of(*key), strict=True)
-        ]
+        rows = [(*key, score) for key in sorted(self.scores) for score in self.scores[key]]
         columns = [
             pa.array([row[0] for row in rows], pa.string()).dictionary_encode(),
             pa.array([row[1] for row in rows], pa.int16()),
             pa.array([row[2] for row in rows], pa.float64()),
-            pa.array([row[3] for row in rows], pa.bool_()),
         ]
         columns[0] = columns[0].cast(SCALE.field("channel").type)
         table = pa.Table.from_arrays(columns, schema=SCALE)
@@ -130,41 +123,27 @@ class ChannelScale:
 
     @classmethod
     def load(cls, folder: Path) -> ChannelScale | None:
-        """Read what :meth:`save` wrote; None where nothing was calibrated, or by another rule."""
+        """Read what :meth:`save` wrote; None where nothing was calibrated."""
         path = folder / SCALE_FILE
-        if not path.is_file() or not pq.read_schema(path).equals(SCALE):
+        if not path.is_file():
             return None
         scale = cls()
         for row in pq.read_table(path).to_pylist():
             scale.scores.setdefault((row["channel"], row["fold"]), []).append(row["score"])
-            if row["channel"] == ALL:
-                scale.begins.setdefault(row["fold"], []).append(row["begins"])
         return scale
-
-    def _begins_of(self, channel: str, fold: int) -> Sequence[bool]:
-        return self.begins[fold] if channel == ALL else [False] * len(self.scores[channel, fold])
 
 
 def blocks_of_day(
-    labels_dir: Path, meta: CodesMeta, blocks: Sequence[tuple[int, int]]
+    labels_dir: Path, meta: CodesMeta, blocks: Sequence[tuple[int, int]], times: FrameTimes
 ) -> list[Fold]:
     """Folds of one day: blocks of positions, counted in one pass."""
-    folds = [Fold(labels_dir, *block, _empty(meta)) for block in blocks]
+    folds = [Fold(labels_dir, *block, ChannelCounts(meta.grids), times) for block in blocks]
     number = 0
     for position, frame in enumerate(iterate_codes(labels_dir, meta)):
         while position >= folds[number].stop:
             number += 1
         folds[number].counts.add(frame.codes)
     return folds
-
-
-def whole_days(labels: Mapping[str, Path], counts: Mapping[str, ChannelCounts]) -> list[Fold]:
-    """Folds of a window: its days."""
-    return [
-        Fold(labels[day], 0, pq.read_metadata(labels[day] / CODES_FILE).num_rows, counts[day])
-        for day in sorted(counts)
-        if day in labels
-    ]
 
 
 def learn_scale(folds: Sequence[Fold], meta: CodesMeta) -> ChannelScale:
@@ -184,17 +163,19 @@ def learn_scale(folds: Sequence[Fold], meta: CodesMeta) -> ChannelScale:
     frames = sum(fold.stop - fold.start for fold in folds)
     every = max(1, -(-frames // MOST_FRAMES))
     for number, tables in others.items():
-        for _, maps in _surprise(folds[number], tables, meta, every):
+        phase = number * every // len(folds)  # other hours of each day
+        for _, maps in _surprise(folds[number], tables, meta, every, phase):
             for channel, scores in maps.items():
                 if (highest := float(scores.max())) > 0:
                     scale.scores.setdefault((channel, number), []).append(highest)
     for number, tables in others.items():
         known = scale.channels(without=number)
-        for begins, maps in _surprise(folds[number], tables, meta, every):
+        phase = number * every // len(folds)
+        for time_s, maps in _surprise(folds[number], tables, meta, every, phase):
             surprise = {c: m for c, m in maps.items() if c in known}
             highest = float(join_evidence(surprise, known, DAY_CONFIG)[0].max()) if known else 0.0
             scale.scores.setdefault((ALL, number), []).append(highest)
-            scale.begins.setdefault(number, []).append(begins)
+            scale.times_s.setdefault(number, []).append(time_s)
     return scale
 
 
@@ -206,49 +187,43 @@ def sum_counts(folds: Sequence[Fold]) -> ChannelCounts | None:
     return total
 
 
-def day_maps(tables: TailTables, meta: CodesMeta) -> ChannelMaps:
-    """What turns the codes of consecutive samples of a day into surprise.
+def day_maps(tables: TailTables, interval_s: float) -> ChannelMaps:
+    """What turns the codes of samples of a day, so many seconds apart, into surprise."""
+    return ChannelMaps(tables, 1 / interval_s, DAY_CONFIG.maps)
 
-    Args:
-        tables: the normal.
-        meta: of that day's codes.
-    """
-    return ChannelMaps(tables, 1 / meta.tone_s if meta.tone_s else 1.0, DAY_CONFIG.maps)
+
+def follows(before: datetime, now: datetime, interval: timedelta) -> bool:
+    """Whether one sample follows another, though some between them may be missing."""
+    return now - before <= interval * LONGEST_STEP
 
 
 def _surprise(
-    fold: Fold, tables: TailTables, meta: CodesMeta, every: int
-) -> Iterator[tuple[bool, Mapping[str, FloatImage]]]:
-    """Whether a frame begins a stretch, and its surprise; of every so many stretches of a fold.
+    fold: Fold, tables: TailTables, meta: CodesMeta, every: int, phase: int
+) -> Iterator[tuple[float, Mapping[str, FloatImage]]]:
+    """Second and surprise of the frames of every so many stretches of a fold.
 
     Frames before a stretch are read as far as its channels look back, and not told.
     """
-    maps = day_maps(tables, read_codes_meta(fold.labels_dir) or meta)
+    maps = day_maps(tables, fold.times.interval.total_seconds())
     lead = maps.look_back
 
     def is_told(position: int) -> bool:
-        return (position - fold.start) // STRETCH % every == 0
+        stretch = (position - fold.start) // STRETCH
+        return fold.start <= position < fold.stop and stretch % every == phase
 
     def is_read(position: int) -> bool:
-        if not fold.start <= position < fold.stop:
-            return False
-        later = (position - fold.start) // STRETCH + 1
-        next_told = fold.start + (later + -later % every) * STRETCH
-        return is_told(position) or next_told - position <= lead
+        later = max(0, (position - fold.start) // STRETCH + 1)
+        next_told = fold.start + (later + (phase - later) % every) * STRETCH
+        leads = next_told < fold.stop and next_told - position <= lead
+        return is_told(position) or leads
 
-    positions = [position for position in range(fold.start, fold.stop) if is_read(position)]
+    before: datetime | None = None
+    positions = [position for position in range(fold.stop) if is_read(position)]
     frames = iterate_codes(fold.labels_dir, meta, is_read)
-    read = told = fold.start - 2
     for position, frame in zip(positions, frames, strict=True):
-        if position != read + 1 or not frame.goes_on:
+        now = fold.times.utc(frame.frame_id)
+        if before is None or not follows(before, now, fold.times.interval):
             maps.forget()
-            told = fold.start - 2
-        surprise = maps.of(frame.codes)
-        if is_told(position):
-            yield position != told + 1, surprise
-            told = position
-        read = position
-
-
-def _empty(meta: CodesMeta) -> ChannelCounts:
-    return ChannelCounts(meta.grids)
+        before, surprise = now, maps.of(frame.codes)
+        if is_told(position) and not any(first <= now <= last for first, last in fold.alarms):
+            yield now.timestamp(), surprise

@@ -7,6 +7,7 @@ few frames to calibrate them, class surprise judges alone.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from camera_analysis.channels.channel_scale import (
     ALL,
     ChannelScale,
     blocks_of_day,
+    follows,
     learn_scale,
     sum_counts,
 )
@@ -26,8 +28,10 @@ from camera_analysis.events.alarm_promise import SourcePromise
 from camera_analysis.events.departure_rule import departure_rule, odds_of, strength
 from camera_analysis.events.events import EventConfig
 from camera_analysis.events.held_out_scale import CHANNEL_STRENGTHS_FILE, HeldOutScale
+from camera_analysis.footage.frame_times import FrameTimes
 from camera_analysis.labelling.code_tables import (
     CODES_FILE,
+    CodedFrame,
     CodesMeta,
     iterate_codes,
     read_codes_meta,
@@ -47,6 +51,7 @@ class DayChannels:
         labels_dir: folder of the day's codes.
         meta: of the codes.
         judge_at: position of a frame -> what judges it.
+        times: of the day's frames.
         least_bits: strength that an event by the channels exceeds.
         promise: of false events a day; None for a clip, which has no other footage to hold out.
     """
@@ -54,20 +59,35 @@ class DayChannels:
     labels_dir: Path
     meta: CodesMeta
     judge_at: Callable[[int], ChannelJudge]
+    times: FrameTimes
     least_bits: float
     promise: SourcePromise | None
 
     def frames(self) -> Iterator[tuple[int, ChannelFrame]]:
         """frame_id and verdict of each frame, in the order of time."""
+        known: ChannelJudge | None = None
+        before: deque[CodedFrame] = deque()
         for position, frame in enumerate(iterate_codes(self.labels_dir, self.meta)):
-            yield frame.frame_id, self.judge_at(position).judge(frame)
+            judge = self.judge_at(position)
+            if before and not self._follows(before[-1], frame):
+                known, before = None, deque()
+            if judge is not known:
+                judge.follow(before)
+                before = deque(before, maxlen=max(1, judge.look_back))
+                known = judge
+            yield frame.frame_id, judge.judge(frame)
+            before.append(frame)
+
+    def _follows(self, before: CodedFrame, frame: CodedFrame) -> bool:
+        moments = self.times.utc(before.frame_id), self.times.utc(frame.frame_id)
+        return follows(*moments, self.times.interval)
 
 
 def channels_by_history(
     labels_dir: Path,
     normal_dir: Path,
     alarms_per_day: float,
-    interval_s: float,
+    times: FrameTimes,
     config: EventConfig,
 ) -> DayChannels | None:
     """Judged by the stored normal; None where it or the day has no channels that fit.
@@ -76,7 +96,7 @@ def channels_by_history(
         labels_dir: folder of the day's ``codes.parquet``.
         normal_dir: folder of the learned normal.
         alarms_per_day: events that a normal day may have by chance.
-        interval_s: between samples.
+        times: of the day's frames.
         config: what counts as an event.
     """
     meta, scale = read_codes_meta(labels_dir), ChannelScale.load(normal_dir)
@@ -84,18 +104,19 @@ def channels_by_history(
     if meta is None or scale is None or counts is None or counts.meta != meta:
         return None
     channels, together = scale.channels(), scale.calibration(ALL)
-    rows = _rows(labels_dir)
+    rows, interval_s = _rows(labels_dir), times.interval.total_seconds()
     smallest = strength(config.min_samples * odds_of(DEPARTS_BITS), interval_s)
     held_out = HeldOutScale.load(normal_dir / CHANNEL_STRENGTHS_FILE)
     folds = held_out.folds if held_out and rows else ()
     rule = departure_rule(CHANNELS, folds, alarms_per_day, rows, smallest)
     if not channels or together is None or rule is None:
         return None
-    judge = ChannelJudge(counts.total(), meta, channels, together)
+    judge = ChannelJudge(counts.total(), meta, channels, together, interval_s)
     return DayChannels(
         labels_dir=labels_dir,
         meta=meta,
         judge_at=lambda _: judge,
+        times=times,
         least_bits=rule.least_bits,
         promise=rule.promise,
     )
@@ -105,7 +126,7 @@ def channels_by_cross_fit(
     labels_dir: Path,
     blocks: tuple[Block, ...],
     alarms_per_day: float,
-    interval_s: float,
+    times: FrameTimes,
     config: EventConfig,
 ) -> DayChannels | None:
     """Each block judged by all the others; None without codes or with too few frames.
@@ -118,7 +139,9 @@ def channels_by_cross_fit(
     rows = _rows(labels_dir) if meta else 0
     if meta is None or not rows:
         return None
-    folds = blocks_of_day(labels_dir, meta, [(block.start, block.end) for block in blocks])
+    interval_s = times.interval.total_seconds()
+    parts = [(block.start, block.end) for block in blocks]
+    folds = blocks_of_day(labels_dir, meta, parts, times)
     scale, total = learn_scale(folds, meta), sum_counts(folds)
     judges: dict[int, ChannelJudge] = {}
     for number, fold in enumerate(folds):
@@ -127,19 +150,20 @@ def channels_by_cross_fit(
         if total is None or not channels or together is None:
             return None
         others = total - fold.counts
-        judges[number] = ChannelJudge(others, meta, channels, together)
+        judges[number] = ChannelJudge(others, meta, channels, together, interval_s)
 
     def judge_at(position: int) -> ChannelJudge:
         number = next(n for n, block in enumerate(blocks) if position < block.end)
         return judges[number]
 
     frames = alarms_per_day * config.min_samples
-    rarest = np.log2(rows * len(scale.channels()) / frames)
+    rarest = max(DEPARTS_BITS, float(np.log2(rows * len(scale.channels()) / frames)))
     return DayChannels(
         labels_dir=labels_dir,
         meta=meta,
         judge_at=judge_at,
-        least_bits=strength(config.min_samples * odds_of(float(rarest)), interval_s),
+        times=times,
+        least_bits=strength(config.min_samples * odds_of(rarest), interval_s),
         promise=None,
     )
 

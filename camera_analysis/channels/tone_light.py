@@ -20,7 +20,7 @@ GreyImage = npt.NDArray[np.uint8]
 DARKEST, BRIGHTEST = 8.0, 235.0
 #: Largest change of light, as a factor: beyond it the view is covered or blinded.
 MOST = 8.0
-#: Mean grey level of a view in the light of :func:`levelled`.
+#: Mean grey level of a view in that common light.
 COMMON_LEVEL = 96.0
 
 
@@ -39,9 +39,9 @@ def light_of(picture: FloatImage, usual: FloatImage) -> float:
     return float(np.clip(ratio, 1 / MOST, MOST))
 
 
-def levelled(picture: FloatImage) -> FloatImage:
-    """(h, w) grey levels of a view in a common light, so that tones of all its days add up."""
-    return picture * np.float32(COMMON_LEVEL / max(float(picture.mean()), 1.0))
+def level_of(picture: FloatImage) -> float:
+    """What brings a view to a common light, as a factor, so that tones of all its days add up."""
+    return COMMON_LEVEL / max(float(picture.mean()), 1.0)
 
 
 def usual_picture(pictures: Sequence[FloatImage]) -> FloatImage:

@@ -49,7 +49,8 @@ SCORES = pa.schema(
         ("delta_share", pa.float64()),  # share of known pixels that differ from the mode, [0, 1]
         ("surprise_bits", pa.float64()),  # smoothed over time
         ("surprise_raw_bits", pa.float64()),  # of the frame alone
-        # surprise_bits or channels_bits reaches its threshold, and not by usual departures alone
+        # surprise_bits reaches its threshold, not by usual departures alone, or the channels depart
+        # within an event
         ("alarm", pa.bool_()),
         # How rarely a normal frame shows as much anywhere; null where class judged alone.
         ("channels_bits", pa.float64()),  # all channels together
@@ -99,6 +100,7 @@ EVENTS = pa.schema(
         ("path_bits", pa.float64()),  # null where it has no unusual walk
         # log2 of 2^bits of class surprise added up over its seconds; 0 where none departs by class
         ("class_strength_bits", pa.float64()),
+        ("channel_strength_bits", pa.float64()),  # the same of the channels together
         ("expected_by", pa.string()),  # key of the mark that makes it no alarm; "" for an alarm
     ]
 )
@@ -262,6 +264,7 @@ def _events_table(day: JudgedDay, meta: LabelsMeta) -> pa.Table:
             "leading": event.leading,
             **{f"{channel}_bits": bits for channel, bits in event.channel_bits.items()},
             "class_strength_bits": event.class_strength_bits,
+            "channel_strength_bits": event.channel_strength_bits,
             "expected_by": event.expected_by,
         }
         for event in day.events

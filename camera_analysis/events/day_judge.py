@@ -74,7 +74,7 @@ def judge_by_history(
     model = SurpriseModel(normal.counts_khw, normal.frames, config)
     alarm_bits = alarm_threshold(normal.frames, model.classes, config)
     interval_s = times.interval.total_seconds()
-    channels = channels_by_history(labels_dir, normal_dir, alarms_per_day / 2, interval_s, config)
+    channels = channels_by_history(labels_dir, normal_dir, alarms_per_day / 2, times, config)
     scale = HeldOutScale.load(normal_dir / CLASS_SCALE_FILE)
     rule = None
     if scale is not None:
@@ -122,7 +122,7 @@ def judge_by_cross_fit(
         normal_frames=fit.least_frames,
         alarm_bits=alarm_threshold(fit.least_frames, len(meta.classes), config),
         channels=channels_by_cross_fit(
-            labels_dir, blocks, config.alarms_per_day / 2, interval_s, config
+            labels_dir, blocks, config.alarms_per_day / 2, times, config
         ),
     )
 

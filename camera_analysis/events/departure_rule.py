@@ -12,6 +12,9 @@ days, k departures as strong as a new one promise (k + 1) / D such events a day,
 counted (conformal). So the promise of a false alarms a day is kept by what exceeds all but
 a * D - 1 of them, between two if need be.
 
+What departs in the channels again and again, within a minute, is one **occasion**, and the promise
+is of occasions there: an odd hour whose light flickers would otherwise be most of the history.
+
 A history shorter than one false alarm, a * D < 1, cannot tell such a rate. Surprise of one bit
 more is half as frequent by its definition, and that is taken to go on beyond the strongest
 departure seen: an event has to exceed it by log2(1 / (a * D)) bits.

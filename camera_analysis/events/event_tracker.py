@@ -22,6 +22,22 @@ from camera_analysis.labelling.regions import Box, Region
 FloatVector = npt.NDArray[np.float64]
 
 
+@dataclass
+class _Odds:
+    """Odds of the most surprising region of each sample by one source, added up."""
+
+    total: float = 0.0
+    samples: int = 0
+    of_last: float = 0.0
+
+    def add(self, bits: float) -> None:
+        """A region of the last sample."""
+        odds = odds_of(bits)
+        self.samples += bool(odds) and not self.of_last
+        self.total += max(0.0, odds - self.of_last)
+        self.of_last = max(self.of_last, odds)
+
+
 @dataclass(eq=False)
 class _Track:
     """An event that may still go on."""
@@ -40,12 +56,8 @@ class _Track:
     channel_bits: dict[str, float]
     leader: Region  # in which one channel departs most
     frames: int = 1
-    # Odds of the largest class surprise, and of the largest evidence of the channels, of each
-    # sample, added up; and those of the last sample.
-    class_odds: float = 0.0
-    last_class_odds: float = 0.0
-    channel_odds: float = 0.0
-    last_channel_odds: float = 0.0
+    by_class: _Odds = field(default_factory=lambda: _Odds())
+    by_channels: _Odds = field(default_factory=lambda: _Odds())
     longest_stay: timedelta = field(default_factory=timedelta)
 
 
@@ -59,8 +71,8 @@ class EventTracker:
         subjects: what a sentence calls each class, by class id.
         interval: usual time between two samples.
         config: what counts as an event.
-        least_class_bits: strength that an event exceeds by class; None for any,
-        least_channel_bits: or by the channels.
+        least_class_bits: strength by class that an event exceeds; None for any.
+        least_channel_bits: the same in the channels; one of the two is enough.
     """
 
     def __init__(
@@ -79,7 +91,7 @@ class EventTracker:
         self._least_channel_bits = least_channel_bits
         self._open: list[_Track] = []
         self._closed: list[_Track] = []
-        #: First and last frame, UTC, of what departed, but no more than normal days do.
+        #: First and last frame, UTC, of what departed by class, but no more than normal days do.
         self.usual_spans: list[tuple[datetime, datetime]] = []
         #: First and last frame, UTC, and strength in bits of whatever departed by class, event or
         #: not.
@@ -152,7 +164,7 @@ class EventTracker:
         if time > track.last:
             track.frames += 1
             track.last, track.last_box = time, region.box
-            track.last_class_odds = track.last_channel_odds = 0.0
+            track.by_class.of_last = track.by_channels.of_last = 0.0
         else:
             track.last_box = track.last_box.union(region.box)
         _add_up(track, region)
@@ -175,31 +187,35 @@ class EventTracker:
             length = (track.last - track.start + self._interval).total_seconds()
             if track.frames < config.min_samples or length < config.min_duration_s:
                 continue
-            for odds, departures in (
-                (track.class_odds, self.departures),
-                (track.channel_odds, self.channel_departures),
-            ):
-                if odds:
-                    departures.append((track.start, track.last, self._strength(odds)))
+            self._note(track)
             if self._departs(track):
                 self._closed.append(track)
-            else:
+            elif track.by_class.samples:
                 self.usual_spans.append((track.start, track.last))
         ranked = sorted(self._closed, key=lambda t: -t.peak.score_bits)
         for track in ranked[config.pictured_events :]:
             track.snapshot = None
 
+    def _note(self, track: _Track) -> None:
+        for odds, departures in (
+            (track.by_class, self.departures),
+            (track.by_channels, self.channel_departures),
+        ):
+            if odds.samples >= self._config.min_samples:
+                departures.append((track.start, track.last, self._strength(odds)))
+
     def _departs(self, track: _Track) -> bool:
         return any(
-            odds > 0 and (least is None or self._strength(odds) > least)
+            odds.samples >= self._config.min_samples
+            and (least is None or self._strength(odds) > least)
             for odds, least in (
-                (track.class_odds, self._least_class_bits),
-                (track.channel_odds, self._least_channel_bits),
+                (track.by_class, self._least_class_bits),
+                (track.by_channels, self._least_channel_bits),
             )
         )
 
-    def _strength(self, odds: float) -> float:
-        return strength(odds, self._interval.total_seconds())
+    def _strength(self, odds: _Odds) -> float:
+        return strength(odds.total, self._interval.total_seconds()) if odds.total else 0.0
 
     def _event(self, number: int, track: _Track) -> Event:
         class_id = int(track.class_px.argmax())
@@ -218,13 +234,20 @@ class EventTracker:
             snapshot=track.snapshot,
             leading=track.leader.leading,
             channel_bits=track.channel_bits,
-            class_strength_bits=self._strength(track.class_odds) if track.class_odds else 0.0,
+            class_strength_bits=self._strength(track.by_class),
+            channel_strength_bits=self._strength(track.by_channels),
         )
 
     def _reason(self, track: _Track, class_id: int) -> str:
         peak = track.peak
         if track.leader.words:
-            return channel_reason(self._subjects[class_id], track.leader.words, peak.score_bits)
+            lasts = track.last - track.start + self._interval
+            return channel_reason(
+                self._subjects[class_id],
+                track.leader.words,
+                peak.score_bits,
+                lasts if lasts.total_seconds() >= self._config.stay_s else None,
+            )
         stays = track.longest_stay.total_seconds() >= self._config.stay_s
         return reason(
             self._subjects[class_id],
@@ -236,9 +259,6 @@ class EventTracker:
 
 
 def _add_up(track: _Track, region: Region) -> None:
-    """Count the odds of the last sample, those of its most surprising region."""
-    by_class, by_channels = odds_of(region.class_bits), odds_of(region.together_bits)
-    track.class_odds += max(0.0, by_class - track.last_class_odds)
-    track.last_class_odds = max(track.last_class_odds, by_class)
-    track.channel_odds += max(0.0, by_channels - track.last_channel_odds)
-    track.last_channel_odds = max(track.last_channel_odds, by_channels)
+    """A region of the last sample, by class and in the channels."""
+    track.by_class.add(region.class_bits)
+    track.by_channels.add(region.together_bits)

@@ -85,7 +85,9 @@ class Event:
     leading: str = CLASS  # or the channel that departs most at any time of it
     channel_bits: Mapping[str, float] = field(default_factory=dict)  # largest of each; see Region
     path_xy: npt.NDArray[np.float64] | None = None  # (N, 2) feet of who took an unusual path
-    class_strength_bits: float = 0.0  # see :func:`departure_rule.strength`; 0 without class
+    # See :func:`camera_analysis.events.departure_rule.strength`; 0 where the source says nothing.
+    class_strength_bits: float = 0.0
+    channel_strength_bits: float = 0.0
 
 
 def subjects(classes: Sequence[str], *, segmented: bool) -> tuple[str, ...]:
@@ -122,13 +124,18 @@ def reason(
     return (sentence[0].upper() + sentence[1:]).replace("\u00a0", " ")
 
 
-def channel_reason(subject: str, words: str, score_bits: float) -> str:
+def channel_reason(
+    subject: str, words: str, score_bits: float, lasts: timedelta | None = None
+) -> str:
     """One plain sentence of what departs in another channel than class.
 
     Args:
         subject: from :func:`subjects`.
         words: of the region at the peak: what it does, beside what is usual, and how rare that is.
         score_bits: the event's score.
+        lasts: how long the event does; None where that is no news.
     """
     who = "something" if subject == SOMETHING_MOVES else subject
-    return f"{who[0].upper()}{who[1:]} {words} ({score_bits:.1f} bits)"
+    told = f"; it lasts {duration(lasts)}" if lasts else ""
+    sentence = f"{who[0].upper()}{who[1:]} {words} ({score_bits:.1f} bits){told}"
+    return sentence.replace("\u00a0", " ")

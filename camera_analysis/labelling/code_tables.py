@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +47,8 @@ CODES = pa.schema(
         *((channel, pa.list_(pa.uint8())) for channel in DAY_CHANNELS),
     ]
 )
-#: Where tones are kept, beside those.
-TONES = (
-    pa.field("goes_on", pa.bool_()),  # no sample is missing between the row before and this one
-    pa.field(TONE, pa.binary()),  # one byte a place, row by row of the grid of tones
-)
+#: Where tones are kept, beside those: one byte a place, row by row of the grid of tones.
+TONES = pa.field(TONE, pa.binary())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +67,6 @@ class CodesMeta:
         stay_s: seconds of stay code 0.
         per_octave: channel -> codes per doubling.
         tone_grid: (h, w) places of tones; None where none are kept.
-        tone_s: seconds between samples; counts of days of other intervals add up.
     """
 
     grid: tuple[int, int]
@@ -80,7 +76,6 @@ class CodesMeta:
     stay_s: float
     per_octave: Mapping[str, int]
     tone_grid: tuple[int, int] | None = None
-    tone_s: float | None = field(default=None, compare=False)
 
     @property
     def grids(self) -> dict[str, tuple[int, int]]:
@@ -95,15 +90,11 @@ class CodesMeta:
 
 @dataclass(frozen=True)
 class CodedFrame:
-    """Codes of one frame: channel -> (h, w) uint8, 255 where there is nothing to read.
-
-    Where tones are kept, ``goes_on`` says that no sample is missing before it.
-    """
+    """Codes of one frame: channel -> (h, w) uint8, 255 where there is nothing to read."""
 
     frame_id: int
     paired: bool
     codes: dict[str, CodeMap]
-    goes_on: bool = True
 
 
 class CodeWriter(RowGroups):
@@ -118,7 +109,7 @@ class CodeWriter(RowGroups):
     def __init__(
         self, folder: Path, *, tones: bool = False, rows_per_group: int = 8 * ROWS_PER_GROUP
     ) -> None:
-        self._schema = pa.schema([*CODES, *TONES]) if tones else CODES
+        self._schema = pa.schema([*CODES, TONES]) if tones else CODES
         super().__init__(folder / CODES_FILE, self._schema)
         self._tones = tones
         self._rows: list[CodedFrame] = []
@@ -156,7 +147,6 @@ class CodeWriter(RowGroups):
             ),
         ]
         if self._tones:
-            columns.append(pa.array([row.goes_on for row in self._rows]))
             columns.append(pa.array([row.codes[TONE].tobytes() for row in self._rows], pa.binary()))
         self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
         self._rows, self._places = [], []
@@ -208,7 +198,6 @@ def _frames_of(table: pa.Table, wanted: Sequence[int], meta: CodesMeta) -> Itera
     ends = np.concatenate([[0], np.cumsum(np.asarray(lists["place"].value_lengths()))])
     ids, paired = table["frame_id"].to_pylist(), table["paired"].to_pylist()
     tones = table[TONE].combine_chunks() if meta.tone_grid else None
-    goes_on = table["goes_on"].to_pylist() if meta.tone_grid else [True] * len(ids)
     for row in wanted:
         part = slice(int(ends[row]), int(ends[row + 1]))
         codes = {}
@@ -219,7 +208,7 @@ def _frames_of(table: pa.Table, wanted: Sequence[int], meta: CodesMeta) -> Itera
         if tones is not None and meta.tone_grid:
             flat_tone = np.frombuffer(tones[row].as_buffer(), np.uint8)
             codes[TONE] = flat_tone.reshape(meta.tone_grid)
-        yield CodedFrame(ids[row], paired[row], codes, goes_on[row])
+        yield CodedFrame(ids[row], paired[row], codes)
 
 
 def motionless(grid: tuple[int, int]) -> dict[str, CodeMap]:

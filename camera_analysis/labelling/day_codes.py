@@ -22,7 +22,7 @@ from camera_analysis.channels.channel_codes import (
     CodeMap,
     CodeReader,
 )
-from camera_analysis.channels.tone_light import levelled, tone_picture
+from camera_analysis.channels.tone_light import level_of, tone_picture
 from camera_analysis.footage.day_footage import DaySample
 from camera_analysis.label_classes import STATIC
 from camera_analysis.labelling.code_tables import (
@@ -36,9 +36,6 @@ from camera_analysis.labelling.plates import View, to_grey
 from camera_analysis.labelling.stay import LEAST_STAY_S, LabelArray, StayClock
 
 FloatImage = npt.NDArray[np.float32]
-
-#: Intervals from which on a sample is missing between two.
-LONGEST_STEP = 1.5
 
 
 class DayCoder:
@@ -61,7 +58,6 @@ class DayCoder:
         self._writer = CodeWriter(folder, tones=tones)
         self._reader: CodeReader | None = None
         self._usual: tuple[View, FloatImage] | None = None  # of the file that is being read
-        self._last_s = -np.inf
         self._clock: StayClock | None = None
         self._meta: CodesMeta | None = None
 
@@ -92,7 +88,7 @@ class DayCoder:
             self._meta = _meta_of(self._reader, (height, width), self._config)
             if self._tones:
                 grid = self._reader.grids[TONE]
-                self._meta = replace(self._meta, tone_grid=grid, tone_s=self._interval_s)
+                self._meta = replace(self._meta, tone_grid=grid)
             self._clock = StayClock(self._meta.grid, self._interval_s)
             write_codes_meta(self._meta, self._folder)
         later = sample.later
@@ -105,22 +101,19 @@ class DayCoder:
         far = ~_near_movers(labels_hw, self._reader.grids[SPEED])
         for code in motion.values():
             code[far] = ABSENT  # flow on an even wall is noise
-        time_s = sample.time_utc.timestamp()
-        codes = motion | {STAY: self._clock.read(labels_hw, time_s)}
+        codes = motion | {STAY: self._clock.read(labels_hw, sample.time_utc.timestamp())}
         if self._tones:
             codes[TONE] = self._tone(self._reader, sample)
-        goes_on = time_s - self._last_s < LONGEST_STEP * self._interval_s
-        self._last_s = time_s
-        frame = CodedFrame(frame_id, paired, codes, goes_on)
+        frame = CodedFrame(frame_id, paired, codes)
         self._writer.add(frame)
         return frame
 
     def _tone(self, reader: CodeReader, sample: DaySample) -> CodeMap:
         """Tones in the light of the file's plate, which is brought to that of all days."""
         if self._usual is None or self._usual[0] is not sample.view:
-            plate = tone_picture(sample.view.grey, reader.grids[TONE])
-            self._usual = (sample.view, levelled(plate))
-        return reader.read_tone(to_grey(sample.frame_rgb), self._usual[1])
+            self._usual = sample.view, tone_picture(sample.view.grey, reader.grids[TONE])
+        plate = self._usual[1]
+        return reader.read_tone(to_grey(sample.frame_rgb), plate, level_of(plate))
 
 
 def _near_movers(labels_hw: LabelArray, grid: tuple[int, int]) -> npt.NDArray[np.bool_]:

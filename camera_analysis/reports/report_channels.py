@@ -59,7 +59,7 @@ def read_channels(anomalies: Path, learned_normal: Path) -> ChannelFacts:
     rows = table.to_pylist() if "leading" in table.column_names else []
     found = [figure_of(learned_normal / name, *words) for name, words in CAPTIONS.items()]
     return ChannelFacts(
-        least_bits=told.get("channel_least_bits"),
+        least_bits=told.get("channel_least_bits", told.get("channel_alarm_bits")),  # of before
         notes={row["event_id"]: note for row in rows if (note := _note(row))},
         figures=tuple(figure for figure in found if figure.picture),
     )

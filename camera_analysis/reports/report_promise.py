@@ -15,11 +15,11 @@ SOURCES: Mapping[str, str] = {
     "channels": "Speed, direction, size, stay",
     "path": "Unusual paths",
 }
-#: What is done where the history cannot tell a rate as low as the promised one.
 _STRONGER = (
     "an event has to be stronger than the strongest departure seen, its odds by as many times as "
     "the history is too short"
 )
+#: What is done where the history cannot tell a rate as low as the promised one.
 _UNKNOWN: Mapping[str, str] = {
     "class": _STRONGER,
     "channels": _STRONGER,
@@ -102,7 +102,8 @@ def _measured(promise: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         f"A normal day has at most {_a_day(promise['promised'])} of them in the mean, of all "
         "sources together. Measured is what the days behind the normal would have had, each judged "
-        "without itself; whatever was truly wrong on them counts too.",
+        "without itself; whatever was truly wrong on them counts too. What departs in speed, "
+        "direction, size or stay again and again within a minute counts once.",
     )
 
 

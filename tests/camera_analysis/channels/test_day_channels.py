@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from camera_analysis.camera import MOST_ALARMS_PER_DAY
 from camera_analysis.channels.channel_codes import ABSENT, DIRECTION, MOTION, SIZE, SPEED, STAY
 from camera_analysis.channels.channel_history import write_scale
 from camera_analysis.channels.channel_judge import DEPARTS_BITS, ChannelJudge, rarity
@@ -173,6 +174,14 @@ def test_a_clip_is_judged_by_its_other_blocks(tmp_path, normal):
     assert [event["leading"] for event in events] == ["speed"]
 
 
+def test_a_clip_that_may_have_as_many_alarms_as_it_likes_is_judged_all_the_same(tmp_path, normal):
+    day = Drawn(120, 9).write(tmp_path / "day")
+    out, config = fresh(tmp_path / "out"), AnomalyConfig(alarms_per_day=MOST_ALARMS_PER_DAY)
+    judge_day(day.index, day.labels, normal, out, **WHEN, config=config, mode="clip")
+    told = json.loads((out / "anomalies.json").read_text())
+    assert told["channel_least_bits"] == DEPARTS_BITS + 1  # two samples of the least that departs
+
+
 def test_a_lone_day_is_calibrated_on_its_blocks(tmp_path):
     day = Drawn(420, 0).write(tmp_path / "day")
     count_day(day.index, day.labels, counts := fresh(tmp_path / "counts"))
@@ -231,7 +240,7 @@ def test_words_name_what_was_never_seen():
 
 def test_a_place_without_a_code_may_score_by_its_neighbours(normal):
     counts, scale = HourlyChannels.load(normal), ChannelScale.load(normal)
-    judge = ChannelJudge(counts.total(), META, scale.channels(), scale.calibration(ALL))
+    judge = ChannelJudge(counts.total(), META, scale.channels(), scale.calibration(ALL), 1.0)
     for y in range(META.grid[0]):
         codes = {c: np.full(META.grid, ABSENT, np.uint8) for c in (*MOTION, STAY)}
         codes[SPEED][y, 9] = 40  # a single place: the window around it scores too

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from camera_analysis.channels.channel_codes import ABSENT, MOTION, STAY, TONE
@@ -14,6 +18,7 @@ from camera_analysis.channels.channel_scale import ALL, ChannelScale
 from camera_analysis.events.anomaly import judge_day
 from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.events.class_history import DayBehind
+from camera_analysis.events.held_out_scale import CHANNEL_STRENGTHS_FILE, HeldOutScale
 from camera_analysis.labelling.code_tables import (
     CodedFrame,
     CodesMeta,
@@ -23,7 +28,7 @@ from camera_analysis.labelling.code_tables import (
 from camera_analysis.normal.day_counts import count_day
 from camera_analysis.normal.hourly_channels import HourlyChannels
 from camera_analysis.normal.learned_normal import build_normal
-from tests.camera_analysis.factories_days import draw_day, empty_scene, fresh
+from tests.camera_analysis.factories_days import MORNING, draw_day, empty_scene, fresh
 
 pytestmark = pytest.mark.usefixtures("coarse_pictures")
 
@@ -38,9 +43,10 @@ META = CodesMeta(
     stay_s=1.0,
     per_octave={"speed": 6, "size": 6, "stay": 2},
     tone_grid=TONES,
-    tone_s=1.0,
 )
 FLOOR, COAT = 30, 5
+#: Far less than the history can tell, so that no ordinary day has an event by chance.
+PROMISE = AnomalyConfig(alarms_per_day=0.1)
 WHEN = {"day": "2026-01-05", "zone": ZoneInfo("UTC")}
 BED, DOOR = np.s_[4:12, 30:38], np.s_[12:20, 4:10]
 
@@ -53,7 +59,7 @@ def write(folder, frames, seed, lies=(), gaps=()):
         frames: a second each.
         seed: of the noise.
         lies: frames in which somebody in a dark coat lies on the bed.
-        gaps: frames before which footage is missing.
+        gaps: frames before which ten minutes of footage are missing.
     """
     rng = np.random.default_rng(seed)
     day = draw_day(folder, [empty_scene(HEIGHT, WIDTH)] * frames)
@@ -69,7 +75,14 @@ def write(folder, frames, seed, lies=(), gaps=()):
             if number in lies:
                 tone[BED] = COAT
             codes[TONE] = tone.astype(np.uint8)
-            writer.add(CodedFrame(number, True, codes, number not in gaps))
+            writer.add(CodedFrame(number, True, codes))
+    if gaps:
+        frames_file = day.index / "frames.parquet"
+        index = pd.read_parquet(frames_file)
+        for gap in gaps:
+            index.loc[gap:, "time_utc"] += pd.Timedelta(minutes=10)
+        schema = pq.read_schema(frames_file)
+        pq.write_table(pa.Table.from_pandas(index, schema=schema), frames_file)
     return day
 
 
@@ -91,7 +104,7 @@ def normal(tmp_path_factory):
 def judged(tmp_path, normal, **drawn):
     day = write(tmp_path / "day", 400, 9, **drawn)
     out = fresh(tmp_path / "out")
-    judge_day(day.index, day.labels, normal, out, **WHEN, config=AnomalyConfig(), mode="history")
+    judge_day(day.index, day.labels, normal, out, **WHEN, config=PROMISE, mode="history")
     events = pd.read_parquet(out / "events.parquet").to_dict("records")
     return events, pd.read_parquet(out / "frame_scores.parquet")
 
@@ -123,31 +136,59 @@ def test_nothing_remains_over_footage_that_is_missing(tmp_path, normal):
     assert np.array_equal(whole.tone_bits, cut.tone_bits)
 
 
-def test_stretches_of_a_long_window_know_what_came_before_them(tmp_path, normal, monkeypatch):
+def test_stretches_of_a_long_window_know_what_came_before_them(tmp_path, monkeypatch):
     """What looks back a minute is known from the first frame of a stretch on."""
-    monkeypatch.setattr("camera_analysis.channels.channel_scale.STRETCH", 100)
-    monkeypatch.setattr("camera_analysis.channels.channel_scale.MOST_FRAMES", 500)
     behind = {}
     for seed, date in enumerate(("2026-01-03", "2026-01-04")):
         day = write(tmp_path / date, 500, seed)
         count_day(day.index, day.labels, counts_dir := fresh(tmp_path / date / "counts"))
         behind[date] = DayBehind(day.index, day.labels, counts_dir)
-    write_scale(behind, AnomalyConfig(), tmp_path)
-    scale, whole = ChannelScale.load(tmp_path), ChannelScale.load(normal)
-    sizes = {fold: [part.size for part in parts] for fold, parts in scale.stretches().items()}
-    assert sizes == {0: [100, 100, 100], 1: [100, 100, 100]}  # every second hundred
-    kept = [*range(0, 100), *range(200, 300), *range(400, 500)]
-    first = [score for n, score in enumerate(whole.scores["tone", 0]) if n in kept]
-    assert scale.scores["tone", 0] == pytest.approx(first)
-    assert len(scale.scores["remain", 0]) == 300 - 59  # of the first stretch a minute is not known
-    assert len(whole.scores["remain", 0]) == 500 - 59
+    write_scale(behind, PROMISE, tmp_path)
+    whole = ChannelScale.load(tmp_path)
+    monkeypatch.setattr("camera_analysis.channels.channel_scale.STRETCH", 100)
+    monkeypatch.setattr("camera_analysis.channels.channel_scale.MOST_FRAMES", 500)
+    write_scale(behind, PROMISE, tmp_path)
+    scale = ChannelScale.load(tmp_path)
+    told = {0: [0, 200, 400], 1: [100, 300]}  # every second hundred, other hours of each day
+    for fold, starts in told.items():
+        kept = [n for start in starts for n in range(start, start + 100)]
+        assert len(scale.scores[ALL, fold]) == len(kept)
+        assert scale.scores["tone", fold] == [whole.scores["tone", fold][n] for n in kept]
+    # Nothing is known of the first 59 frames of a day, and of all frames of the other stretches.
+    assert len(scale.scores["remain", 0]) == 300 - 59
+    assert len(scale.scores["remain", 1]) == 200
     assert set(scale.channels()) >= {"tone", "remain"}
-    assert len(scale.scores[ALL, 0]) == 300
+
+
+def test_what_was_called_an_alarm_calibrates_nothing(tmp_path):
+    """Its frames are none of the counts either, so that it would be stronger than it was."""
+    behind = {}
+    for seed, date in enumerate(("2026-01-03", "2026-01-04")):
+        day = write(tmp_path / date, 500, seed, lies=range(200, 240) if seed else ())
+        count_day(day.index, day.labels, counts_dir := fresh(tmp_path / date / "counts"))
+        behind[date] = DayBehind(day.index, day.labels, counts_dir)
+    write_scale(behind, PROMISE, tmp_path)
+    before = HeldOutScale.load(tmp_path / CHANNEL_STRENGTHS_FILE).folds
+    span = MORNING + timedelta(seconds=200), MORNING + timedelta(seconds=242)
+    behind["2026-01-04"] = replace(behind["2026-01-04"], alarms=[span])
+    write_scale(behind, PROMISE, tmp_path)
+    after = HeldOutScale.load(tmp_path / CHANNEL_STRENGTHS_FILE).folds
+    assert max(before[1].strengths) > max(after[1].strengths, default=0.0) + 4
+    assert (before[1].frames, after[1].frames) == (500, 500 - 43)
+
+
+def test_a_clip_knows_what_came_before_each_of_its_blocks(tmp_path, normal):
+    day = write(tmp_path / "day", 800, 9, lies=range(300, 420))
+    out = fresh(tmp_path / "out")
+    judge_day(day.index, day.labels, normal, out, **WHEN, config=PROMISE, mode="clip")
+    scores = pd.read_parquet(out / "frame_scores.parquet")
+    assert (scores.remain_bits[:59] == 0).all()
+    assert scores.remain_bits[400] > scores.remain_bits[200:290].max()  # its block begins there
 
 
 def test_days_with_tones_and_without_do_not_add_up(tmp_path, normal):
     with_tones = HourlyChannels.load(normal)
-    without = HourlyChannels(CodesMeta(**{**META.__dict__, "tone_grid": None, "tone_s": None}))
+    without = HourlyChannels(CodesMeta(**{**META.__dict__, "tone_grid": None}))
     with pytest.raises(ValueError, match="do not add"):
         with_tones + without
     assert (with_tones - with_tones).frames == 0
