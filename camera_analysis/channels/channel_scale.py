@@ -25,11 +25,7 @@ from camera_analysis.channels.channel_fusion import ChannelConfig, join_evidence
 from camera_analysis.channels.channel_maps import DAY_SCORED, SCORED, ChannelMaps, MapConfig
 from camera_analysis.channels.channel_surprise import TailConfig, TailTables
 from camera_analysis.footage.frame_times import FrameTimes
-from camera_analysis.labelling.code_tables import (
-    DAY_CODES,
-    CodesMeta,
-    iterate_codes,
-)
+from camera_analysis.labelling.code_tables import DAY_CODES, CodesMeta, iterate_codes
 
 FloatVector = npt.NDArray[np.float64]
 FloatImage = npt.NDArray[np.float32]
@@ -162,16 +158,19 @@ def learn_scale(folds: Sequence[Fold], meta: CodesMeta) -> ChannelScale:
     }
     frames = sum(fold.stop - fold.start for fold in folds)
     every = max(1, -(-frames // MOST_FRAMES))
-    for number, tables in others.items():
+
+    def read(number: int) -> Iterator[tuple[float, Mapping[str, FloatImage]]]:
         phase = number * every // len(folds)  # other hours of each day
-        for _, maps in _surprise(folds[number], tables, meta, every, phase):
+        return _surprise(folds[number], others[number], meta, every, phase)
+
+    for number in others:
+        for _, maps in read(number):
             for channel, scores in maps.items():
                 if (highest := float(scores.max())) > 0:
                     scale.scores.setdefault((channel, number), []).append(highest)
-    for number, tables in others.items():
+    for number in others:
         known = scale.channels(without=number)
-        phase = number * every // len(folds)
-        for time_s, maps in _surprise(folds[number], tables, meta, every, phase):
+        for time_s, maps in read(number):
             surprise = {c: m for c, m in maps.items() if c in known}
             highest = float(join_evidence(surprise, known, DAY_CONFIG)[0].max()) if known else 0.0
             scale.scores.setdefault((ALL, number), []).append(highest)
@@ -219,7 +218,7 @@ def _surprise(
 
     before: datetime | None = None
     positions = [position for position in range(fold.stop) if is_read(position)]
-    frames = iterate_codes(fold.labels_dir, meta, is_read)
+    frames = iterate_codes(fold.labels_dir, meta, set(positions).__contains__)
     for position, frame in zip(positions, frames, strict=True):
         now = fold.times.utc(frame.frame_id)
         if before is None or not follows(before, now, fold.times.interval):

@@ -25,7 +25,7 @@ from camera_analysis.channels.channel_scale import (
     sum_counts,
 )
 from camera_analysis.events.alarm_promise import SourcePromise
-from camera_analysis.events.departure_rule import departure_rule, odds_of, strength
+from camera_analysis.events.departure_rule import departure_rule, weakest
 from camera_analysis.events.events import EventConfig
 from camera_analysis.events.held_out_scale import CHANNEL_STRENGTHS_FILE, HeldOutScale
 from camera_analysis.footage.frame_times import FrameTimes
@@ -105,7 +105,7 @@ def channels_by_history(
         return None
     channels, together = scale.channels(), scale.calibration(ALL)
     rows, interval_s = _rows(labels_dir), times.interval.total_seconds()
-    smallest = strength(config.min_samples * odds_of(DEPARTS_BITS), interval_s)
+    smallest = weakest(DEPARTS_BITS, interval_s, config)
     held_out = HeldOutScale.load(normal_dir / CHANNEL_STRENGTHS_FILE)
     folds = held_out.folds if held_out and rows else ()
     rule = departure_rule(CHANNELS, folds, alarms_per_day, rows, smallest)
@@ -163,7 +163,7 @@ def channels_by_cross_fit(
         meta=meta,
         judge_at=judge_at,
         times=times,
-        least_bits=strength(config.min_samples * odds_of(rarest), interval_s),
+        least_bits=weakest(rarest, interval_s, config),
         promise=None,
     )
 

@@ -21,12 +21,7 @@ from camera_analysis.channels.day_channels import (
 from camera_analysis.events.alarm_promise import AlarmPromise, promise_of, source_promise
 from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.events.anomaly_files import JUDGED
-from camera_analysis.events.departure_rule import (
-    DepartureRule,
-    departure_rule,
-    odds_of,
-    strength,
-)
+from camera_analysis.events.departure_rule import DepartureRule, departure_rule, weakest
 from camera_analysis.events.held_out_scale import CLASS_SCALE_FILE, HeldOutScale
 from camera_analysis.events.path_events import PATH
 from camera_analysis.events.path_verdict import JUDGED as PATHS_JUDGED
@@ -73,7 +68,6 @@ def judge_by_history(
         )
     model = SurpriseModel(normal.counts_khw, normal.frames, config)
     alarm_bits = alarm_threshold(normal.frames, model.classes, config)
-    interval_s = times.interval.total_seconds()
     channels = channels_by_history(labels_dir, normal_dir, alarms_per_day / 2, times, config)
     scale = HeldOutScale.load(normal_dir / CLASS_SCALE_FILE)
     rule = None
@@ -83,7 +77,7 @@ def judge_by_history(
             scale.folds,
             alarms_per_day / 2 if channels else alarms_per_day,
             pq.read_metadata(labels_dir / LABELS_FILE).num_rows,
-            strength(config.min_samples * odds_of(alarm_bits), interval_s),
+            weakest(alarm_bits, times.interval.total_seconds(), config),
         )
     return DayJudge(
         status=JUDGED,
@@ -104,8 +98,7 @@ def judge_by_cross_fit(
 ) -> DayJudge | None:
     """None where a block would be judged by too few frames."""
     rows = pq.read_metadata(labels_dir / LABELS_FILE).num_rows
-    interval_s = times.interval.total_seconds()
-    guard = round(config.guard_s / interval_s)
+    guard = round(config.guard_s / times.interval.total_seconds())
     blocks = cut_blocks(rows, config.blocks, guard)
     fit = CrossFit(
         labels_dir,

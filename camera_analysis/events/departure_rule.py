@@ -33,6 +33,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camera_analysis.events.alarm_promise import SourcePromise, source_promise
+from camera_analysis.events.events import EventConfig
 
 FloatVector = npt.NDArray[np.float64]
 
@@ -86,6 +87,17 @@ def strength(odds: float, interval_s: float) -> float:
         interval_s: between samples.
     """
     return float(np.log2(odds * interval_s))
+
+
+def weakest(bits: float, interval_s: float, config: EventConfig) -> float:
+    """Strength of the weakest event whose every sample has as many bits.
+
+    Args:
+        bits: of each sample.
+        interval_s: between samples.
+        config: what counts as an event.
+    """
+    return strength(config.min_samples * odds_of(bits), interval_s)
 
 
 def occasions(

@@ -56,8 +56,8 @@ class _Track:
     channel_bits: dict[str, float]
     leader: Region  # in which one channel departs most
     frames: int = 1
-    by_class: _Odds = field(default_factory=lambda: _Odds())
-    by_channels: _Odds = field(default_factory=lambda: _Odds())
+    by_class: _Odds = field(default_factory=_Odds)
+    by_channels: _Odds = field(default_factory=_Odds)
     longest_stay: timedelta = field(default_factory=timedelta)
 
 

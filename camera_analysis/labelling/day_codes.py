@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,6 +20,7 @@ from camera_analysis.channels.channel_codes import (
     CodeConfig,
     CodeMap,
     CodeReader,
+    GreyImage,
 )
 from camera_analysis.channels.tone_light import level_of, tone_picture
 from camera_analysis.footage.day_footage import DaySample
@@ -85,16 +85,13 @@ class DayCoder:
         if self._reader is None or self._clock is None:
             height, width = labels_hw.shape
             self._reader = CodeReader(height, width, self._config)
-            self._meta = _meta_of(self._reader, (height, width), self._config)
-            if self._tones:
-                grid = self._reader.grids[TONE]
-                self._meta = replace(self._meta, tone_grid=grid)
+            self._meta = _meta_of(self._reader, (height, width), self._config, tones=self._tones)
             self._clock = StayClock(self._meta.grid, self._interval_s)
             write_codes_meta(self._meta, self._folder)
-        later = sample.later
+        later, grey = sample.later, to_grey(sample.frame_rgb)
         paired = later is not None and later.grey.shape == labels_hw.shape
         motion = (
-            self._reader.read_pair(to_grey(sample.frame_rgb), later.grey, later.after_s)
+            self._reader.read_pair(grey, later.grey, later.after_s)
             if later is not None and paired
             else motionless(self._reader.grids[SPEED])
         )
@@ -103,17 +100,17 @@ class DayCoder:
             code[far] = ABSENT  # flow on an even wall is noise
         codes = motion | {STAY: self._clock.read(labels_hw, sample.time_utc.timestamp())}
         if self._tones:
-            codes[TONE] = self._tone(self._reader, sample)
+            codes[TONE] = self._tone(self._reader, grey, sample.view)
         frame = CodedFrame(frame_id, paired, codes)
         self._writer.add(frame)
         return frame
 
-    def _tone(self, reader: CodeReader, sample: DaySample) -> CodeMap:
+    def _tone(self, reader: CodeReader, grey: GreyImage, view: View) -> CodeMap:
         """Tones in the light of the file's plate, which is brought to that of all days."""
-        if self._usual is None or self._usual[0] is not sample.view:
-            self._usual = sample.view, tone_picture(sample.view.grey, reader.grids[TONE])
+        if self._usual is None or self._usual[0] is not view:
+            self._usual = view, tone_picture(view.grey, reader.grids[TONE])
         plate = self._usual[1]
-        return reader.read_tone(to_grey(sample.frame_rgb), plate, level_of(plate))
+        return reader.read_tone(grey, plate, level_of(plate))
 
 
 def _near_movers(labels_hw: LabelArray, grid: tuple[int, int]) -> npt.NDArray[np.bool_]:
@@ -124,7 +121,9 @@ def _near_movers(labels_hw: LabelArray, grid: tuple[int, int]) -> npt.NDArray[np
     return np.asarray(near, bool)
 
 
-def _meta_of(reader: CodeReader, size: tuple[int, int], config: CodeConfig) -> CodesMeta:
+def _meta_of(
+    reader: CodeReader, size: tuple[int, int], config: CodeConfig, *, tones: bool
+) -> CodesMeta:
     """How the codes of label maps of a size are to be read."""
     scale_x, scale_y = size[1] / reader.width, size[0] / reader.height  # label-map pixels
     return CodesMeta(
@@ -134,4 +133,5 @@ def _meta_of(reader: CodeReader, size: tuple[int, int], config: CodeConfig) -> C
         size_px=config.least_side * scale_x,
         stay_s=LEAST_STAY_S,
         per_octave=dict(PER_OCTAVE),
+        tone_grid=reader.grids[TONE] if tones else None,
     )

@@ -86,14 +86,20 @@ def write(folder, frames, seed, lies=(), gaps=()):
     return day
 
 
+def two_days(folder, lies=()):
+    """Days of a window; on the second, somebody may lie on the bed."""
+    behind = {}
+    for date, shown in {"2026-01-03": (), "2026-01-04": lies}.items():
+        day = write(folder / date, 500, len(behind), lies=shown)
+        count_day(day.index, day.labels, counts_dir := fresh(folder / date / "counts"))
+        behind[date] = DayBehind(day.index, day.labels, counts_dir)
+    return behind
+
+
 @pytest.fixture(scope="module")
 def normal(tmp_path_factory):
     folder = tmp_path_factory.mktemp("normal")
-    behind = {}
-    for seed, date in enumerate(("2026-01-03", "2026-01-04")):
-        day = write(folder / date, 500, seed)
-        count_day(day.index, day.labels, counts_dir := fresh(folder / date / "counts"))
-        behind[date] = DayBehind(day.index, day.labels, counts_dir)
+    behind = two_days(folder)
     out = fresh(folder / "normal")
     counts = {date: day.counts for date, day in behind.items()}
     build_normal(counts, sorted(counts), out, plate=None)
@@ -138,11 +144,7 @@ def test_nothing_remains_over_footage_that_is_missing(tmp_path, normal):
 
 def test_stretches_of_a_long_window_know_what_came_before_them(tmp_path, monkeypatch):
     """What looks back a minute is known from the first frame of a stretch on."""
-    behind = {}
-    for seed, date in enumerate(("2026-01-03", "2026-01-04")):
-        day = write(tmp_path / date, 500, seed)
-        count_day(day.index, day.labels, counts_dir := fresh(tmp_path / date / "counts"))
-        behind[date] = DayBehind(day.index, day.labels, counts_dir)
+    behind = two_days(tmp_path)
     write_scale(behind, PROMISE, tmp_path)
     whole = ChannelScale.load(tmp_path)
     monkeypatch.setattr("camera_analysis.channels.channel_scale.STRETCH", 100)
@@ -162,11 +164,7 @@ def test_stretches_of_a_long_window_know_what_came_before_them(tmp_path, monkeyp
 
 def test_what_was_called_an_alarm_calibrates_nothing(tmp_path):
     """Its frames are none of the counts either, so that it would be stronger than it was."""
-    behind = {}
-    for seed, date in enumerate(("2026-01-03", "2026-01-04")):
-        day = write(tmp_path / date, 500, seed, lies=range(200, 240) if seed else ())
-        count_day(day.index, day.labels, counts_dir := fresh(tmp_path / date / "counts"))
-        behind[date] = DayBehind(day.index, day.labels, counts_dir)
+    behind = two_days(tmp_path, lies=range(200, 240))
     write_scale(behind, PROMISE, tmp_path)
     before = HeldOutScale.load(tmp_path / CHANNEL_STRENGTHS_FILE).folds
     span = MORNING + timedelta(seconds=200), MORNING + timedelta(seconds=242)
