@@ -14,8 +14,8 @@ from assets.publishing import as_json, need
 from assets.resources import CameraSetup, VersionStore
 from camera_analysis.camera import Camera, load_camera
 from camera_analysis.events.anomaly_config import AnomalyConfig
-from camera_analysis.events.anomaly_files import DEPARTURES_FILE
 from camera_analysis.events.class_history import DayBehind
+from camera_analysis.events.departure_tables import DEPARTURES_FILE
 
 #: Fields of ``AnomalyConfig`` that say how many events may be false, and how they are shared.
 _PROMISE = ("alarms_per_day", "path_alarms_share")

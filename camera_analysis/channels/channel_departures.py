@@ -8,7 +8,7 @@ import numpy as np
 
 from camera_analysis.channels.channel_judge import DEPARTS_BITS
 from camera_analysis.channels.channel_scale import ALL, BITS_PER_NAT, ChannelScale, FloatVector
-from camera_analysis.events.departure_rule import occasions, strength
+from camera_analysis.events.departures import Departure, occasions, strength
 from camera_analysis.events.events import EventConfig
 
 #: Departures within a minute, as far as channels look back, are one occasion: an odd hour does not
@@ -18,8 +18,8 @@ OCCASION_S = 60.0
 
 def held_out_departures(
     scale: ChannelScale, fold: int, interval_s: float, config: EventConfig
-) -> tuple[float, ...]:
-    """Strength of each occasion on which frames of a fold depart, one after the other.
+) -> tuple[Departure, ...]:
+    """Each occasion on which frames of a fold depart, one after the other.
 
     Two things that depart at once count as one, as does one thing after another without a pause,
     which makes strengths larger, never smaller.
@@ -37,12 +37,13 @@ def held_out_departures(
 
 def _departures(
     times_s: FloatVector, bits: FloatVector, interval_s: float, config: EventConfig
-) -> Iterator[tuple[float, float, float]]:
-    """Begin, end and strength of what an event could be."""
+) -> Iterator[Departure]:
+    """What an event could be."""
     at = np.flatnonzero(bits >= DEPARTS_BITS)
     pauses = np.diff(times_s[at]) > (config.max_gap_samples + 0.5) * interval_s
     for run in np.split(at, np.flatnonzero(pauses) + 1):
         lasts_s = times_s[run[-1]] - times_s[run[0]] + interval_s if run.size else 0.0
         if run.size >= config.min_samples and lasts_s >= config.min_duration_s:
             odds = float(np.exp2(bits[run]).sum())
-            yield float(times_s[run[0]]), float(times_s[run[-1]]), strength(odds, interval_s)
+            first_s, last_s = float(times_s[run[0]]), float(times_s[run[-1]])
+            yield Departure(first_s, last_s, strength(odds, interval_s))

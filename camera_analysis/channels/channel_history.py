@@ -13,21 +13,18 @@ from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 
-from camera_analysis.channels import channel_scale
 from camera_analysis.channels.channel_departures import OCCASION_S, held_out_departures
 from camera_analysis.channels.channel_scale import Fold, blocks_of_day, learn_scale
 from camera_analysis.channels.channel_window import ChannelWindow, sum_channels
-from camera_analysis.events.anomaly_files import CHANNEL_DEPARTURES_FILE
 from camera_analysis.events.class_history import DayBehind, departures_as_judged
-from camera_analysis.events.departure_rule import HeldOutFold, occasions
+from camera_analysis.events.departure_tables import CHANNEL_DEPARTURES_FILE
+from camera_analysis.events.departures import HeldOutFold, occasions
 from camera_analysis.events.events import EventConfig
 from camera_analysis.events.held_out_scale import CHANNEL_STRENGTHS_FILE, HeldOutScale
 from camera_analysis.footage.frame_times import read_frame_times
 from camera_analysis.labelling.code_tables import CODES_FILE
+from camera_analysis.normal import held_out
 from camera_analysis.normal.cross_fit import cut_blocks
-
-#: Parts of a lone day: each is scored by seven eighths of it.
-LONE_DAY_BLOCKS = 8
 
 
 def write_scale(days: Mapping[str, DayBehind], config: EventConfig, out: Path) -> None:
@@ -48,9 +45,9 @@ def write_scale(days: Mapping[str, DayBehind], config: EventConfig, out: Path) -
     known = _as_judged(window, days)
     for number, (name, fold) in enumerate(folds.items()):
         interval_s = fold.times.interval.total_seconds()
-        strengths = held_out_departures(scale, number, interval_s, config)
+        departures = held_out_departures(scale, number, interval_s, config)
         judged = len(scale.times_s.get(number, ()))
-        known.setdefault(name, HeldOutFold(name, judged, strengths))
+        known.setdefault(name, HeldOutFold(name, judged, departures))
     held_out = tuple(known[name] for name in sorted(known))
     HeldOutScale(held_out).save(out / CHANNEL_STRENGTHS_FILE)
 
@@ -66,7 +63,9 @@ def _folds(window: ChannelWindow, days: Mapping[str, DayBehind]) -> dict[str, Fo
     if len(found) > 1 or window.total is None:
         return found
     ((name, lone),) = found.items()
-    blocks = [(block.start, block.end) for block in cut_blocks(lone.stop, LONE_DAY_BLOCKS, 0)]
+    blocks = [
+        (block.start, block.end) for block in cut_blocks(lone.stop, held_out.LONE_DAY_BLOCKS, 0)
+    ]
     parts = blocks_of_day(lone.labels_dir, window.total.meta, blocks, lone.times)
     return {
         f"{name}/{number}": replace(part, alarms=lone.alarms) for number, part in enumerate(parts)
@@ -76,7 +75,7 @@ def _folds(window: ChannelWindow, days: Mapping[str, DayBehind]) -> dict[str, Fo
 def _as_judged(window: ChannelWindow, days: Mapping[str, DayBehind]) -> dict[str, HeldOutFold]:
     """Day -> what departed on it when it was judged; of a window that is looked at whole, none."""
     frames = {name: counts.frames for name, counts in window.by_day.items()}
-    if len(frames) == 1 or sum(frames.values()) <= channel_scale.MOST_FRAMES:
+    if len(frames) == 1 or sum(frames.values()) <= held_out.MOST_FRAMES:
         return {}
     found = {name: departures_as_judged(days[name], CHANNEL_DEPARTURES_FILE) for name in frames}
     return {

@@ -26,6 +26,7 @@ from camera_analysis.channels.channel_maps import DAY_SCORED, SCORED, ChannelMap
 from camera_analysis.channels.channel_surprise import TailConfig, TailTables
 from camera_analysis.footage.frame_times import FrameTimes
 from camera_analysis.labelling.code_tables import DAY_CODES, CodesMeta, iterate_codes
+from camera_analysis.normal import held_out
 
 FloatVector = npt.NDArray[np.float64]
 FloatImage = npt.NDArray[np.float32]
@@ -42,13 +43,8 @@ DAY_CONFIG = ChannelConfig(
     maps=MapConfig(window=(3, 3), support=2.0),
     joined=SCORED,
 )
-#: Frames of a stretch, where a window has too many to look at all of them: what departs is followed
-#: within one.
-STRETCH = 600
 #: Intervals that may lie between two samples that follow each other: two or three may be missing.
 LONGEST_STEP = 3.5
-#: Frames of a window that calibrate: a minute of computing.
-MOST_FRAMES = 24_000
 #: With fewer calibrating frames the channels explain nothing and raise no alarm.
 LEAST_FRAMES = 60
 
@@ -157,7 +153,7 @@ def learn_scale(folds: Sequence[Fold], meta: CodesMeta) -> ChannelScale:
         if total is not None and total.frames > fold.counts.frames
     }
     frames = sum(fold.stop - fold.start for fold in folds)
-    every = max(1, -(-frames // MOST_FRAMES))
+    every = max(1, -(-frames // held_out.MOST_FRAMES))
 
     def read(number: int) -> Iterator[tuple[float, Mapping[str, FloatImage]]]:
         phase = number * every // len(folds)  # other hours of each day
@@ -207,12 +203,12 @@ def _surprise(
     lead = maps.look_back
 
     def is_told(position: int) -> bool:
-        stretch = (position - fold.start) // STRETCH
+        stretch = (position - fold.start) // held_out.STRETCH
         return fold.start <= position < fold.stop and stretch % every == phase
 
     def is_read(position: int) -> bool:
-        later = max(0, (position - fold.start) // STRETCH + 1)
-        next_told = fold.start + (later + (phase - later) % every) * STRETCH
+        later = max(0, (position - fold.start) // held_out.STRETCH + 1)
+        next_told = fold.start + (later + (phase - later) % every) * held_out.STRETCH
         leads = next_told < fold.stop and next_told - position <= lead
         return is_told(position) or leads
 

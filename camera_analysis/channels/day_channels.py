@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow.parquet as pq
 
-from camera_analysis.channels.channel_judge import DEPARTS_BITS, ChannelFrame, ChannelJudge
+from camera_analysis.channels.channel_judge import ChannelFrame, ChannelJudge
 from camera_analysis.channels.channel_scale import (
     ALL,
     ChannelScale,
@@ -24,10 +23,6 @@ from camera_analysis.channels.channel_scale import (
     learn_scale,
     sum_counts,
 )
-from camera_analysis.events.alarm_promise import SourcePromise
-from camera_analysis.events.departure_rule import departure_rule, weakest
-from camera_analysis.events.events import EventConfig
-from camera_analysis.events.held_out_scale import CHANNEL_STRENGTHS_FILE, HeldOutScale
 from camera_analysis.footage.frame_times import FrameTimes
 from camera_analysis.labelling.code_tables import (
     CODES_FILE,
@@ -39,9 +34,6 @@ from camera_analysis.labelling.code_tables import (
 from camera_analysis.normal.cross_fit import Block
 from camera_analysis.normal.hourly_channels import HourlyChannels
 
-#: The channels among what may raise an alarm.
-CHANNELS = "channels"
-
 
 @dataclass(frozen=True, kw_only=True)
 class DayChannels:
@@ -52,16 +44,16 @@ class DayChannels:
         meta: of the codes.
         judge_at: position of a frame -> what judges it.
         times: of the day's frames.
-        least_bits: strength that an event by the channels exceeds.
-        promise: of false events a day; None for a clip, which has no other footage to hold out.
+        rows: frames of the day.
+        scored: channels that are calibrated.
     """
 
     labels_dir: Path
     meta: CodesMeta
     judge_at: Callable[[int], ChannelJudge]
     times: FrameTimes
-    least_bits: float
-    promise: SourcePromise | None
+    rows: int
+    scored: tuple[str, ...]
 
     def frames(self) -> Iterator[tuple[int, ChannelFrame]]:
         """frame_id and verdict of each frame, in the order of time."""
@@ -84,57 +76,38 @@ class DayChannels:
 
 
 def channels_by_history(
-    labels_dir: Path,
-    normal_dir: Path,
-    alarms_per_day: float,
-    times: FrameTimes,
-    config: EventConfig,
+    labels_dir: Path, normal_dir: Path, times: FrameTimes
 ) -> DayChannels | None:
     """Judged by the stored normal; None where it or the day has no channels that fit.
 
     Args:
         labels_dir: folder of the day's ``codes.parquet``.
         normal_dir: folder of the learned normal.
-        alarms_per_day: events that a normal day may have by chance.
         times: of the day's frames.
-        config: what counts as an event.
     """
     meta, scale = read_codes_meta(labels_dir), ChannelScale.load(normal_dir)
     counts = HourlyChannels.load(normal_dir)
     if meta is None or scale is None or counts is None or counts.meta != meta:
         return None
-    channels, together = scale.channels(), scale.calibration(ALL)
-    rows, interval_s = _rows(labels_dir), times.interval.total_seconds()
-    smallest = weakest(DEPARTS_BITS, interval_s, config)
-    held_out = HeldOutScale.load(normal_dir / CHANNEL_STRENGTHS_FILE)
-    folds = held_out.folds if held_out and rows else ()
-    rule = departure_rule(CHANNELS, folds, alarms_per_day, rows, smallest)
-    if not channels or together is None or rule is None:
+    channels, together, rows = scale.channels(), scale.calibration(ALL), _rows(labels_dir)
+    if not channels or together is None or not rows:
         return None
+    interval_s = times.interval.total_seconds()
     judge = ChannelJudge(counts.total(), meta, channels, together, interval_s)
     return DayChannels(
         labels_dir=labels_dir,
         meta=meta,
         judge_at=lambda _: judge,
         times=times,
-        least_bits=rule.least_bits,
-        promise=rule.promise,
+        rows=rows,
+        scored=tuple(channels),
     )
 
 
 def channels_by_cross_fit(
-    labels_dir: Path,
-    blocks: tuple[Block, ...],
-    alarms_per_day: float,
-    times: FrameTimes,
-    config: EventConfig,
+    labels_dir: Path, blocks: tuple[Block, ...], times: FrameTimes
 ) -> DayChannels | None:
-    """Each block judged by all the others; None without codes or with too few frames.
-
-    What departs in a clip is told, and nothing tells how strong its like is on other days. So an
-    event is as strong as ``min_samples`` frames that are as rare as the alarms of a day allow,
-    for all channels together (Bonferroni).
-    """
+    """Each block judged by all the others; None without codes or with too few frames."""
     meta = read_codes_meta(labels_dir)
     rows = _rows(labels_dir) if meta else 0
     if meta is None or not rows:
@@ -156,15 +129,13 @@ def channels_by_cross_fit(
         number = next(n for n, block in enumerate(blocks) if position < block.end)
         return judges[number]
 
-    frames = alarms_per_day * config.min_samples
-    rarest = max(DEPARTS_BITS, float(np.log2(rows * len(scale.channels()) / frames)))
     return DayChannels(
         labels_dir=labels_dir,
         meta=meta,
         judge_at=judge_at,
         times=times,
-        least_bits=weakest(rarest, interval_s, config),
-        promise=None,
+        rows=rows,
+        scored=tuple(scale.channels()),
     )
 
 

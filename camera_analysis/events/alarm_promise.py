@@ -16,7 +16,7 @@ class SourcePromise:
     """False events of a normal day by one source.
 
     Args:
-        source: "class", "channels" or "path".
+        source: "class_and_channels", "class" where there are no channels, or "path".
         promised: a day, at most in the mean.
         measured: a day, on footage behind the normal, each part judged without itself.
         days: as long as the judged one, that were looked at; 0 where none could be.
@@ -34,7 +34,8 @@ class SourcePromise:
 class AlarmPromise:
     """False alarms of a normal day: the sum of all sources.
 
-    What two sources see of one thing counts twice: the sum is no less than the events.
+    What departs in a frame and walks an unusual path counts twice: the sum is no less than the
+    events.
 
     Args:
         promised: a day, at most in the mean.

@@ -135,14 +135,12 @@ def _judge(
     """One streaming pass: scores of every frame, regions linked into events."""
     rows = pq.read_metadata(labels_dir / LABELS_FILE).num_rows
     before = rows if judge.status == CROSS_FITTED else 0
-    by_class = judge.class_rule.least_bits if judge.class_rule else None
-    by_channels = judge.channels.least_bits if judge.channels else None
     tracker = EventTracker(
         _subjects(meta),
         times.interval,
         config,
-        least_class_bits=by_class,
-        least_channel_bits=by_channels,
+        least_class_bits=judge.class_least_bits,
+        least_channel_bits=judge.channel_least_bits,
     )
     frame_ids, delta_share, raw_bits = [], [], []
     channels = ChannelNotes(judge.channels)
@@ -172,8 +170,8 @@ def _judge(
         alarm_bits=judge.alarm_bits,
         normal_frames=judge.normal_frames,
         classes=meta.classes,
-        channel_least_bits=by_channels,
-        class_least_bits=by_class,
+        channel_least_bits=judge.channel_least_bits,
+        class_least_bits=judge.class_least_bits,
         usual_departures=len(tracker.usual_spans),
         departures=tracker.departures,
         channel_departures=tracker.channel_departures if judge.channels else None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,12 @@ import pyarrow.parquet as pq
 from camera_analysis.channels.channel_maps import DAY_SCORED
 from camera_analysis.charts import Timeline, save_timeline
 from camera_analysis.events.alarm_promise import AlarmPromise
+from camera_analysis.events.departure_tables import (
+    CHANNEL_DEPARTURES_FILE,
+    DEPARTURES_FILE,
+    write_departures,
+)
+from camera_analysis.events.departures import Departure
 from camera_analysis.events.events import Event
 from camera_analysis.events.path_verdict import PathSummary
 from camera_analysis.footage.frame_times import FrameTimes
@@ -26,8 +31,6 @@ from camera_analysis.tracks.trajectory_pictures import save_way
 
 SCORES_FILE = "frame_scores.parquet"
 EVENTS_FILE = "events.parquet"
-DEPARTURES_FILE = "class_departures.parquet"
-CHANNEL_DEPARTURES_FILE = "channel_departures.parquet"
 ANOMALIES_META_FILE = "anomalies.json"
 TIMELINE_FILE = "timeline.png"
 PLATE_FILE = "plate.png"
@@ -57,18 +60,6 @@ SCORES = pa.schema(
         *((f"{channel}_bits", pa.float64()) for channel in DAY_SCORED),  # null: not calibrated
         # Of the most unusual walk under way, as a whole; 0 for none, null where walks say nothing.
         ("path_bits", pa.float64()),
-    ]
-)
-
-#: First and last frame, UTC, and strength in bits.
-Departure = tuple[datetime, datetime, float]
-
-#: One row per departure of a source, event or not, of a day that was judged by other days.
-DEPARTURES = pa.schema(
-    [
-        ("start_utc", _UTC_MICROSECONDS),
-        ("end_utc", _UTC_MICROSECONDS),  # of the last frame that shows it
-        ("strength_bits", pa.float64()),  # log2 of 2^bits added up over its seconds
     ]
 )
 
@@ -139,7 +130,7 @@ class JudgedDay:
             surprise judged alone.
         class_least_bits: the same by class; None where nothing was held out to know it by.
         usual_departures: regions over a threshold that lasted, but no more than normal days have.
-        departures: first and last frame, strength of whatever departed by class, event or not.
+        departures: whatever departed by class, event or not.
         channel_departures: the same in the channels; None where class surprise judged alone.
         promise: false events of a normal day, of all sources; None where class was not calibrated.
         paths: what the walks of the day say; None where nothing was judged.
@@ -200,9 +191,9 @@ def write_day(day: JudgedDay, times: FrameTimes, labels_dir: Path, out: Path) ->
     events = _events_table(day, read_labels_meta(labels_dir))
     pq.write_table(events, out / EVENTS_FILE, compression="zstd")
     if day.status == JUDGED:  # later days are calibrated by them
-        _write_departures(day.departures, out / DEPARTURES_FILE)
+        write_departures(day.departures, out / DEPARTURES_FILE)
         if day.channel_departures is not None:
-            _write_departures(day.channel_departures, out / CHANNEL_DEPARTURES_FILE)
+            write_departures(day.channel_departures, out / CHANNEL_DEPARTURES_FILE)
     alarms = [event for event in day.events if not event.expected_by]
     summary = AnomalySummary(
         status=day.status,
@@ -270,11 +261,6 @@ def _events_table(day: JudgedDay, meta: LabelsMeta) -> pa.Table:
         for event in day.events
     ]
     return pa.Table.from_pylist(rows, schema=EVENTS)
-
-
-def _write_departures(departures: Sequence[Departure], path: Path) -> None:
-    rows = [dict(zip(DEPARTURES.names, one, strict=True)) for one in sorted(departures)]
-    pq.write_table(pa.Table.from_pylist(rows, schema=DEPARTURES), path, compression="zstd")
 
 
 def _save_pictures(

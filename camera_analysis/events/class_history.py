@@ -21,23 +21,17 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from camera_analysis.events.anomaly_config import AnomalyConfig
-from camera_analysis.events.anomaly_files import DEPARTURES, DEPARTURES_FILE
-from camera_analysis.events.departure_rule import HeldOutFold
+from camera_analysis.events.departure_tables import DEPARTURES_FILE, read_departures
+from camera_analysis.events.departures import Departure, HeldOutFold
 from camera_analysis.events.event_tracker import EventTracker
 from camera_analysis.events.held_out_scale import CLASS_SCALE_FILE, HeldOutScale
 from camera_analysis.footage.frame_times import FrameTimes, read_frame_times
 from camera_analysis.labelling.labels import LABELS_FILE, iterate_labels, read_labels_meta
 from camera_analysis.labelling.regions import surprising_regions
+from camera_analysis.normal import held_out
 from camera_analysis.normal.count_tables import CountArray
 from camera_analysis.normal.counts import ClassCounts
 from camera_analysis.normal.surprise import SurpriseModel, alarm_threshold
-
-#: Parts of a lone day: each is judged by seven eighths of it.
-LONE_DAY_BLOCKS = 8
-#: Frames of a window that are judged once more: a minute of computing.
-MOST_FRAMES = 24_000
-#: Frames of a stretch of a longer window; it goes on while anything in it does.
-STRETCH = 600
 
 
 @dataclass(frozen=True)
@@ -84,7 +78,7 @@ def write_class_scale(days: Mapping[str, DayBehind], config: AnomalyConfig, out:
     """
     parts = [part for name in sorted(days) if (part := _whole(name, days[name])).frames]
     known = {}
-    if sum(len(part.frame_ids) for part in parts) > MOST_FRAMES:
+    if sum(len(part.frame_ids) for part in parts) > held_out.MOST_FRAMES:
         folds = [_as_judged(part, days[part.name]) for part in parts]
         known = {fold.name: fold for fold in folds if fold is not None}
     if len(known) < len(parts):
@@ -94,10 +88,8 @@ def write_class_scale(days: Mapping[str, DayBehind], config: AnomalyConfig, out:
     HeldOutScale(tuple(known[name] for name in sorted(known))).save(out / CLASS_SCALE_FILE)
 
 
-def departures_as_judged(
-    day: DayBehind, file: str
-) -> tuple[tuple[float, float, float], ...] | None:
-    """Begin and end in seconds, and bits, of what departed when the day was judged.
+def departures_as_judged(day: DayBehind, file: str) -> tuple[Departure, ...] | None:
+    """What departed when the day was judged.
 
     Args:
         day: of the window.
@@ -106,16 +98,14 @@ def departures_as_judged(
     Returns:
         None for a day that was not judged, or not by a history.
     """
-    path = day.judged / file if day.judged else None
-    if path is None or not path.is_file() or not pq.read_schema(path).equals(DEPARTURES):
+    found = read_departures(day.judged / file) if day.judged else None
+    if found is None:
         return None
-    found = pq.read_table(path).to_pylist()
+    alarms = [(first.timestamp(), last.timestamp()) for first, last in day.alarms]
     return tuple(
-        (one["start_utc"].timestamp(), one["end_utc"].timestamp(), one["strength_bits"])
+        one
         for one in found
-        if not any(
-            first <= one["end_utc"] and one["start_utc"] <= last for first, last in day.alarms
-        )
+        if not any(first <= one.end_s and one.start_s <= last for first, last in alarms)
     )
 
 
@@ -123,15 +113,14 @@ def _as_judged(part: _Part, day: DayBehind) -> HeldOutFold | None:
     departures = departures_as_judged(day, DEPARTURES_FILE)
     if departures is None:
         return None
-    strengths = tuple(bits for *_, bits in departures)
-    return HeldOutFold(part.name, len(part.frame_ids), strengths)
+    return HeldOutFold(part.name, len(part.frame_ids), departures)
 
 
 def _held_out(
     parts: Sequence[_Part], known: Mapping[str, HeldOutFold], config: AnomalyConfig
 ) -> Iterator[HeldOutFold]:
     """What departs in the parts that are not known yet, each judged by all the others."""
-    most = MOST_FRAMES // (len(parts) - len(known))
+    most = held_out.MOST_FRAMES // (len(parts) - len(known))
     frames = sum(part.frames for part in parts)
     total: CountArray | None = None
     for part in parts:
@@ -166,12 +155,14 @@ def _judged(
         )
         tracker.add(label_map.frame_id, part.times.utc(label_map.frame_id), regions, model.frames)
         judged += 1
-    strengths = tuple(event.class_strength_bits for event in tracker.finish())
-    return HeldOutFold(part.name, judged, strengths)
+    tracker.finish()
+    return HeldOutFold(part.name, judged, tuple(tracker.departures))
 
 
 def _stretches(frame_ids: Sequence[int], most: int, offset: float) -> Sequence[int]:
     """All frames, or stretches of them, one in each of equal pieces.
+
+    A stretch goes on while anything in it does (:func:`_judged`).
 
     Args:
         frame_ids: of a part.
@@ -179,11 +170,12 @@ def _stretches(frame_ids: Sequence[int], most: int, offset: float) -> Sequence[i
         offset: where in its piece a stretch lies, in [0, 1]. It differs from part to part, so that
             the days of a window do not all show the same hours.
     """
-    if len(frame_ids) <= max(most, STRETCH):
+    length = held_out.STRETCH
+    if len(frame_ids) <= max(most, length):
         return frame_ids
-    edges = np.linspace(0, len(frame_ids), max(1, most // STRETCH) + 1)
-    starts = [int(start + offset * (stop - start - STRETCH)) for start, stop in pairwise(edges)]
-    return [frame_id for start in starts for frame_id in frame_ids[start : start + STRETCH]]
+    edges = np.linspace(0, len(frame_ids), max(1, most // length) + 1)
+    starts = [int(start + offset * (stop - start - length)) for start, stop in pairwise(edges)]
+    return [frame_id for start in starts for frame_id in frame_ids[start : start + length]]
 
 
 def _whole(name: str, day: DayBehind) -> _Part:
@@ -201,7 +193,7 @@ def _total(counts_dir: Path) -> CountArray:
 def _blocks_of(lone: _Part, day: DayBehind) -> list[_Part]:
     """Parts of a lone day, counted anew in one pass."""
     meta, ids = read_labels_meta(day.labels), lone.frame_ids
-    edges = np.linspace(0, len(ids), LONE_DAY_BLOCKS + 1).astype(int).tolist()
+    edges = np.linspace(0, len(ids), held_out.LONE_DAY_BLOCKS + 1).astype(int).tolist()
     pieces = [ids[start:stop] for start, stop in pairwise(edges)]
     counts = [ClassCounts(meta.height, meta.width, meta.classes) for _ in pieces]
     block_of = {frame_id: number for number, piece in enumerate(pieces) for frame_id in piece}

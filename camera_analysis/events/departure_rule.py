@@ -1,42 +1,45 @@
-"""How strong a departure is, and what normal days exceed too rarely to be normal.
+"""What normal days exceed too rarely to be normal: one rule for all sources of departures.
 
-What departs from a normal is followed over time. Each of its samples is as surprising as odds of
-2^bits to 1 against it; odds of samples add up, as those of channels do
-(:mod:`camera_analysis.channels.channel_fusion`), and the **strength** of a departure is the
-logarithm of their sum over its seconds: b bits for T seconds make b + log2 T. So an outline that
-jitters for two samples is weaker than somebody who stays, and a stay at a place where people are
-seen now and then does not become an incident by its length alone.
+Departures by class and departures in the channels have strengths of their own
+(:mod:`camera_analysis.events.departures`); days held out of the normal say how rare they are. The
+k-th strongest of a source's D days has a **rarity** of log2(D / k): bits of the days that pass
+between two as strong. A thing that departs in two sources is as rare as the rarer of its two
+departures says.
 
-The strengths of a window's days, each judged by the others, calibrate those of the next day: of D
-days, k departures as strong as a new one promise (k + 1) / D such events a day, the new one itself
-counted (conformal). So the promise of a false alarms a day is kept by what exceeds all but
-a * D - 1 of them, between two if need be.
+The rarities of the held-out days, each thing once, calibrate what an event of the next day has to
+exceed. With k of them above and at a level, k / D such events a day are expected, those at the
+level standing for the new one (conformal); a thing with a rarity in two sources counts once, two
+that meet by chance count twice. So the promise of a false alarms a day is kept by what exceeds all
+but a * D - 1 of them, between two if need be, whether the sources see the same things or each its
+own, and none of them has a share of the promise that it does not use.
 
 What departs in the channels again and again, within a minute, is one **occasion**, and the promise
 is of occasions there: an odd hour whose light flickers would otherwise be most of the history.
 
-A history shorter than one false alarm, a * D < 1, cannot tell such a rate. Surprise of one bit
-more is half as frequent by its definition, and that is taken to go on beyond the strongest
-departure seen: an event has to exceed it by log2(1 / (a * D)) bits.
+A history shorter than its rarest departures, a * D < 1, or 2 where each source has another one,
+cannot tell such a rate. Surprise of one bit more is half as frequent by its definition, and that is
+taken to go on beyond the strongest departure seen: an event has to exceed it by so many bits.
 
 An incident in the history is not to hide its like. A departure is left out where an exponential
-through the upper quartile of the departures expects fewer than one of twenty such histories to
-hold one as strong: up to a quarter of them, and one at least.
+through the upper quartile of the departures of its source expects fewer than one of twenty such
+histories to hold one as strong: up to a quarter of them, and one at least.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from camera_analysis.events.alarm_promise import SourcePromise, source_promise
-from camera_analysis.events.events import EventConfig
+from camera_analysis.events.departures import Departure, HeldOutFold
 
 FloatVector = npt.NDArray[np.float64]
 
+#: The channels among the sources; class goes by the name that regions have.
+CHANNELS = "channels"
 #: Of the departures, that the tail is drawn through, and at most taken for incidents above it.
 TAIL_QUANTILE = 0.75
 #: Histories of normal days in which one departure or more is taken for an incident.
@@ -46,142 +49,179 @@ TAKEN_FOR_INCIDENTS = 0.05
 LEAST_HALVING = 1.0
 
 
-@dataclass(frozen=True)
-class HeldOutFold:
-    """What departed in a part of the window, judged by the other parts.
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What departed on days held out, of one source.
 
     Args:
-        name: day, or day and block.
-        frames: that were judged.
-        strengths: bits of each departure that would have been an event.
+        name: "class" or "channels".
+        folds: parts of the normal, each judged by the others.
+        smallest: strength that a departure has at least, in bits.
+        frames_of_day: frames to judge, > 0.
     """
 
     name: str
-    frames: int
-    strengths: tuple[float, ...]
+    folds: Sequence[HeldOutFold]
+    smallest: float
+    frames_of_day: int
+
+    @property
+    def days(self) -> float:
+        """As long as the judged one, that were held out."""
+        return sum(fold.frames for fold in self.folds) / self.frames_of_day
+
+    def of(self, fold: str) -> tuple[Departure, ...]:
+        """What departed in a fold."""
+        return tuple(d for each in self.folds if each.name == fold for d in each.departures)
+
+    def without(self, fold: str) -> Source:
+        """The other folds."""
+        return replace(self, folds=[each for each in self.folds if each.name != fold])
 
 
 @dataclass(frozen=True, kw_only=True)
 class DepartureRule:
-    """What a day's departures of one source have to exceed.
+    """What a day's departures have to exceed.
 
     Args:
-        least_bits: strength that an event exceeds.
+        least_bits: source -> strength that an event exceeds; one source is enough.
         promise: of false events a day, beside what the held-out days had.
     """
 
-    least_bits: float
+    least_bits: Mapping[str, float]
     promise: SourcePromise
 
 
-def odds_of(bits: float) -> float:
-    """Odds against a sample that is as surprising; none against one that does not surprise."""
-    return float(2.0**bits) if bits > 0 else 0.0
-
-
-def strength(odds: float, interval_s: float) -> float:
-    """Bits of a departure.
+def departure_rule(sources: Sequence[Source], alarms_per_day: float) -> DepartureRule | None:
+    """The rule for a day.
 
     Args:
-        odds: of its samples, added up, > 0.
-        interval_s: between samples.
-    """
-    return float(np.log2(odds * interval_s))
-
-
-def weakest(bits: float, interval_s: float, config: EventConfig) -> float:
-    """Strength of the weakest event whose every sample has as many bits.
-
-    Args:
-        bits: of each sample.
-        interval_s: between samples.
-        config: what counts as an event.
-    """
-    return strength(config.min_samples * odds_of(bits), interval_s)
-
-
-def occasions(
-    departures: Iterable[tuple[float, float, float]], apart_s: float
-) -> tuple[float, ...]:
-    """Strength of the strongest of departures that follow each other closely.
-
-    Args:
-        departures: begin and end in seconds, and bits.
-        apart_s: departures further apart are not of one occasion.
-    """
-    found: list[float] = []
-    last = -np.inf
-    for begin, end, bits in sorted(departures):
-        if found and begin - last <= apart_s:
-            found[-1] = max(found[-1], bits)
-        else:
-            found.append(bits)
-        last = max(last, end)
-    return tuple(found)
-
-
-def departure_rule(
-    source: str,
-    parts: Sequence[HeldOutFold],
-    alarms_per_day: float,
-    frames_of_day: int,
-    smallest: float,
-) -> DepartureRule | None:
-    """The rule for a day of so many frames.
-
-    Args:
-        source: what departs: "class" or "channels".
-        parts: of the normal, held out.
+        sources: of departures; those of which nothing was held out are left aside.
         alarms_per_day: events that a normal day may have by chance, > 0.
-        frames_of_day: frames to judge, > 0.
-        smallest: strength that a departure has at least, in bits.
 
     Returns:
         None where nothing was held out.
     """
-    folds = [fold for fold in parts if fold.frames]
-    if not folds:
+    known = [one for one in sources if one.days]
+    if not known:
         return None
-
-    def least(known: Sequence[HeldOutFold]) -> float:
-        strengths = np.array([s for fold in known for s in fold.strengths], np.float64)
-        days = sum(fold.frames for fold in known) / frames_of_day
-        return least_strength(strengths, days * alarms_per_day, smallest)
-
-    found, judged = 0, 0
-    for fold in folds:
-        others = [other for other in folds if other is not fold]
-        if others:
-            limit = least(others)
-            found += sum(each > limit for each in fold.strengths)
-            judged += fold.frames
-    days = sum(fold.frames for fold in folds) / frames_of_day
+    level, is_known = _level(known, alarms_per_day)
+    events, days = _measured(known, alarms_per_day)
     return DepartureRule(
-        least_bits=least(folds),
+        least_bits=_limits(known, level),
         promise=source_promise(
-            source,
+            "_and_".join(one.name for one in known),
             promised=alarms_per_day,
-            events=found,
-            days=judged / frames_of_day,
-            is_known=alarms_per_day * days >= 1,
+            events=events,
+            days=days,
+            is_known=is_known,
         ),
     )
 
 
-def least_strength(strengths: FloatVector, allowed: float, smallest: float) -> float:
-    """Bits that a normal day's departures exceed no more often than is allowed.
+class _Rarity:
+    """How rare a source's departures are by their strength, in bits of days between two."""
 
-    Args:
-        strengths: (N,) of the departures of the history, in any order.
-        allowed: false alarms allowed in a time as long as the history, > 0.
-        smallest: strength that a departure has at least; where more alarms are allowed than there
-            were departures, that is asked for.
+    def __init__(self, source: Source) -> None:
+        strengths = np.array([s for fold in source.folds for s in fold.strengths], np.float64)
+        self.days = source.days
+        ordinary = _without_incidents(strengths, source.smallest)
+        #: (N,) strengths, ascending.
+        self.ordinary = ordinary
+        floor = min([source.smallest, *ordinary[:1]]) - 1  # what every departure exceeds
+        self._bits = np.concatenate([[floor], ordinary if ordinary.size else [source.smallest]])
+        self._rarities = np.log2(self.days / np.arange(self._bits.size, 0, -1))
+
+    def of(self, bits: float) -> float:
+        """Rarity of a departure that is no incident."""
+        stronger = self.ordinary.size - np.searchsorted(self.ordinary, bits, side="right")
+        return float(np.log2(self.days / (1 + stronger)))
+
+    def strength_at(self, rarity: float) -> float:
+        """Bits of a departure that is as rare."""
+        beyond = max(0.0, rarity - float(self._rarities[-1]))
+        return float(np.interp(rarity, self._rarities, self._bits)) + beyond
+
+
+@dataclass
+class _Thing:
+    """What departed in one source or more: the rarest of them, and how often a day that is."""
+
+    start_s: float
+    end_s: float
+    rarity: float
+    a_day: float
+
+
+def _level(sources: Sequence[Source], alarms_per_day: float) -> tuple[float, bool]:
+    """Rarity that no more than so many things a day exceed, and whether the history can tell it."""
+    things = _things(sources)
+    levels, number = np.unique([-one.rarity for one in things], return_inverse=True)
+    a_day = np.cumsum(np.bincount(number, [one.a_day for one in things]))
+    if alarms_per_day < a_day[0]:
+        return float(-levels[0] + np.log2(a_day[0] / alarms_per_day)), False
+    least = min(one.a_day for one in things)
+    down_to_all = np.append(-levels, -levels[-1] - 1)
+    return float(np.interp(alarms_per_day, np.append(a_day, a_day[-1] + least), down_to_all)), True
+
+
+def _things(sources: Sequence[Source]) -> list[_Thing]:
+    """Whatever departed on the held-out days, each thing once.
+
+    What departs in a source while something departs in one before it is the same thing, the rarest
+    of them. A source that never departed may do so once in a history as long.
     """
-    ordered = np.sort(_without_incidents(strengths, smallest))[::-1]
-    if allowed < 1:
-        return float(ordered[0] if ordered.size else smallest) - float(np.log2(allowed))
-    down_to_all = np.append(ordered, min([smallest, *ordered[-1:]]) - 1)
-    return float(np.interp(allowed - 1, np.arange(down_to_all.size), down_to_all))
+    found: list[_Thing] = []
+    for source in sources:
+        rarity = _Rarity(source)
+        starts, ends = np.array([[one.start_s, one.end_s] for one in found]).reshape(-1, 2).T
+        rarities = np.array([one.rarity for one in found])
+        a_day = 1 / rarity.days
+        if not rarity.ordinary.size:
+            found.append(_Thing(np.inf, -np.inf, rarity.of(source.smallest), a_day))
+        for one in (d for fold in source.folds for d in fold.departures):
+            if not rarity.ordinary.size or one.bits > rarity.ordinary[-1]:
+                continue  # an incident
+            thing = _Thing(one.start_s, one.end_s, rarity.of(one.bits), a_day)
+            same = np.flatnonzero((starts <= one.end_s) & (ends >= one.start_s))
+            if not same.size:
+                found.append(thing)
+                continue
+            known = found[same[rarities[same].argmax()]]
+            known.rarity = max(known.rarity, thing.rarity)
+            known.a_day = max(known.a_day, thing.a_day)
+    return found
+
+
+def _limits(sources: Sequence[Source], level: float) -> dict[str, float]:
+    return {one.name: _Rarity(one).strength_at(level) for one in sources}
+
+
+def _measured(sources: Sequence[Source], alarms_per_day: float) -> tuple[int, float]:
+    """Events and days, each fold by the rule of the others.
+
+    Where the sources were held out on different days, the days are the fewer of them.
+    """
+    events, days = 0, dict.fromkeys((one.name for one in sources), 0.0)
+    for name in sorted({fold.name for one in sources for fold in one.folds if fold.frames}):
+        others = [other for one in sources if (other := one.without(name)).days]
+        if not others:
+            continue
+        limits = _limits(others, _level(others, alarms_per_day)[0])
+        exceed: list[Departure] = []
+        for one in sources:
+            if one.name not in limits:
+                continue
+            days[one.name] += one.days - one.without(name).days
+            before = tuple(exceed)
+            exceed += [
+                d
+                for d in one.of(name)
+                if d.bits > limits[one.name]
+                and not any(b.start_s <= d.end_s and d.start_s <= b.end_s for b in before)
+            ]
+        events += len(exceed)
+    return events, min(days.values())
 
 
 def _without_incidents(strengths: FloatVector, smallest: float) -> FloatVector:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.events.departure_rule import odds_of, strength
+from camera_analysis.events.departures import Departure, odds_of, strength
 from camera_analysis.events.events import (
     Event,
     EventConfig,
@@ -93,11 +93,10 @@ class EventTracker:
         self._closed: list[_Track] = []
         #: First and last frame, UTC, of what departed by class, but no more than normal days do.
         self.usual_spans: list[tuple[datetime, datetime]] = []
-        #: First and last frame, UTC, and strength in bits of whatever departed by class, event or
-        #: not.
-        self.departures: list[tuple[datetime, datetime, float]] = []
+        #: Whatever departed by class, event or not.
+        self.departures: list[Departure] = []
         #: The same in the channels.
-        self.channel_departures: list[tuple[datetime, datetime, float]] = []
+        self.channel_departures: list[Departure] = []
 
     @property
     def follows_something(self) -> bool:
@@ -202,7 +201,8 @@ class EventTracker:
             (track.by_channels, self.channel_departures),
         ):
             if odds.samples >= self._config.min_samples:
-                departures.append((track.start, track.last, self._strength(odds)))
+                start_s, end_s = track.start.timestamp(), track.last.timestamp()
+                departures.append(Departure(start_s, end_s, self._strength(odds)))
 
     def _departs(self, track: _Track) -> bool:
         return any(

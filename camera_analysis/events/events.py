@@ -85,7 +85,7 @@ class Event:
     leading: str = CLASS  # or the channel that departs most at any time of it
     channel_bits: Mapping[str, float] = field(default_factory=dict)  # largest of each; see Region
     path_xy: npt.NDArray[np.float64] | None = None  # (N, 2) feet of who took an unusual path
-    # See :func:`camera_analysis.events.departure_rule.strength`; 0 where the source says nothing.
+    # See :func:`camera_analysis.events.departures.strength`; 0 where the source says nothing.
     class_strength_bits: float = 0.0
     channel_strength_bits: float = 0.0
 

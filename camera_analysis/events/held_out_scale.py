@@ -12,7 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from camera_analysis.events.departure_rule import HeldOutFold
+from camera_analysis.events.departure_tables import DEPARTURES, departure_of, row_of
+from camera_analysis.events.departures import HeldOutFold
 
 CLASS_SCALE_FILE = "class_scale.parquet"
 CHANNEL_STRENGTHS_FILE = "channel_strengths.parquet"
@@ -22,7 +23,7 @@ SCALE = pa.schema(
     [
         ("fold", pa.string()),
         ("frames", pa.int64()),  # judged by the other folds
-        ("strength_bits", pa.list_(pa.float64())),  # of each departure
+        ("departures", pa.list_(pa.struct(list(DEPARTURES)))),
     ]
 )
 
@@ -36,17 +37,24 @@ class HeldOutScale:
     def save(self, path: Path) -> None:
         """Write the file."""
         rows = [
-            {"fold": fold.name, "frames": fold.frames, "strength_bits": list(fold.strengths)}
+            {
+                "fold": fold.name,
+                "frames": fold.frames,
+                "departures": [row_of(one) for one in fold.departures],
+            }
             for fold in self.folds
         ]
         pq.write_table(pa.Table.from_pylist(rows, schema=SCALE), path, compression="zstd")
 
     @classmethod
     def load(cls, path: Path) -> HeldOutScale | None:
-        """Read what :meth:`save` wrote; None for a normal of before strengths were bits."""
+        """Read what :meth:`save` wrote; None for a normal of before departures had times."""
         if not path.is_file() or not pq.read_schema(path).equals(SCALE):
             return None
         rows = pq.read_table(path).to_pylist()
         return cls(
-            tuple(HeldOutFold(r["fold"], r["frames"], tuple(r["strength_bits"])) for r in rows)
+            tuple(
+                HeldOutFold(r["fold"], r["frames"], tuple(map(departure_of, r["departures"])))
+                for r in rows
+            )
         )

@@ -11,6 +11,7 @@ from typing import Any
 NOT_KNOWN = "\u2013"
 #: What each source of alarms is called on a page.
 SOURCES: Mapping[str, str] = {
+    "class_and_channels": "Class, speed, direction, size, stay",
     "class": "Class at its place",
     "channels": "Speed, direction, size, stay",
     "path": "Unusual paths",
@@ -21,6 +22,7 @@ _STRONGER = (
 )
 #: What is done where the history cannot tell a rate as low as the promised one.
 _UNKNOWN: Mapping[str, str] = {
+    "class_and_channels": _STRONGER,
     "class": _STRONGER,
     "channels": _STRONGER,
     "path": "none alarms",

@@ -11,7 +11,7 @@ from assets.partitions import camera_day_key
 from assets.publishing import as_json
 from assets.resources import CameraSetup
 from camera_analysis.events.anomaly_config import AnomalyConfig
-from camera_analysis.events.anomaly_files import DEPARTURES_FILE
+from camera_analysis.events.departure_tables import DEPARTURES_FILE
 from pipelines.storage.store import Store
 
 DAY_BEFORE, DAY = "2026-01-05", "2026-01-06"

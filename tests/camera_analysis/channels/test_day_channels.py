@@ -210,7 +210,7 @@ def test_a_long_window_is_calibrated_by_what_departed_when_its_days_were_judged(
     }
     write_scale(behind, AnomalyConfig(), tmp_path)
     whole = HeldOutScale.load(tmp_path / CHANNEL_STRENGTHS_FILE).folds
-    monkeypatch.setattr("camera_analysis.channels.channel_scale.MOST_FRAMES", 400)
+    monkeypatch.setattr("camera_analysis.normal.held_out.MOST_FRAMES", 400)
     write_scale(behind, AnomalyConfig(), tmp_path)
     first, second = HeldOutScale.load(tmp_path / CHANNEL_STRENGTHS_FILE).folds
     departed = pd.read_parquet(out / "channel_departures.parquet").strength_bits

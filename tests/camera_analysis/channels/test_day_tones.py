@@ -147,8 +147,8 @@ def test_stretches_of_a_long_window_know_what_came_before_them(tmp_path, monkeyp
     behind = two_days(tmp_path)
     write_scale(behind, PROMISE, tmp_path)
     whole = ChannelScale.load(tmp_path)
-    monkeypatch.setattr("camera_analysis.channels.channel_scale.STRETCH", 100)
-    monkeypatch.setattr("camera_analysis.channels.channel_scale.MOST_FRAMES", 500)
+    monkeypatch.setattr("camera_analysis.normal.held_out.STRETCH", 100)
+    monkeypatch.setattr("camera_analysis.normal.held_out.MOST_FRAMES", 500)
     write_scale(behind, PROMISE, tmp_path)
     scale = ChannelScale.load(tmp_path)
     told = {0: [0, 200, 400], 1: [100, 300]}  # every second hundred, other hours of each day

@@ -14,6 +14,7 @@ from camera_analysis.events.anomaly import judge_day
 from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.events.class_history import DayBehind, write_class_scale
 from camera_analysis.events.held_out_scale import CLASS_SCALE_FILE, HeldOutScale
+from camera_analysis.normal import held_out
 from camera_analysis.normal.day_counts import count_day
 from camera_analysis.normal.learned_normal import build_normal
 from tests.camera_analysis.factories_days import MORNING, draw_day, fresh, lane_walk, with_block
@@ -130,8 +131,8 @@ def test_a_lone_day_is_held_out_in_blocks(tmp_path):
 def test_a_long_window_is_looked_at_in_stretches_that_go_on_while_something_does(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(class_history, "MOST_FRAMES", 80)
-    monkeypatch.setattr(class_history, "STRETCH", 40)
+    monkeypatch.setattr(held_out, "MOST_FRAMES", 80)
+    monkeypatch.setattr(held_out, "STRETCH", 40)
     usual = lane_walk(FRAMES)
     whole = Window(tmp_path, {"2026-01-03": usual, "2026-01-04": visit(usual, 180, 210)})
     _, second = whole.scale().folds
@@ -149,8 +150,8 @@ def test_a_long_window_is_calibrated_by_what_departed_when_its_days_were_judged(
     verdict = before.folder / "out_verdict"
     window = Window(tmp_path / "window", {"2026-01-03": usual, "2026-01-04": maps})
     by_others = window.calibrated_by({"2026-01-04": verdict})
-    monkeypatch.setattr(class_history, "MOST_FRAMES", 80)
-    monkeypatch.setattr(class_history, "STRETCH", 40)
+    monkeypatch.setattr(held_out, "MOST_FRAMES", 80)
+    monkeypatch.setattr(held_out, "STRETCH", 40)
     first, second = window.calibrated_by({"2026-01-04": verdict}).folds
     assert 80 <= first.frames < 90  # all that is looked at once more
     assert second.frames == FRAMES
@@ -163,8 +164,8 @@ def test_a_long_window_is_calibrated_by_what_departed_when_its_days_were_judged(
 
 
 def test_a_verdict_without_a_history_is_no_calibration(tmp_path, monkeypatch):
-    monkeypatch.setattr(class_history, "MOST_FRAMES", 80)
-    monkeypatch.setattr(class_history, "STRETCH", 40)
+    monkeypatch.setattr(held_out, "MOST_FRAMES", 80)
+    monkeypatch.setattr(held_out, "STRETCH", 40)
     usual = lane_walk(FRAMES)
     window = Window(tmp_path, {"2026-01-03": usual, "2026-01-04": usual})
     empty = fresh(tmp_path / "warming_up")
@@ -174,9 +175,9 @@ def test_a_verdict_without_a_history_is_no_calibration(tmp_path, monkeypatch):
 @pytest.mark.parametrize("days", [7, 14, 30])
 def test_the_stretches_of_a_long_window_lie_all_around_the_day(days):
     """Days of 86,400 frames, one a second: one stretch a day must not be midnight's each time."""
-    most, frame_ids = class_history.MOST_FRAMES // days, range(86_400)
+    most, frame_ids = held_out.MOST_FRAMES // days, range(86_400)
     shown = [class_history._stretches(frame_ids, most, (n + 0.5) / days) for n in range(days)]
-    assert all(0.5 * most <= len(set(one)) <= max(most, class_history.STRETCH) for one in shown)
+    assert all(0.5 * most <= len(set(one)) <= max(most, held_out.STRETCH) for one in shown)
     hours = {frame_id // 3600 for one in shown for frame_id in one}
     assert hours == set(range(24))
 

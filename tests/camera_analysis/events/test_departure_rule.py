@@ -1,4 +1,4 @@
-"""What a departure has to be stronger than: visible ranks, short histories, incidents in them."""
+"""What a departure has to be stronger than: visible ranks, two sources, short histories."""
 
 from __future__ import annotations
 
@@ -7,27 +7,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camera_analysis.events.departure_rule import (
-    HeldOutFold,
-    departure_rule,
-    least_strength,
-    odds_of,
-    strength,
-)
+from camera_analysis.events.departure_rule import Source, departure_rule
+from camera_analysis.events.departures import Departure, HeldOutFold
 
 SMALLEST = 9.0
-STRENGTHS = st.lists(st.floats(SMALLEST, 40.0), max_size=40).map(np.array)
+#: Frames of a day.
+DAY = 600
+STRENGTHS = st.lists(st.floats(SMALLEST, 40.0), max_size=40)
 
 
-def least(strengths, allowed):
-    return least_strength(np.array(strengths, np.float64), allowed, SMALLEST)
+def departures(strengths, *, begin_s=0.0):
+    """One every hundred seconds."""
+    starts = begin_s + 100.0 * np.arange(len(strengths))
+    return tuple(Departure(s, s + 9, float(b)) for s, b in zip(starts, strengths, strict=True))
 
 
-def test_twice_as_long_and_twice_as_rare_are_one_bit_each():
-    assert strength(16 * odds_of(10.0), 1.0) == 14.0
-    assert strength(32 * odds_of(10.0), 0.5) == 14.0
-    assert strength(8 * odds_of(11.0), 1.0) == 14.0
-    assert odds_of(0.0) == 0.0  # what does not surprise adds nothing
+def source(*days, name="class", frames=DAY, frames_of_day=DAY, smallest=SMALLEST, begin_s=0.0):
+    """Days of departures, or of their strengths."""
+    folds = []
+    for number, day in enumerate(days):
+        known = all(isinstance(one, Departure) for one in day)
+        at_s = begin_s + 1e5 * number
+        found = tuple(day) if known else departures(day, begin_s=at_s)
+        folds.append(HeldOutFold(f"2026-01-0{number + 1}", frames, found))
+    return Source(name=name, folds=folds, smallest=smallest, frames_of_day=frames_of_day)
+
+
+def least(strengths, allowed, smallest=SMALLEST):
+    """Of a history in which so many alarms are allowed."""
+    rule = departure_rule([source(strengths, smallest=smallest)], allowed)
+    return rule.least_bits["class"]
 
 
 def test_with_one_alarm_allowed_an_event_exceeds_the_strongest_of_the_history():
@@ -49,7 +58,7 @@ def test_a_history_shorter_than_an_alarm_asks_for_a_bit_more_each_time_it_is_hal
 
 def test_an_incident_in_the_history_does_not_hide_its_like():
     assert least([10.0, 9.0, 11.0, 10.5, 20.0], 1.0) == 11.0
-    assert least([20.0], 1.0) < SMALLEST
+    assert least([20.0], 1.0) == SMALLEST
     assert least([10.0, 9.0, 11.0, 10.5, 13.0], 1.0) == 13.0  # a normal day may show this
 
 
@@ -60,9 +69,68 @@ def test_more_false_alarms_ask_for_no_more_strength(strengths, allowed, more):
 
 @given(strengths=STRENGTHS, allowed=st.floats(0.1, 20.0), seed=st.integers(0, 9))
 def test_the_order_of_days_and_the_unit_of_time_do_not_matter(strengths, allowed, seed):
-    shuffled = np.random.default_rng(seed).permutation(strengths) + 6  # 2^6: minutes, about
+    shuffled = np.random.default_rng(seed).permutation(np.array(strengths)) + 6  # 2^6: minutes
     expected = least(strengths, allowed) + 6
-    assert least_strength(shuffled, allowed, SMALLEST + 6) == pytest.approx(expected)
+    assert least(shuffled, allowed, SMALLEST + 6) == pytest.approx(expected)
+
+
+def limits(by_class, by_channels, allowed):
+    """Of both sources, a day of each."""
+    channels = source(by_channels, name="channels", begin_s=50.0, smallest=SMALLEST - 3)
+    rule = departure_rule([source(by_class), channels], allowed)
+    return rule.least_bits["class"], rule.least_bits["channels"]
+
+
+#: As :func:`departures` places them: those of the channels begin where those of class have ended.
+APART = [10.0, 14.0, 11.0], [7.0, 9.0, 8.0]
+
+
+def test_things_of_two_sources_add_up():
+    assert limits(*APART, 2.0) == (14.0, 9.0)  # the strongest of each
+    assert limits(*APART, 4.0) == (11.0, 8.0)
+    assert limits(*APART, 3.0) == (12.5, 8.5)
+    assert limits(*APART, 1.0) == (15.0, 10.0)  # half as many: one bit more
+    assert limits(*APART, 9.0) < (SMALLEST, SMALLEST - 3)
+
+
+def test_what_departs_in_both_at_once_counts_once():
+    same = departures([7.0, 9.0, 8.0])
+    assert limits(APART[0], same, 1.0) == (14.0, 9.0)
+    assert limits(APART[0], same, 2.0) == (11.0, 8.0)
+    assert limits(APART[0], same, 0.5) == (15.0, 10.0)
+
+
+def test_a_thing_is_as_rare_as_the_rarer_of_its_departures():
+    # The strongest by class is the second in the channels, and the other way round.
+    assert limits([10.0, 14.0, 11.0], departures([7.0, 8.0, 9.0]), 2.0) == (14.0, 9.0)
+    assert limits([10.0, 14.0, 11.0], departures([7.0, 8.0, 9.0]), 3.0) == (10.0, 7.0)
+
+
+def test_a_source_that_never_departed_may_do_so_once():
+    assert limits([10.0, 14.0, 11.0], [], 2.0) == (14.0, SMALLEST - 3)
+    assert limits([10.0, 14.0, 11.0], [], 1.0) == (15.0, SMALLEST - 2)
+    assert limits([], [], 2.0) == (SMALLEST, SMALLEST - 3)
+
+
+def test_one_departure_in_the_channels_during_two_by_class_is_the_rarer_of_them():
+    long = (Departure(0.0, 150.0, 9.0),)  # while 10 and 14 depart by class
+    assert limits([10.0, 14.0, 11.0], long, 1.0) == (14.0, 9.0)
+
+
+@given(
+    by_class=STRENGTHS,
+    by_channels=STRENGTHS,
+    allowed=st.floats(0.1, 20.0),
+    more=st.floats(1.0, 3.0),
+)
+def test_more_false_alarms_ask_for_no_more_strength_of_any_source(
+    by_class, by_channels, allowed, more
+):
+    fewer, larger = (
+        limits(by_class, by_channels, allowed),
+        limits(by_class, by_channels, allowed * more),
+    )
+    assert all(b <= a + 1e-9 for a, b in zip(fewer, larger, strict=True))
 
 
 def drawn(kind, rng, days, rate):
@@ -86,33 +154,91 @@ def test_days_like_the_history_keep_the_promise(kind, days, promised):
     assert np.mean(found) <= 1.2 * promised
 
 
-def rule_of(*days, alarms_per_day, frames_of_day, frames=600):
-    folds = [HeldOutFold(f"2026-01-0{n}", frames, tuple(day)) for n, day in enumerate(days)]
-    return departure_rule("class", folds, alarms_per_day, frames_of_day, SMALLEST)
+def two_sources(how, rng, days):
+    """Departures of both sources of a history, and what would be false on one more day."""
+    by_class = [SMALLEST + rng.exponential(1 / np.log(2), rng.poisson(3.0)) for _ in range(days)]
+    by_class = np.concatenate([np.zeros(0), *by_class])
+    if how == "apart":
+        other = SMALLEST + rng.exponential(1 / np.log(2), rng.poisson(3.0 * days))
+        return departures(by_class), departures(other, begin_s=50.0)
+    alike = 0.7 * by_class + 0.3 * (SMALLEST + rng.exponential(1 / np.log(2), by_class.size))
+    return departures(by_class), departures(alike)
+
+
+@pytest.mark.parametrize("how", ["apart", "at once"])
+@pytest.mark.parametrize(
+    ("days", "promised"), [(8, 0.125), (8, 0.25), (8, 0.5), (4, 0.25), (2, 0.25)]
+)
+def test_two_sources_keep_one_promise_and_use_it(how, days, promised):
+    rng, found = np.random.default_rng(7), []
+    for _ in range(500):
+        past, new = two_sources(how, rng, days), two_sources(how, rng, 1)
+        known = [
+            source(part, name=name, frames=days * DAY)
+            for name, part in zip(("class", "channels"), past, strict=True)
+        ]
+        rule = departure_rule(known, promised)
+        alarms = {
+            departure.start_s
+            for name, part in zip(("class", "channels"), new, strict=True)
+            for departure in part
+            if departure.bits > rule.least_bits[name]
+        }
+        found.append(len(alarms))
+    assert 0.6 * promised <= np.mean(found) <= 1.2 * promised
+
+
+def rule_of(*days, alarms_per_day, frames_of_day, frames=DAY):
+    return departure_rule(
+        [source(*days, frames=frames, frames_of_day=frames_of_day)], alarms_per_day
+    )
 
 
 def test_each_day_is_counted_by_the_threshold_of_the_others():
-    rule = rule_of([13.0], [10.0], [], [], alarms_per_day=0.25, frames_of_day=600)
-    assert rule.least_bits == 13.0
+    rule = rule_of([13.0], [10.0], [], [], alarms_per_day=0.25, frames_of_day=DAY)
+    assert rule.least_bits["class"] == 13.0
     promise = rule.promise
     # 13 exceeds what the three other days ask for, 10 + log2(4 / 3); 10 does not.
     assert (promise.source, promise.measured, promise.days) == ("class", 0.25, 4.0)
     assert promise.is_known
 
 
+def test_what_exceeds_in_both_sources_at_once_is_one_event():
+    by_class = source([13.0], [10.0], [], [])
+    at_once = source(departures([12.0]), [], [], [], name="channels")
+    apart = source(departures([12.0], begin_s=50.0), [], [], [], name="channels")
+    one, two = (departure_rule([by_class, other], 0.5).promise for other in (at_once, apart))
+    assert (one.source, one.measured, two.measured) == ("class_and_channels", 0.25, 0.5)
+
+
 def test_days_are_as_long_as_the_judged_one():
     whole, half = (
-        rule_of([12.0], [10.0], alarms_per_day=0.5, frames_of_day=n) for n in (600, 1200)
+        rule_of([12.0], [10.0], alarms_per_day=0.5, frames_of_day=n) for n in (DAY, 2 * DAY)
     )
-    assert (whole.least_bits, whole.promise.is_known) == (12.0, True)
-    assert (half.least_bits, half.promise.is_known) == (13.0, False)
+    assert (whole.least_bits["class"], whole.promise.is_known) == (12.0, True)
+    assert (half.least_bits["class"], half.promise.is_known) == (13.0, False)
+
+
+def test_sources_may_have_been_held_out_on_different_days():
+    short = source([7.0], name="channels", frames=DAY // 2, begin_s=50.0)
+    rule = departure_rule([source([12.0], [10.0]), short], 1.0)
+    assert rule.promise.days <= 0.5
+    # Three a day are those of both sources; of half a day one is two a day.
+    assert rule.least_bits["channels"] > 7.0
 
 
 def test_without_held_out_frames_there_is_no_rule():
-    assert departure_rule("class", [], 0.5, 600, SMALLEST) is None
-    assert rule_of([10.0], alarms_per_day=0.5, frames_of_day=600, frames=0) is None
+    assert departure_rule([source()], 0.5) is None
+    assert departure_rule([], 0.5) is None
+    assert rule_of([10.0], alarms_per_day=0.5, frames_of_day=DAY, frames=0) is None
+
+
+def test_a_source_of_which_nothing_was_held_out_is_left_aside():
+    rule = departure_rule([source([10.0, 14.0, 11.0]), source(name="channels")], 1.0)
+    assert rule.least_bits == {"class": 14.0}
+    assert rule.promise.source == "class"
 
 
 def test_a_lone_fold_measures_nothing():
-    promise = rule_of([10.0], alarms_per_day=1.0, frames_of_day=600).promise
+    promise = rule_of([10.0], alarms_per_day=1.0, frames_of_day=DAY).promise
     assert (promise.days, promise.is_known) == (0.0, False)

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from camera_analysis.channels.day_channels import channels_by_history
 from camera_analysis.events import day_judge, path_verdict
 from camera_analysis.events.anomaly import judge_day
 from camera_analysis.events.anomaly_config import AnomalyConfig
+from camera_analysis.events.departure_rule import departure_rule
 from camera_analysis.events.event_feedback import Feedback, stored_events
 from camera_analysis.events.event_marks import EXPECTED, EventMark
 from camera_analysis.events.path_verdict import judge_paths
@@ -236,21 +236,21 @@ def test_a_day_without_tracks_is_judged_as_before_and_says_so(tmp_path, window):
     assert scores.path_bits.isna().all()
 
 
-def test_walks_class_and_channels_share_the_budget(tmp_path, window, monkeypatch):
+def test_walks_and_departures_share_the_budget(tmp_path, window, monkeypatch):
     """Walks have half of the day's alarm where they can be judged, and the others the rest."""
     given = []
 
-    def noted(labels_dir, normal_dir, alarms_per_day, *rest):
+    def noted(sources, alarms_per_day):
         given.append(alarms_per_day)
-        return channels_by_history(labels_dir, normal_dir, alarms_per_day, *rest)
+        return departure_rule(sources, alarms_per_day)
 
-    monkeypatch.setattr(day_judge, "channels_by_history", noted)
+    monkeypatch.setattr(day_judge, "departure_rule", noted)
     judge = Judged(tmp_path, window)
     summary, *_ = judge("walked", walked(tmp_path))
-    assert (summary.paths.alarms_per_day, given) == (0.5, [0.25])
+    assert (summary.paths.alarms_per_day, given) == (0.5, [0.5])
     judge("not_tracked", None)
     judge("too_few", walked(tmp_path, usual=50))
-    assert given[1:] == [0.5, 0.5]
+    assert given[1:] == [1.0, 1.0]
 
 
 def test_walks_do_not_take_all_of_the_budget():

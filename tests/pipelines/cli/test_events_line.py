@@ -169,7 +169,7 @@ def test_an_alarm_is_kept_out_of_what_the_next_day_is_judged_by(door):
 
 
 def test_a_long_window_is_calibrated_by_the_verdicts_of_its_days(door, monkeypatch):
-    monkeypatch.setattr("camera_analysis.events.class_history.MOST_FRAMES", 40)
+    monkeypatch.setattr("camera_analysis.normal.held_out.MOST_FRAMES", 40)
     call(door, "cameras", "backfill", "door")
     version = door.store.require("learned_normal", f"door/{DAYS[2]}")
     read = {(one.asset, one.partition) for one in door.store.provenance(version).inputs}

@@ -166,7 +166,7 @@ def test_materializations_carry_pictures_tables_and_the_version(line):
     assert metadata["mode"].value.startswith("![mode](data:image/")
     tags = record.event_log_entry.dagster_event.step_materialization_data.materialization.tags
     assert tags["dagster/data_version"] == current.digest
-    assert tags["dagster/code_version"] == "7"
+    assert tags["dagster/code_version"] == "8"
 
 
 def test_camera_days_are_partitions_of_two_dimensions(line):
