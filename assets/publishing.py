@@ -7,6 +7,7 @@ and readers go on seeing the last good version.
 """
 
 import dataclasses
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -24,8 +25,21 @@ from assets.resources import UNPARTITIONED, VersionStore
 from assets.reuse import RECIPE, Reuse, recipe_of, standing
 
 Event = dg.MaterializeResult[None] | dg.AssetCheckResult
+
+
+class _RetryFailures(dg.RetryPolicy):
+    """Tries a failed step again, but none that somebody interrupted."""
+
+    def calculate_delay(self, attempt_num: int) -> float:
+        """Called while the step's error is handled; an interruption goes on from here."""
+        error = sys.exception()
+        if isinstance(error, dg.DagsterExecutionInterruptedError | KeyboardInterrupt):
+            raise error
+        return float(super().calculate_delay(attempt_num))
+
+
 #: A failed step is tried again: a full disk or an absent server may come back.
-RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
+RETRY = _RetryFailures(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 
 
 def _no_picture(_: object) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import socket
-from collections.abc import Mapping, Sequence
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+from dagster._core.execution.plan.objects import ErrorSource
 from tqdm import tqdm
 
 from pipelines.definitions import build_definitions
@@ -90,10 +95,14 @@ class Runner:
 
         Returns:
             The runs that failed, with what they said; empty when all is well.
+
+        Raises:
+            RunFailedError: A run failed and ``keep_going`` is not set.
+            KeyboardInterrupt: Somebody interrupted a run; none after it was begun.
         """
         failed: list[tuple[Planned, str]] = []
-        with tqdm(plan, unit="run", dynamic_ncols=True) as bar:
-            for planned in bar:
+        with tqdm(plan, unit="run", dynamic_ncols=True) as bar, interrupted_by_sigterm():
+            for number, planned in enumerate(bar):
                 bar.set_description(planned.title)
                 try:
                     self.run(planned)
@@ -101,6 +110,10 @@ class Runner:
                     if not keep_going:
                         raise
                     failed.append((planned, str(error)))
+                except KeyboardInterrupt:
+                    ended = f"{number} of {len(plan)} runs had ended"
+                    tqdm.write(f"interrupted in {planned.title}; {ended}", file=sys.stderr)
+                    raise
         return failed
 
     def _run_here(self, planned: Planned) -> None:
@@ -113,6 +126,8 @@ class Runner:
                 run_config=QUIET,
                 raise_on_error=False,
             )
+        if was_interrupted(result.all_events):
+            raise KeyboardInterrupt
         if not result.success:
             raise RunFailedError(f"{planned.title}: {_reasons(result.all_events)}")
         _tell_warnings(result.all_events)
@@ -129,9 +144,32 @@ class Runner:
         with result:
             logged = (entry.dagster_event for entry in self.instance.all_logs(result.run_id))
             events = [event for event in logged if event]
+            if was_interrupted(events):
+                raise KeyboardInterrupt
             if not result.success:
                 raise RunFailedError(f"{planned.title}: {_reasons(events)}")
         _tell_warnings(events)
+
+
+@contextmanager
+def interrupted_by_sigterm() -> Iterator[None]:
+    """A request to end, as of a service manager, is what Ctrl-C is."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def was_interrupted(events: Sequence[Any]) -> bool:
+    """Whether a step of a run was: Dagster calls it failed, and the run ended."""
+    return any(
+        event.is_step_failure and event.step_failure_data.error_source == ErrorSource.INTERRUPT
+        for event in events
+    )
 
 
 def this_process() -> str:
