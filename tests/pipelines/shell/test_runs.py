@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 from dataclasses import replace
 
 import dagster as dg
@@ -135,6 +136,38 @@ def test_run_all_goes_on_after_a_failure_if_told_to(tiny):
     assert tiny.store.current("camera_report", f"door/{DAY}")
     with pytest.raises(RunFailedError):
         runner.run_all(plan)
+    runner.instance.dispose()
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_is_not_tried_again_nor_is_the_next_one_begun(
+    tiny, monkeypatch, capsys, sent
+):
+    tiny.film("door", f"{DAY}T08-00-00.mp4", seconds=2)
+    tiny.film("door", "2026-01-06T08-00-00.mp4", seconds=2)
+    install, tries = LocalFiles.install, []
+
+    def install_or_end(files, draft, folder, record):
+        if folder.startswith("label_maps/") and not tries:
+            tries.append(folder)
+            os.kill(os.getpid(), sent)
+        install(files, draft, folder, record)
+
+    monkeypatch.setattr(LocalFiles, "install", install_or_end)
+    handlers = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+    runner = Runner(tiny.settings)
+    runner.add_camera("door")
+    keys = [camera_day_key("door", day) for day in (DAY, "2026-01-06")]
+    plan = [Planned(job="camera_job", partition=key) for key in keys]
+    with pytest.raises(KeyboardInterrupt):
+        runner.run_all(plan, keep_going=True)
+    assert len(tries) == 1
+    assert tiny.store.current("label_maps", f"door/{DAY}") is None
+    assert "0 of 2 runs had ended" in capsys.readouterr().err
+    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == handlers
+
+    assert runner.run_all(plan) == []
+    assert tiny.store.current("camera_report", "door/2026-01-06")
     runner.instance.dispose()
 
 
