@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Codecs whose non-reference frames are never referred to, whatever the temporal layer.
 _NONREF_SAFE = frozenset({"h264", "mpeg4", "mpeg2video"})
+#: Type of pictures that refer to no other, in the enumeration of libav (``AV_PICTURE_TYPE_I``).
+_INTRA = 1
 
 
 @dataclass
@@ -41,30 +43,42 @@ class _Decoder:
     def __post_init__(self) -> None:
         self.can_skip = self.stream.codec_context.name in _NONREF_SAFE
 
-    def feed(self, packet: Packet, *, wanted: bool = True) -> list[VideoFrame]:
-        """Frames that come out; none between an error and the next key frame."""
-        if packet.is_keyframe:
-            self.damaged = False
+    def feed(self, packet: Packet, *, wanted: bool = True) -> list[VideoFrame | None]:
+        """Frames that come out, None for each that is lost or damaged.
+
+        A frame counts as damaged up to the next one that refers to no other.
+        """
         if self.can_skip:
             self.stream.codec_context.skip_frame = "DEFAULT" if wanted else "NONREF"
         return self._decode(packet)
 
-    def drain(self) -> list[VideoFrame]:
+    def drain(self) -> list[VideoFrame | None]:
         """The frames that the decoder still holds; a key frame can be fed afterwards."""
         frames = self._decode(None)
         self.stream.codec_context.flush_buffers()
         self.damaged = False
         return frames
 
-    def _decode(self, packet: Packet | None) -> list[VideoFrame]:
+    def _decode(self, packet: Packet | None) -> list[VideoFrame | None]:
         import av
 
         try:
             frames = self.stream.codec_context.decode(packet)
         except av.FFmpegError as error:
             self.damaged, self.notes.last_error = True, reason_of(error)
-            return []
-        return [] if self.damaged else [frame for frame in frames if not frame.is_corrupt]
+            return [None] if packet else []
+        return [frame if self._is_whole(frame) else None for frame in frames]
+
+    def _is_whole(self, frame: VideoFrame) -> bool:
+        """Whether neither the frame nor one that it may refer to is damaged.
+
+        The decoder says of a frame that it is corrupt, and not of those predicted from it.
+        """
+        if frame.is_corrupt:
+            self.damaged = True
+        elif frame.key_frame or frame.pict_type == _INTRA:
+            self.damaged = False
+        return not self.damaged
 
 
 def decode_plan(
@@ -80,16 +94,19 @@ def decode_plan(
             if number > last_needed:
                 break
             if plan.restart_n[number] and number:
-                yield from decoder.drain()
+                yield from filter(None, decoder.drain())
             if plan.feed_n[number]:
-                yield from decoder.feed(packet, wanted=bool(needed_n[number]))
-        yield from decoder.drain()
+                fed = decoder.feed(packet, wanted=bool(needed_n[number]))
+                yield from filter(None, fed)
+        yield from filter(None, decoder.drain())
 
 
 def decode_all(
     path: Path, config: ReadConfig, times_n: npt.NDArray[np.int64], notes: DecodeNotes
 ) -> Iterator[tuple[VideoFrame, int]]:
     """Every frame with its time, which increases; frames beyond the last time are left out.
+
+    A frame that is lost has had its time all the same.
 
     Args:
         path: the file.
@@ -102,14 +119,14 @@ def decode_all(
         previous = None
         frames = _all_frames(container, stream, _Decoder(stream, notes))
         for time, frame in zip(times_n.tolist(), frames, strict=False):
-            if time != previous:
+            if frame is not None and time != previous:
                 yield frame, time
-            previous = time
+                previous = time
 
 
 def _all_frames(
     container: InputContainer, stream: VideoStream, decoder: _Decoder
-) -> Iterator[VideoFrame]:
+) -> Iterator[VideoFrame | None]:
     for packet in _packets(container, stream, decoder.notes):
         yield from decoder.feed(packet)
     yield from decoder.drain()

@@ -174,6 +174,50 @@ def test_damage_in_the_middle_is_a_fault_with_its_time_range(tmp_path):
     assert [frame.offset_s for frame in frames] == sorted({frame.offset_s for frame in frames})
 
 
+def rolling(seed):
+    """200 pictures of a textured ground that moves on by a pixel or two."""
+    noise = np.random.default_rng(seed).integers(0, 256, (96, 160, 3), dtype=np.uint8)
+    ground = cv2.GaussianBlur(noise, (0, 0), 2)
+    return [np.roll(ground, (n, 2 * n), axis=(0, 1)) for n in range(200)]
+
+
+def damaged(path, part, seed):
+    """Noise over 200 bytes of a file."""
+    data = bytearray(path.read_bytes())
+    at = len(data) // part
+    noise = np.random.default_rng(seed).integers(0, 256, 200, dtype=np.uint8)
+    data[at : at + 200] = noise.tobytes()
+    path.write_bytes(bytes(data))
+
+
+def test_no_frame_is_given_that_refers_to_a_damaged_one(tmp_path):
+    """Two groups of ten seconds; the decoder patches up the first and goes on."""
+    path = encode(tmp_path / "clip.mp4", iter(rolling(3)), steady(200, 10), gop=100)
+    clean, _ = samples_of(path, 0.5)
+    damaged(path, 7, seed=7)
+    given, faults = samples_of(path, 0.5)
+    whole = {frame.offset_s: frame.frame_rgb for frame in clean}
+    assert all(np.array_equal(frame.frame_rgb, whole[frame.offset_s]) for frame in given)
+    assert [fault.reason for fault in faults] == ["undecodable"]
+    assert (faults[0].start_s, faults[0].end_s) == (pytest.approx(2, abs=1.5), 10.0)
+    assert [frame.offset_s for frame in given if frame.offset_s >= 10] == [
+        frame.offset_s for frame in clean if frame.offset_s >= 10
+    ]
+
+
+def test_lost_frames_do_not_shift_the_times_of_those_after_them(tmp_path):
+    """AVI stores no presentation times: frames are counted."""
+    path = encode(tmp_path / "clip.avi", iter(rolling(3)), steady(200, 10), gop=100)
+    every = {frame.offset_s: frame.frame_rgb.astype(int) for frame in samples_of(path, 0.1)[0]}
+    damaged(path, 8, seed=8)
+    given, faults = samples_of(path, 0.5)
+    assert [fault.reason for fault in faults] == ["undecodable"]
+    assert 20 <= len(given) < 40
+    for frame in given:
+        difference = {at: np.abs(rgb - frame.frame_rgb).mean() for at, rgb in every.items()}
+        assert min(difference, key=difference.get) == pytest.approx(frame.offset_s, abs=0.05)
+
+
 def test_time_that_steps_back_is_left_out_and_said(tmp_path):
     first = numbered_clip(tmp_path / "a.ts", steady(60, 10), gop=10).read_bytes()
     second = numbered_clip(tmp_path / "b.ts", steady(40, 10), gop=10).read_bytes()
