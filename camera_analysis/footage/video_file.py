@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,8 @@ class ReadConfig:
 
 #: Containers that count packets in the order of decoding and store no presentation times.
 _DECODE_ORDER_FORMATS = frozenset({"avi"})
+#: How Matroska writes the duration of a stream: hours, minutes, seconds.
+_TAGGED = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 
 
 class VideoError(ValueError):
@@ -56,6 +59,7 @@ def open_video(path: Path, config: ReadConfig) -> tuple[InputContainer, VideoStr
         VideoError: empty_file, unreadable, no_video or frame_too_large.
     """
     import av
+    from av.stream import Disposition
 
     if path.stat().st_size == 0:
         raise VideoError("empty_file", "0 bytes")
@@ -67,10 +71,12 @@ def open_video(path: Path, config: ReadConfig) -> tuple[InputContainer, VideoStr
         )
     except (av.FFmpegError, UnicodeDecodeError) as error:
         raise VideoError("unreadable", reason_of(error)) from error
-    if not container.streams.video:
+    moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not moving:
+        cover = " but a cover picture" if container.streams.video else ""
         container.close()
-        raise VideoError("no_video", "the file holds no video stream")
-    stream = container.streams.video[0]
+        raise VideoError("no_video", f"the file holds no video stream{cover}")
+    stream = moving[0]
     pixels = stream.width * stream.height
     if pixels > config.max_frame_px:
         container.close()
@@ -90,10 +96,18 @@ def reason_of(error: Exception) -> str:
 
 
 def header_duration_s(container: InputContainer, stream: VideoStream) -> float | None:
-    """Duration of the video that the header states; None where it states none."""
+    """Duration of the video that the header states; None where it states none.
+
+    Matroska states that of the file, and that of a stream in a tag; where the tag is missing the
+    file is taken to be as long as its video, though sound may outlast it.
+    """
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
-    if container.duration is not None and len(container.streams) == 1:
+    tag = _TAGGED.fullmatch(stream.metadata.get("DURATION", ""))
+    if tag:
+        hours, minutes, seconds = (float(part) for part in tag.groups())
+        return 3600 * hours + 60 * minutes + seconds
+    if container.duration is not None:
         return container.duration / 1_000_000  # libav's own time base
     return None
 

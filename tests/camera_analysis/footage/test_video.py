@@ -4,9 +4,11 @@ import itertools
 import tracemalloc
 from bisect import bisect_right
 
+import av
 import cv2
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from camera_analysis.footage.sampled_frame import Fault, SampledFrame
 from camera_analysis.footage.video import probe, read_samples
@@ -157,6 +159,47 @@ def test_a_cut_file_with_its_index_in_front_says_what_is_missing(tmp_path):
     cut = next(fault for fault in faults if fault.reason == "truncated")
     assert cut.end_s == pytest.approx(10.0, abs=0.2)
     assert cut.start_s < 9
+
+
+def with_second_stream(path, source, codec, disposition=Disposition.default):
+    """A copy of a clip's video beside sound of the same length, or beside a picture."""
+    with av.open(str(source)) as given, av.open(str(path), "w") as file:
+        video = file.add_stream_from_template(given.streams.video[0])
+        video.disposition = disposition
+        second = file.add_stream(codec, rate=8000)
+        second.layout = "mono"
+        packets = [p for p in given.demux(video=0) if p.size]
+        seconds = float(max(p.pts for p in packets) * packets[0].time_base)
+        for number, packet in enumerate(packets):
+            packet.stream = video
+            file.mux(packet)
+            sound = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), "s16", "mono")
+            sound.sample_rate, sound.pts = 8000, 800 * number
+            if number * 0.1 <= seconds:
+                file.mux(second.encode(sound))
+        file.mux(second.encode(None))
+    return path
+
+
+def test_matroska_with_sound_that_is_cut_says_what_is_missing(tmp_path):
+    """Neither of its streams has a duration in the header, but a tag has."""
+    silent = numbered_clip(tmp_path / "silent.mkv", steady(100, 10))
+    path = with_second_stream(tmp_path / "clip.mkv", silent, "pcm_s16le")
+    assert samples_of(path, 0.5)[1] == []
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    frames, faults = samples_of(path, 0.5)
+    assert 5 <= len(frames) <= 15
+    assert [fault.reason for fault in faults] == ["truncated"]
+    assert faults[0].end_s == pytest.approx(10.0, abs=0.2)
+
+
+def test_the_cover_picture_of_a_sound_file_is_no_footage(tmp_path):
+    picture = numbered_clip(tmp_path / "cover.mp4", [0], codec="mjpeg")
+    path = with_second_stream(tmp_path / "a.mp4", picture, "aac", Disposition.attached_pic)
+    frames, (fault,) = samples_of(path, 0.5)
+    assert (frames, fault.reason) == ([], "no_video")
+    assert "cover picture" in fault.detail
 
 
 def test_damage_in_the_middle_is_a_fault_with_its_time_range(tmp_path):
