@@ -14,13 +14,20 @@ from camera_analysis.footage.footage_samples import probe_footage, sample_footag
 from camera_analysis.footage.frame_pairs import LaterFrame
 from camera_analysis.footage.sampled_frame import Fault, SampledFrame, Timing, VideoInfo
 from camera_analysis.footage.video_file import ReadConfig, VideoError
-from camera_analysis.labelling.frame_quality import QualityLimits, is_blurred, is_moved
+from camera_analysis.labelling.frame_quality import (
+    MovedTo,
+    QualityLimits,
+    is_blurred,
+    is_moved,
+)
 from camera_analysis.labelling.labels import FootageFault
 from camera_analysis.labelling.motion import ImageRgb, MotionConfig
 from camera_analysis.labelling.plate_memory import Remembered, remember
-from camera_analysis.labelling.plates import View, learn_view, view_of
+from camera_analysis.labelling.plates import View, learn_view, shows_the_scene, view_of
 from camera_analysis.labelling.registration import measure_shift
 
+#: A fault: a file shows another view than the day's first one.
+CAMERA_MOVED = "camera_moved"
 #: A file that claims to run for longer has a broken clock.
 _LONGEST_FILE_S = 7 * 86_400.0
 
@@ -59,6 +66,7 @@ class _Span:
 
     first: datetime
     last: datetime
+    native_wh: tuple[int, int]
     samples: int = 1
 
 
@@ -170,7 +178,7 @@ class DayReader:
             )
         yield from moved
         for reason, span in left_out.items():
-            yield self._span_fault(name, info, reason, span, file_before)
+            yield self._span_fault(name, reason, span, file_before)
 
     def _view_of(
         self, file: FootageFile, name: str, info: VideoInfo
@@ -180,6 +188,7 @@ class DayReader:
         A view that is displaced against the day's first one is not followed: its pixels no longer
         mean the same places, and its frames will be found to have moved. Nor is one that is blurred
         beside it: measured against themselves, the frames of a file out of focus would be sharp.
+        One that shows nothing, as of a dark hour, is neither followed nor remembered.
         """
         native_wh = self._reference.native_wh if self._reference else None
         view = learn_view(
@@ -187,7 +196,10 @@ class DayReader:
         )
         if view is None:
             return None, []
-        if self._reference is None:
+        if not shows_the_scene(view, self._limits):
+            self._reference = self._reference or view  # of its frames none is used
+            return self._reference, []
+        if self._reference is None or self._memory is None:
             self._reference, self._reference_file = self._recalled(view, file), name
             return self._reference, []
         shift = measure_shift(self._reference.quality.edges, view.quality.edges)
@@ -200,9 +212,11 @@ class DayReader:
             "show the new view are not used"
         )
         fault = FootageFault(
-            file=name, reason="camera_moved", detail=detail, start_utc=file.start_utc
+            file=name, reason=CAMERA_MOVED, detail=detail, start_utc=file.start_utc
         )
-        return self._reference, [fault]
+        moved_to = MovedTo(view.quality.edges, shift)
+        quality = replace(self._reference.quality, moved_to=moved_to)
+        return replace(self._reference, quality=quality), [fault]
 
     def _recalled(self, view: View, file: FootageFile) -> View:
         """The view of a file, with what the day's earlier files know of its background."""
@@ -219,15 +233,14 @@ class DayReader:
         lasts = [self._last_time, self._last_between if item.between else None]
         return "overlap" if any(last is not None and time_utc <= last for last in lasts) else ""
 
-    def _span_fault(
-        self, name: str, info: VideoInfo, reason: str, span: _Span, file_before: str
-    ) -> FootageFault:
+    def _span_fault(self, name: str, reason: str, span: _Span, file_before: str) -> FootageFault:
         if reason == "overlap":
             why = f"{file_before} already covers this time"
         else:
             expected = self._reference.native_wh if self._reference else (0, 0)
+            width, height = span.native_wh
             why = (
-                f"frames are {info.width}x{info.height}, those of {self._reference_file} "
+                f"frames are {width}x{height}, those of {self._reference_file} "
                 f"{expected[0]}x{expected[1]}"
             )
         return FootageFault(
@@ -262,7 +275,7 @@ def _extend(
 ) -> None:
     span = left_out.get(reason)
     if span is None:
-        left_out[reason] = _Span(first=time_utc, last=time_utc)
+        left_out[reason] = _Span(first=time_utc, last=time_utc, native_wh=item.native_wh)
     else:
         span.last = time_utc
         span.samples += 1

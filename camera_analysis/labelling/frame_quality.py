@@ -8,7 +8,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.labelling.registration import Edges, Shift, edges_of, measure_shift
+from camera_analysis.labelling.registration import (
+    Edges,
+    Shift,
+    agreement,
+    edges_of,
+    measure_shift,
+)
 
 GreyImage = npt.NDArray[np.uint8]
 
@@ -43,6 +49,19 @@ class QualityLimits:
     unrecognised_match: float = 0.2  # edges that agree less with the plate are another view
 
 
+@dataclass(frozen=True)
+class MovedTo:
+    """The view of a file that was found displaced against the day's.
+
+    Attributes:
+        edges: of its own plate.
+        shift: against the day's plate.
+    """
+
+    edges: Edges
+    shift: Shift
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlateQuality:
     """What a usable frame of this view looks like.
@@ -52,12 +71,14 @@ class PlateQuality:
         sharpness: of the plate.
         luma_mean: mean grey level, 0-255.
         repeats_h: (H,) rows that equal the one above, as in a letter box.
+        moved_to: what else the file of the frame may show.
     """
 
     edges: Edges
     sharpness: float
     luma_mean: float
     repeats_h: npt.NDArray[np.bool_]
+    moved_to: MovedTo | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,10 +220,18 @@ class QualityMeter:
             repeated_rows=float((_in_runs(repeats_of(grey)) & ~plate.repeats_h).mean()),
             still_share=still_share,
             still_s=time_s - self._still_since_s,
-            shift=measure_shift(plate.edges, edges),
+            shift=_shift_against(plate, edges),
             plate=plate,
             width=grey.shape[1],
         )
+
+
+def _shift_against(plate: PlateQuality, edges: Edges) -> Shift:
+    """Of a frame; the file's own, where the frame is more like the displaced view of its file."""
+    shift, moved_to = measure_shift(plate.edges, edges), plate.moved_to
+    if moved_to is not None and agreement(moved_to.edges, edges) > shift.match:
+        return moved_to.shift
+    return shift
 
 
 def plate_quality(grey: GreyImage) -> PlateQuality:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from camera_analysis.camera import Camera
 from camera_analysis.channels.channel_codes import CodeConfig
-from camera_analysis.footage.day_footage import DayReader, DaySample
+from camera_analysis.footage.day_footage import CAMERA_MOVED, DayReader, DaySample
 from camera_analysis.footage.footage_files import (
     Footage,
     FootageFile,
@@ -168,7 +168,7 @@ def process_day(
         usable = False
         for item in read_ahead(reader.read, config.decoded_ahead):
             if isinstance(item, FootageFault):
-                faults.append(item)
+                faults.append(_since_it_shows(item, notes))
                 continue
             if item.between:
                 if usable:  # as usable as the sample before it
@@ -200,6 +200,13 @@ def _files_of(camera: Camera, footage: Footage, day: str) -> list[FootageFile]:
         span = f"its {len(days)} days run from {days[0]} to {days[-1]}" if days else "it has none"
         raise ValueError(f"camera {camera.id} has no footage on {day}; {span}")
     return files
+
+
+def _since_it_shows(fault: FootageFault, notes: PassNotes) -> FootageFault:
+    """A file whose view is another one is faulty from the first frame that shows it."""
+    if fault.reason != CAMERA_MOVED or fault.start_utc is None:
+        return fault
+    return replace(fault, start_utc=notes.first("moved", fault.start_utc) or fault.start_utc)
 
 
 def _describe_regions(summary: PassSummary, view: View | None, step_s: float, out: Path) -> None:

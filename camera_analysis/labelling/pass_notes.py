@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -46,6 +46,14 @@ class PassNotes:
         moving = int(np.count_nonzero(labels_hw != STATIC))
         if part not in self._busiest or moving > self._busiest[part][0]:
             self._busiest[part] = (moving, ShownMap(time_local=time_local, labels_hw=labels_hw))
+
+    def first(self, reason: str, since: datetime) -> datetime | None:
+        """When the first frame from an instant on had a reason; None without one."""
+        number = REASONS.index(reason)
+        for seconds, found in zip(self._seconds, self._reasons, strict=True):
+            if found == number and seconds >= since.timestamp():
+                return datetime.fromtimestamp(seconds, UTC)
+        return None
 
     def maps(self) -> list[ShownMap]:
         """The busiest label maps, in order of time."""

@@ -23,6 +23,7 @@ from camera_analysis.labelling.frame_quality import (
     QualityLimits,
     is_moved,
     plate_quality,
+    textured_share_of,
 )
 from camera_analysis.labelling.motion import ImageRgb, MotionConfig, Plate, learn_plate
 from camera_analysis.labelling.registration import Edges, edges_of, measure_shift
@@ -123,6 +124,13 @@ def view_of(plate: Plate, native_wh: tuple[int, int]) -> View:
 def to_grey(frame_rgb: ImageRgb) -> npt.NDArray[np.uint8]:
     """(H, W) uint8 brightness of an (H, W, 3) frame."""
     return np.asarray(cv2.cvtColor(frame_rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def shows_the_scene(view: View, limits: QualityLimits) -> bool:
+    """Whether anything is seen on a plate: not one of darkness, glare or a covered lens."""
+    lit = limits.dark_luma < view.quality.luma_mean < limits.bright_luma
+    textured = textured_share_of(view.grey, limits.block_contrast)
+    return lit and textured >= limits.covered_textured_share
 
 
 def _shows_something(frame_rgb: ImageRgb, limits: QualityLimits) -> bool:

@@ -135,6 +135,13 @@ def measure_shift(reference: Edges, frame: Edges, *, good_match: float = 0.8) ->
     return Shift(shift_px=length, match=match, shifted_match=shifted_match)
 
 
+def agreement(reference: Edges, frame: Edges) -> float:
+    """Correlation of edges of the same size, in [-1, 1]; 1 where the reference has none."""
+    if _is_flat(reference.map_hw):
+        return 1.0
+    return _correlation(reference.map_hw, frame.map_hw)
+
+
 def _explains(moved_match: float, match: float) -> bool:
     """Whether a displacement brings the edges into agreement, so that it can be believed."""
     return moved_match > match + (1.0 - match) * _EXPLAINED
