@@ -12,8 +12,9 @@ from camera_analysis.camera import Camera
 from camera_analysis.footage.footage_files import FootageFile
 from camera_analysis.footage.footage_samples import probe_footage, sample_footage
 from camera_analysis.footage.frame_pairs import LaterFrame
+from camera_analysis.footage.left_out import OVERLAP, RESOLUTION_CHANGED, LeftOut
 from camera_analysis.footage.sampled_frame import Fault, SampledFrame, Timing, VideoInfo
-from camera_analysis.footage.video_file import ReadConfig, VideoError
+from camera_analysis.footage.video_file import ReadConfig, VideoError, packet_span_s
 from camera_analysis.labelling.frame_quality import (
     MovedTo,
     QualityLimits,
@@ -60,16 +61,6 @@ class DaySample:
     between: bool = False
 
 
-@dataclass
-class _Span:
-    """Samples of one file that are left out for one reason."""
-
-    first: datetime
-    last: datetime
-    native_wh: tuple[int, int]
-    samples: int = 1
-
-
 class DayReader:
     """Reads the files of one camera-day, in order.
 
@@ -80,6 +71,7 @@ class DayReader:
         limits: when a view counts as moved.
         pairs: each sample comes with the frame shortly after it.
         between_s: frames so far apart are read between the samples, too; None for none.
+        before: the last file of the days before, which may run on into this one.
     """
 
     def __init__(
@@ -91,6 +83,7 @@ class DayReader:
         limits: QualityLimits,
         pairs: bool = False,
         between_s: float | None = None,
+        before: FootageFile | None = None,
     ) -> None:
         self._camera = camera
         self._files = files
@@ -107,6 +100,8 @@ class DayReader:
         self._last_time: datetime | None = None
         self._last_between: datetime | None = None
         self._last_file = ""
+        if before is not None:
+            self._start_after(before)
 
     @property
     def view(self) -> View | None:
@@ -141,8 +136,7 @@ class DayReader:
         self, file: FootageFile, name: str, info: VideoInfo
     ) -> Iterator[DaySample | FootageFault]:
         view, moved = self._view_of(file, name, info)
-        left_out: dict[str, _Span] = {}
-        file_before = self._last_file
+        left_out = LeftOut(name, self._last_file)
         read = replace(self._read, pairs=self._pairs, between_s=self._between_s)
         for item in sample_footage(file, self._camera.interval_s, config=read):
             if isinstance(item, Fault):
@@ -160,7 +154,7 @@ class DayReader:
             reason = self._left_out(item, time_utc)
             if reason or view is None:
                 if not item.between:
-                    _extend(left_out, reason or "resolution_changed", time_utc, item)
+                    left_out.add(reason or RESOLUTION_CHANGED, time_utc, item.native_wh)
                 continue
             if item.between:
                 self._last_between = time_utc
@@ -177,8 +171,8 @@ class DayReader:
                 between=item.between,
             )
         yield from moved
-        for reason, span in left_out.items():
-            yield self._span_fault(name, reason, span, file_before)
+        native_wh = self._reference.native_wh if self._reference else (0, 0)
+        yield from left_out.faults(self._reference_file, native_wh)
 
     def _view_of(
         self, file: FootageFile, name: str, info: VideoInfo
@@ -227,29 +221,25 @@ class DayReader:
             return view
         return view_of(self._memory.plate, view.native_wh)
 
+    def _start_after(self, before: FootageFile) -> None:
+        """Leave out what an earlier file covers: packets that are there, whatever its header says.
+
+        Those of a run of images are its images.
+        """
+        self._infos[before.path] = _probe(before, self._read)
+        start_utc, seconds = before.start_utc, self._seconds(before)
+        if not self._files or start_utc + timedelta(seconds=seconds) <= self._files[0].start_utc:
+            return
+        if before.images is None:
+            seconds = packet_span_s(before.path)
+        self._last_time = start_utc + timedelta(seconds=seconds)
+        self._last_file = before.path.relative_to(self._camera.folder).as_posix()
+
     def _left_out(self, item: SampledFrame, time_utc: datetime) -> str:
         if self._reference is not None and item.native_wh != self._reference.native_wh:
-            return "resolution_changed"
+            return RESOLUTION_CHANGED
         lasts = [self._last_time, self._last_between if item.between else None]
-        return "overlap" if any(last is not None and time_utc <= last for last in lasts) else ""
-
-    def _span_fault(self, name: str, reason: str, span: _Span, file_before: str) -> FootageFault:
-        if reason == "overlap":
-            why = f"{file_before} already covers this time"
-        else:
-            expected = self._reference.native_wh if self._reference else (0, 0)
-            width, height = span.native_wh
-            why = (
-                f"frames are {width}x{height}, those of {self._reference_file} "
-                f"{expected[0]}x{expected[1]}"
-            )
-        return FootageFault(
-            file=name,
-            reason=reason,
-            detail=f"{span.samples} samples left out: {why}",
-            start_utc=span.first,
-            end_utc=span.last,
-        )
+        return OVERLAP if any(last is not None and time_utc <= last for last in lasts) else ""
 
     def _seconds(self, file: FootageFile) -> float:
         info = self._infos[file.path]
@@ -268,17 +258,6 @@ def _probe(file: FootageFile, read: ReadConfig) -> VideoInfo | VideoError:
 def _path_of(name: str, item: SampledFrame) -> str:
     """Path of the file that a sample comes from; of images, each has its own."""
     return (PurePosixPath(name).parent / item.image).as_posix() if item.image else name
-
-
-def _extend(
-    left_out: dict[str, _Span], reason: str, time_utc: datetime, item: SampledFrame
-) -> None:
-    span = left_out.get(reason)
-    if span is None:
-        left_out[reason] = _Span(first=time_utc, last=time_utc, native_wh=item.native_wh)
-    else:
-        span.last = time_utc
-        span.samples += 1
 
 
 def _in_utc(fault: Fault, file: FootageFile, name: str) -> FootageFault:

@@ -135,3 +135,23 @@ def footage_days(camera: Camera) -> list[str]:
 def days_of(camera: Camera, footage: Footage) -> list[str]:
     """The same of footage that was found."""
     return sorted({local_day(camera, file.start_utc) for file in footage.files})
+
+
+def files_of_day(camera: Camera, footage: Footage, day: str) -> list[FootageFile]:
+    """Those of a local day, ascending.
+
+    Raises:
+        ValueError: there are none; says which days there are.
+    """
+    files = [file for file in footage.files if local_day(camera, file.start_utc) == day]
+    if not files:
+        days = days_of(camera, footage)
+        span = f"its {len(days)} days run from {days[0]} to {days[-1]}" if days else "it has none"
+        raise ValueError(f"camera {camera.id} has no footage on {day}; {span}")
+    return files
+
+
+def file_before(footage: Footage, first: FootageFile) -> FootageFile | None:
+    """The last file of the days before one that is the first of its day; None without one."""
+    number = footage.files.index(first)
+    return footage.files[number - 1] if number else None

@@ -17,13 +17,7 @@ from pathlib import Path
 from camera_analysis.camera import Camera
 from camera_analysis.channels.channel_codes import CodeConfig
 from camera_analysis.footage.day_footage import CAMERA_MOVED, DayReader, DaySample
-from camera_analysis.footage.footage_files import (
-    Footage,
-    FootageFile,
-    find_footage,
-    footage_days,
-    local_day,
-)
+from camera_analysis.footage.footage_files import file_before, files_of_day, find_footage
 from camera_analysis.footage.read_ahead import read_ahead
 from camera_analysis.label_classes import CLASS_NAMES
 from camera_analysis.labelling.code_tables import DAY_CODES
@@ -140,12 +134,18 @@ def process_day(
     """
     config = config or PassConfig()
     footage = find_footage(camera)
-    files = _files_of(camera, footage, day)
+    files = files_of_day(camera, footage, day)
     limits = camera.quality or config.quality
     step_s = camera.tracking_step_s or camera.interval_s
     between_s = step_s if regions_out and step_s < camera.interval_s else None
     reader = DayReader(
-        camera, files, motion=config.motion, limits=limits, pairs=True, between_s=between_s
+        camera,
+        files,
+        motion=config.motion,
+        limits=limits,
+        pairs=True,
+        between_s=between_s,
+        before=file_before(footage, files[0]),
     )
     faults = list(footage.faults)
     notes = PassNotes(files[0].start_utc, reader.end_utc)
@@ -191,15 +191,6 @@ def process_day(
     step_s = regions.step_s(step_s)
     _describe_regions(summary, reader.view, step_s, regions_out)
     return replace(summary, regions=regions.summary(step_s))
-
-
-def _files_of(camera: Camera, footage: Footage, day: str) -> list[FootageFile]:
-    files = [file for file in footage.files if local_day(camera, file.start_utc) == day]
-    if not files:
-        days = footage_days(camera)
-        span = f"its {len(days)} days run from {days[0]} to {days[-1]}" if days else "it has none"
-        raise ValueError(f"camera {camera.id} has no footage on {day}; {span}")
-    return files
 
 
 def _since_it_shows(fault: FootageFault, notes: PassNotes) -> FootageFault:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from camera_analysis.camera import Camera
 from camera_analysis.footage.day_footage import DayReader, DaySample
 from camera_analysis.footage.footage_files import find_footage, local_day
 from camera_analysis.footage.video_write import write_video
-from camera_analysis.labelling.frame_quality import QualityLimits
-from camera_analysis.labelling.labels import FootageFault
+from camera_analysis.labelling.frame_quality import (
+    MovedTo,
+    QualityLimits,
+    QualityMeter,
+    plate_quality,
+)
+from camera_analysis.labelling.label_pass import process_day
+from camera_analysis.labelling.labels import FAULTS_FILE, FootageFault
 from camera_analysis.labelling.motion import MotionConfig
+from camera_analysis.labelling.plates import to_grey
+from camera_analysis.labelling.registration import Edges, Shift, edges_of
 from tests.camera_analysis.factories_scene import noisy, room, walker_box, with_walker
 
 SHIFTED = {"spring": "2026-03-29", "autumn": "2026-10-25"}
@@ -95,3 +105,97 @@ def test_who_stands_through_a_whole_file_is_not_in_its_plate(tmp_path):
     stands, plate = samples[-1].frame_rgb[inside], samples[-1].view.plate.rgb[inside].astype(float)
     assert np.abs(plate - room()[inside]).mean() < 8
     assert np.abs(plate - stands).mean() > 30
+
+
+def day_of(folder, day, **films):
+    """(Usable or not by file, faults) of a day; each film is named by its local hour and minute."""
+    for name, frames in films.items():
+        hour, minute = name[1:3], name[3:]
+        write_video(folder / f"{day}T{hour}-{minute}-00.mp4", frames, 0.01, crf=8)
+    camera = Camera(id="yard", folder=folder, interval_s=100)
+    index, labels = folder / "index", folder / "labels"
+    index.mkdir()
+    labels.mkdir()
+    process_day(camera, day, None, index, labels)
+    rows = pq.read_table(index / "frames.parquet").to_pylist()
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        reasons.setdefault(row["file"][11:13], []).append(row["reason"])
+    return reasons, pq.read_table(index / FAULTS_FILE).to_pylist()
+
+
+def filmed(scene, count=12, seed=0):
+    return [noisy(scene, seed + n, 1.0) for n in range(count)]
+
+
+WHITE = np.full_like(room(), 254)
+GREY = np.full_like(room(), 90)
+
+
+@pytest.mark.parametrize(("blank", "reason"), [(WHITE, "bright"), (GREY, "covered")])
+def test_a_file_that_shows_nothing_does_not_spoil_the_next(tmp_path, blank, reason):
+    reasons, faults = day_of(
+        tmp_path,
+        "2026-03-28",
+        h0800=filmed(room()),
+        h1000=filmed(blank, seed=50),
+        h1200=filmed(room(), seed=90),
+    )
+    assert reasons == {"08": [""] * 12, "10": [reason] * 12, "12": [""] * 12}
+    assert faults == []  # nor is a covered camera a moved one
+
+
+def test_the_reference_of_a_day_is_the_first_file_that_shows_something(tmp_path):
+    aside = np.roll(room(), room().shape[1] // 4, axis=1)
+    reasons, faults = day_of(
+        tmp_path,
+        "2026-03-28",
+        h0000=filmed(np.zeros_like(room())),
+        h0800=filmed(room(), seed=50),
+        h1200=filmed(aside, seed=90),
+    )
+    assert reasons == {"00": ["dark"] * 12, "08": [""] * 12, "12": ["moved"] * 12}
+    assert [(fault["file"][11:16], fault["reason"]) for fault in faults] == [
+        ("12-00", "camera_moved")
+    ]
+
+
+def test_a_camera_that_is_knocked_within_a_file_is_faulty_from_then_on(tmp_path):
+    aside = np.roll(room(), room().shape[1] // 4, axis=1)
+    knocked = [*filmed(room(), 4, seed=50), *filmed(aside, 8, seed=90)]
+    reasons, (fault,) = day_of(tmp_path, "2026-03-28", h0800=filmed(room()), h1200=knocked)
+    assert reasons["12"] == [""] * 4 + ["moved"] * 8
+    assert fault["start_utc"] == datetime(2026, 3, 28, 12, 6, 40, tzinfo=UTC)
+
+
+def test_a_frame_that_is_more_like_the_displaced_view_of_its_file_is_moved():
+    """Neither its displacement is sure, nor is it unlike the day's view."""
+    edges = edges_of(to_grey(room()))
+    noise = np.random.default_rng(4).normal(0, 1, edges.map_hw.shape).astype(np.float32)
+    blend = edges.map_hw / edges.map_hw.std() + 2.2 * noise
+    frame, other = Edges(map_hw=blend, scale=1.0), Edges(map_hw=noise, scale=1.0)
+    shift = Shift(shift_px=30.0, match=0.3, shifted_match=0.9)
+    plate = plate_quality(to_grey(room()))
+    displaced = replace(plate, moved_to=MovedTo(other, shift))
+    grey = to_grey(room())
+    alone, beside = (
+        QualityMeter(QualityLimits()).measure(grey, frame, 0.0, each) for each in (plate, displaced)
+    )
+    assert (alone.reason(QualityLimits()), beside.reason(QualityLimits())) == ("", "moved")
+    same = QualityMeter(QualityLimits()).measure(grey, edges, 0.0, displaced)
+    assert same.reason(QualityLimits()) == ""  # the knock comes later in the file
+
+
+def test_what_the_day_before_covers_is_not_counted_twice(tmp_path):
+    for name, seed in (("2026-03-27T23-50-00.mp4", 1), ("2026-03-28T00-00-00.mp4", 50)):
+        write_video(tmp_path / name, filmed(room(), seed=seed), 0.01)
+    camera = Camera(id="yard", folder=tmp_path, interval_s=100)
+    index, labels = tmp_path / "index", tmp_path / "labels"
+    index.mkdir()
+    labels.mkdir()
+    process_day(camera, "2026-03-28", None, index, labels)
+    times = pq.read_table(index / "frames.parquet")["time_utc"].to_pylist()
+    assert times[0] == datetime(2026, 3, 28, 0, 10, tzinfo=UTC)
+    (fault,) = pq.read_table(index / FAULTS_FILE).to_pylist()
+    assert (fault["reason"], fault["file"]) == ("overlap", "2026-03-28T00-00-00.mp4")
+    assert "2026-03-27T23-50-00.mp4 already covers this time" in fault["detail"]
