@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -70,14 +70,24 @@ def save_activity(
     frames_by_hour: Mapping[int, int],
     classes: tuple[str, ...],
     path: Path,
+    *,
+    not_told: Collection[int] = (),
 ) -> None:
-    """Bar chart: share of the pixels of each local hour that belonged to each moving class."""
+    """Bar chart: share of the pixels of each local hour that belonged to each moving class.
+
+    Args:
+        shares: hour -> (K,) shares.
+        frames_by_hour: hour -> frames.
+        classes: their names.
+        path: of the picture.
+        not_told: classes that nothing looked for, and that are left out.
+    """
     chart = figure(3.6)
     axes = chart.subplots()
     hours = np.array(sorted(shares), int)
     bottom = np.zeros(len(hours))
     for class_id, colour in enumerate(class_colours(classes)):
-        if class_id == STATIC:
+        if class_id == STATIC or class_id in not_told:
             continue
         percent = np.array([100 * shares[hour][class_id] for hour in hours])
         axes.bar(hours, percent, 0.8, bottom, color=unit(colour), label=classes[class_id])

@@ -12,12 +12,14 @@ from camera_analysis.charts import save_activity
 from camera_analysis.labelling.labels import (
     FRAMES_FILE,
     LABELS_FILE,
+    NO_SEGMENTER,
     iterate_labels,
     read_labels_meta,
 )
 from camera_analysis.labelling.registration import save_view
 from camera_analysis.normal.counts import ClassCounts, shares_by_hour
 from camera_analysis.normal.hourly_channels import count_codes
+from camera_analysis.normal.learned_normal import human_id
 
 ACTIVITY_FILE = "activity.png"
 
@@ -73,7 +75,10 @@ def count_day(
         channels.save(out)
     save_view(labels_dir / "plate.png", out)
     shares = shares_by_hour(counts)
-    save_activity(shares, counts.frames_by_hour, counts.classes, out / ACTIVITY_FILE)
+    people = human_id(counts.classes) if counts.segmenter == NO_SEGMENTER else None
+    not_told = () if people is None else (people,)
+    activity_png = out / ACTIVITY_FILE
+    save_activity(shares, counts.frames_by_hour, counts.classes, activity_png, not_told=not_told)
     weighted = sum(shares[hour][1:].sum() * n for hour, n in counts.frames_by_hour.items())
     return CountSummary(
         frames=counts.frames,

@@ -27,7 +27,8 @@ from camera_analysis.normal.count_tables import (
 )
 from camera_analysis.normal.counts import ClassCounts
 from camera_analysis.normal.history import Window, choose_days
-from camera_analysis.pictures import read_plate, save_heat, save_mode
+from camera_analysis.normal.normal_pictures import save_normal
+from camera_analysis.pictures import read_plate
 
 FloatMap = npt.NDArray[np.floating]
 
@@ -261,7 +262,7 @@ def _write_maps(
     note = f"{total.frames:,} frames, {_days_in_words(window.days)}"
     note += " (warming up)" if status == WARMING_UP else ""
     plate_rgb = read_plate(plate, total.height, total.width)
-    pictures = _save_pictures(maps, plate_rgb, total, note, out)
+    pictures = save_normal(maps, plate_rgb, total, note, out)
     return (*pictures, *write_channels(channels, plate_rgb, note, out))
 
 
@@ -279,24 +280,6 @@ def _maps_of(counts_khw: CountArray, human: int | None) -> dict[str, npt.NDArray
         "entropy_bits": entropy_bits(counts_khw),
         "observed": observed,
     }
-
-
-def _save_pictures(
-    maps: Mapping[str, npt.NDArray[np.generic]],
-    plate_rgb: npt.NDArray[np.uint8],
-    total: ClassCounts,
-    note: str,
-    out: Path,
-) -> tuple[Path, ...]:
-    paths = tuple(out / f"{name}.png" for name in ("mode", "human_frequency", "entropy"))
-    mode_title = f"What each place usually is\n{note}"
-    save_mode(maps["mode"].astype(np.int16), plate_rgb, total.classes, mode_title, paths[0])
-    percent = 100 * maps["human_frequency"].astype(np.float64)
-    where_title = f"Where people are, and how often\n{note}"
-    save_heat(percent, plate_rgb, where_title, "% of frames", paths[1])
-    entropy = maps["entropy_bits"].astype(np.float64)
-    save_heat(entropy, plate_rgb, f"How mixed each place is\n{note}", "entropy in bits", paths[2])
-    return paths
 
 
 def _days_in_words(window: Sequence[str]) -> str:

@@ -125,7 +125,11 @@ def write_report(inputs: ReportInputs, out: Path) -> ReportSummary:
         anomalies=inputs.anomalies,
     )
     day = with_marks(day, inputs.marks, _seen_events(inputs), clock)
-    figures = day_figures(_picture_folders(inputs), plate=inputs.camera.plate)
+    figures = day_figures(
+        _picture_folders(inputs),
+        plate=inputs.camera.plate,
+        has_segmenter=day.segmenter != NO_SEGMENTER,
+    )
     report = out / REPORT_FILE
     write_page(report, _fill_report(inputs, clock, day, figures))
     entry = _write_entry(inputs, day, out)

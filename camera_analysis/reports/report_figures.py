@@ -66,17 +66,31 @@ CAPTIONS = {
 }
 
 
-def day_figures(folders: Mapping[str, Path], *, plate: str) -> dict[str, Figure]:
+#: The same where no segmenter tells people from other movers.
+_WITHOUT_PEOPLE = {
+    "human_frequency.png": (
+        "Movement frequency",
+        "The share of frames in which each pixel belonged to something that moves; no segmenter "
+        "tells people apart.",
+    ),
+}
+
+
+def day_figures(
+    folders: Mapping[str, Path], *, plate: str, has_segmenter: bool
+) -> dict[str, Figure]:
     """The pictures of a day by name without suffix; absent ones are kept, and say so.
 
     Args:
         folders: file name -> the folder that holds it.
         plate: the camera's privacy setting, "blurred" or "clear".
+        has_segmenter: whether people are told from other movers.
     """
     blurred = "" if plate == "clear" else ", blurred for privacy"
+    captions = CAPTIONS if has_segmenter else CAPTIONS | _WITHOUT_PEOPLE
     return {
         Path(name).stem: figure_of(folders[name] / name, title, caption.format(plate=blurred))
-        for name, (title, caption) in CAPTIONS.items()
+        for name, (title, caption) in captions.items()
     }
 
 

@@ -90,8 +90,10 @@ def _write(
     hours: Sequence[int] | None,
     output: Path,
 ) -> list[str]:
+    from camera_analysis.labelling.labels import NO_SEGMENTER
     from camera_analysis.normal.counts import counted_by
     from camera_analysis.normal.learned_normal import build_normal
+    from camera_analysis.normal.normal_pictures import HUMAN_FREQUENCY_FILE, NO_PEOPLE
     from pipelines.resources import open_store
 
     store = open_store(settings)
@@ -117,6 +119,8 @@ def _write(
         if named
     ]
     counted = f"{summary.frames:,} frames of {len(summary.days)} days"
+    if counted_by(counts[days[-1]]) == NO_SEGMENTER:
+        counted += f"; {NO_PEOPLE}: {HUMAN_FREQUENCY_FILE} shows whatever moves"
     return [f"{camera_id}: {counted}", *left_out, f"written to {output}"]
 
 
