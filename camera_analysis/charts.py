@@ -115,7 +115,7 @@ def save_timeline(timeline: Timeline, path: Path) -> None:
     above.plot(times, bits, color="black", lw=0.8)
     above.axhline(timeline.alarm_bits, color=unit(EVENT_RGB), ls="--", lw=1.2)
     above.annotate(
-        f"departs above {timeline.alarm_bits:.1f} bits",
+        f"class departs above {timeline.alarm_bits:.1f} bits",
         (0.01, timeline.alarm_bits),
         xycoords=("axes fraction", "data"),
         va="bottom",
@@ -124,10 +124,10 @@ def save_timeline(timeline: Timeline, path: Path) -> None:
     )
     highest = float(np.nanmax(bits)) if len(bits) else 0.0
     above.set_ylim(0.0, max(ROOM_FOR_WORDS * timeline.alarm_bits, 1.05 * highest))
-    above.set_ylabel("surprise, bits")
+    above.set_ylabel("class surprise, bits")
     count = len(timeline.spans)
     events = "1 event" if count == 1 else f"{count} events"
-    above.set_title(f"Surprise: {len(timeline.times):,} frames, {events} (shaded)")
+    above.set_title(f"{len(timeline.times):,} frames; shaded: {events}, of any channel")
     below.plot(times, 100 * share, color="black", lw=0.8)
     below.set_ylim(bottom=0.0)
     below.set_ylabel("delta,\n% of pixels")

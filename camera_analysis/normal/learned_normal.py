@@ -259,7 +259,7 @@ def _write_maps(
     columns += [list_column(values, NORMAL.field(name).type) for name, values in maps.items()]
     table = pa.Table.from_arrays(columns, schema=NORMAL)
     pq.write_table(table, out / NORMAL_FILE, compression="zstd")
-    note = f"{total.frames:,} frames, {_days_in_words(window.days)}"
+    note = f"{total.frames:,} frames, {days_in_words(window.days)}"
     note += " (warming up)" if status == WARMING_UP else ""
     plate_rgb = read_plate(plate, total.height, total.width)
     pictures = save_normal(maps, plate_rgb, total, note, out)
@@ -282,7 +282,8 @@ def _maps_of(counts_khw: CountArray, human: int | None) -> dict[str, npt.NDArray
     }
 
 
-def _days_in_words(window: Sequence[str]) -> str:
+def days_in_words(window: Sequence[str]) -> str:
+    """How many days: "1 day", "7 days"."""
     return f"{len(window)} day" if len(window) == 1 else f"{len(window)} days"
 
 

@@ -38,8 +38,9 @@ class EventCard:
 #: What each picture of a day shows: file name -> title, caption.
 CAPTIONS = {
     "timeline.png": (
-        "Surprise over the day",
-        "The surprise of each judged frame, against the alarm threshold.",
+        "Class surprise over the day",
+        "The surprise of each judged frame by what is where, and from where on a region departs. "
+        "An event that another channel raised may lie below it.",
     ),
     "plate.png": ("Empty scene", "The view without its movers{plate}."),
     "mode.png": (

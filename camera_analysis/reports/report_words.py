@@ -46,7 +46,7 @@ def verdict(day: DayFacts) -> str:
     if not day.frames.usable:
         return "No usable frame: nothing could be judged."
     if departures.status.code == "scene_changed":
-        return "What was learned is about another scene, and says nothing of this day."
+        return "The camera shows another scene; nothing is judged until that one is learned."
     if departures.status.code == "warming_up":
         return (
             f"The normal behind this day holds {plural(normal.frames, 'frame')} "
@@ -59,7 +59,7 @@ def verdict(day: DayFacts) -> str:
     strongest = f"at {worst.peak} it" if count == 1 else f"the strongest, at {worst.peak},"
     return (
         f"{plural(count, 'event')} departed from normal; {strongest} reached "
-        f"{bits(worst.score_bits)}; a departure begins at {bits(departures.alarm_bits)}."
+        f"{bits(worst.score_bits)}; by class a departure begins at {bits(departures.alarm_bits)}."
     )
 
 

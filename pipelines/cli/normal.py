@@ -92,7 +92,7 @@ def _write(
 ) -> list[str]:
     from camera_analysis.labelling.labels import NO_SEGMENTER
     from camera_analysis.normal.counts import counted_by
-    from camera_analysis.normal.learned_normal import build_normal
+    from camera_analysis.normal.learned_normal import build_normal, days_in_words
     from camera_analysis.normal.normal_pictures import HUMAN_FREQUENCY_FILE, NO_PEOPLE
     from pipelines.resources import open_store
 
@@ -118,7 +118,7 @@ def _write(
         }.items()
         if named
     ]
-    counted = f"{summary.frames:,} frames of {len(summary.days)} days"
+    counted = f"{summary.frames:,} frames of {days_in_words(summary.days)}"
     if counted_by(counts[days[-1]]) == NO_SEGMENTER:
         counted += f"; {NO_PEOPLE}: {HUMAN_FREQUENCY_FILE} shows whatever moves"
     return [f"{camera_id}: {counted}", *left_out, f"written to {output}"]

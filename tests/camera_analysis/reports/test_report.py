@@ -51,7 +51,7 @@ def test_busy_day_tells_events_in_local_time_highest_score_first(tmp_path):
     assert "Monday 5 January 2026, times in Europe/Berlin (UTC+01:00)" in page
     assert "3 events departed from normal; the strongest, at 09:23:56, reached 17.9 bits" in page
     titles = re.findall(r"<h3>(.*?)</h3>", page)
-    assert titles == ["1. 09:23:50\u201309:24:02", "2. 14:03:10\u201314:04:45"]
+    assert titles == ["Event 2, 09:23:50\u201309:24:02", "Event 1, 14:03:10\u201314:04:45"]
     assert "Something moves along the wall, where nothing moved before." in page
     assert "1 min 35 s" in page
 
@@ -212,7 +212,7 @@ def test_event_after_midnight_carries_its_date(tmp_path):
     late = datetime(2026, 1, 5, 22, 59, 50, tzinfo=UTC)
     day = DrawnDay(start=late, events=[DrawnEvent(1, 0, 30, 9.0, "Past midnight.")])
     page = text_of(report(tmp_path, day))
-    assert "1. 23:59:50\u20136 Jan 00:00:20" in page
+    assert "Event 1, 23:59:50\u20136 Jan 00:00:20" in page
 
 
 def test_everything_from_outside_is_escaped(tmp_path):

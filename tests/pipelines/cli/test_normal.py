@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from camera_analysis.label_classes import CLASS_NAMES
 from camera_analysis.normal.counts import ClassCounts
-from camera_analysis.normal.learned_normal import load_normal
+from camera_analysis.normal.learned_normal import days_in_words, load_normal
 from pipelines.cli.command import main
 from pipelines.cli.normal import WEEKDAYS, _numbers
 
@@ -52,7 +52,7 @@ def test_days_hours_and_weekdays_can_be_picked(counted, tmp_path, options, of_pi
     assert said.exit_code == 0, said.output
     normal = load_normal(tmp_path / "out")
     assert normal.counts_khw[:, 5, 5].tolist() == of_pixel
-    assert f"{sum(of_pixel)} frames of {len(normal.days)} days" in said.output
+    assert f"{sum(of_pixel)} frames of {days_in_words(normal.days)}" in said.output
     assert (tmp_path / "out" / "human_frequency.png").is_file()
 
 
