@@ -1,9 +1,9 @@
 """UCSD Ped1 and Ped2: ``Train/TrainNNN/*``, ``Test/TestNNN/*``, ``Test/TestNNN_gt/*``.
 
 Frames and masks may have any image format. Ped1 has masks for some clips only; the frames of the
-others come from ``Test/*.m``, whose k-th line ``gt_frame = [60:152]`` counts from 1. Where
-``Test/TestNNN_gt.txt`` lies beside the clips (boxes and tracks as Street Scene writes them), its
-regions replace those of the masks.
+others come from ``Test/*.m``, whose k-th line ``gt_frame = [60:152]`` is of clip number k, its
+first frame being 1. Where ``Test/TestNNN_gt.txt`` lies beside the clips (boxes and tracks as
+Street Scene writes them), its regions replace those of the masks.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def load_ucsd(folder: Path, *, variant: str = "") -> AnomalyBenchmark:
     train = _clip_folders(root / "Train", "Train")
     test = _clip_folders(root / "Test", "Test")
     ranges = _frame_ranges(root / "Test")
-    truths = [_truths_of(path, number, ranges) for number, path in enumerate(test)]
+    truths = [_truths_of(path, ranges) for path in test]
     with_boxes = all(truth.boxes for truth in truths)
     with_masks = all(truth.masks for truth in truths)
     absent = {} if with_masks else {"pixel_auc": NO_PIXELS}
@@ -81,16 +81,19 @@ def _clip_folders(folder: Path, prefix: str) -> list[Path]:
     return found
 
 
-def _truths_of(clip: Path, number: int, ranges: list[tuple[tuple[int, int], ...]]) -> _Truths:
+def _truths_of(clip: Path, ranges: list[tuple[tuple[int, int], ...]]) -> _Truths:
     folder, boxes = clip.with_name(f"{clip.name}_gt"), clip.with_name(f"{clip.name}_gt.txt")
     masks = image_files(folder) if folder.is_dir() else ()
     frames = len(image_files(clip))
     if masks and len(masks) != frames:
         raise LayoutError(f"{folder}: {len(masks)} masks for {frames} frames of {clip.name}")
-    of_clip = ranges[number] if number < len(ranges) else None
+    number = int(clip.name[len("Test") :])
+    of_clip = ranges[number - 1] if 1 <= number <= len(ranges) else None
     if not masks and of_clip is None and not boxes.is_file():
+        known = f", which names those of clips 1 to {len(ranges)}" if ranges else ""
         raise LayoutError(
-            f"{clip}: no truth; expected masks in {folder.name}/ or the frames in a .m file"
+            f"{clip}: no truth; expected masks in {folder.name}/ or the frames of clip {number} "
+            f"in a .m file{known}"
         )
     return _Truths(masks, of_clip, boxes if boxes.is_file() else None)
 

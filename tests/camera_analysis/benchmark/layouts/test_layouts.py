@@ -54,6 +54,20 @@ def test_ucsd_takes_frames_from_the_script_where_there_are_no_masks(tmp_path):
     assert set(benchmark.absent) == {"pixel_auc", "rbdc", "tbdc"}
 
 
+def test_ucsd_script_is_read_by_the_number_of_the_clip(tmp_path):
+    write_frames(tmp_path / "Train" / "Train001", 2)
+    for name in ("Test002", "Test003"):
+        write_frames(tmp_path / "Test" / name, 3)
+    script = tmp_path / "Test" / "UCSDped1.m"
+    script.write_text("gt_frame = [1:1];\ngt_frame = [2:2];\ngt_frame = [3:3];\n")
+    benchmark = load_benchmark("ped1", tmp_path)
+    flags = [[truth.abnormal for truth in truths(clip)] for clip in benchmark.test]
+    assert flags == [[False, True, False], [False, False, True]]
+    script.write_text("gt_frame = [1:1];\ngt_frame = [2:2];\n")
+    with pytest.raises(LayoutError, match=r"Test003: no truth.* clip 3 in a \.m .* clips 1 to 2"):
+        load_benchmark("ped1", tmp_path)
+
+
 def test_ucsd_boxes_beside_the_clips_replace_the_masks_regions(tmp_path):
     write_frames(tmp_path / "Train" / "Train001", 2)
     write_frames(tmp_path / "Test" / "Test001", 3)
