@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from camera_analysis.benchmark.layouts.clip_files import (
     picked_images,
     read_mask,
     video_fps,
+    visible,
 )
 
 INPUT, TRUTH, ROI_FILE = "input", "groundtruth", "temporalROI.txt"
@@ -120,8 +122,8 @@ def load_labelled(folder: Path) -> ChangeBenchmark:
 def _load(folder: Path, layout: str, *, videos: bool = False) -> ChangeBenchmark:
     if not folder.is_dir():
         raise LayoutError(f"{folder}: no such folder; expected the {layout} layout there")
-    depths = (folder, *sorted(folder.glob("*")), *sorted(folder.glob("*/*")))
-    deep = (*depths, *sorted(folder.glob("*/*/*")))
+    below = (visible(folder, folder.glob(depth)) for depth in ("*", "*/*", "*/*/*"))
+    deep = [folder, *chain.from_iterable(below)]
     homes = [
         path
         for path in deep

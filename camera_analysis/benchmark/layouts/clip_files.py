@@ -5,7 +5,7 @@ Videos are opened with PyAV, which is imported where a video is met: most layout
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ Wanted = Callable[[int], bool]
 
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
 VIDEO_SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm")
+#: What macOS packs beside the files of an archive: the same names again, with nothing to see.
+MACOS_FOLDER = "__MACOSX"
 
 
 class LayoutError(ValueError):
@@ -42,8 +44,8 @@ def find_root(folder: Path, needed: tuple[str, ...], layout: str, *, prefer: str
     """
     if not folder.is_dir():
         raise LayoutError(f"{folder}: no such folder; expected the {layout} layout there")
-    below = [path for path in sorted(folder.glob("*")) if path.is_dir()]
-    deeper = [path for parent in below for path in sorted(parent.glob("*")) if path.is_dir()]
+    below = [path for path in visible(folder, folder.glob("*")) if path.is_dir()]
+    deeper = [path for path in visible(folder, folder.glob("*/*")) if path.is_dir()]
     for level in ([folder], below, deeper):
         found = [path for path in level if all((path / name).exists() for name in needed)]
         chosen = [path for path in found if prefer in path.name.lower()] or found
@@ -59,6 +61,17 @@ def find_root(folder: Path, needed: tuple[str, ...], layout: str, *, prefer: str
     )
 
 
+def visible(folder: Path, paths: Iterable[Path]) -> list[Path]:
+    """Paths below a folder, sorted, without hidden names and ``__MACOSX`` on the way to them."""
+    return [
+        path
+        for path in sorted(paths)
+        if not any(
+            name.startswith(".") or name == MACOS_FOLDER for name in path.relative_to(folder).parts
+        )
+    ]
+
+
 def image_files(folder: Path) -> tuple[Path, ...]:
     """Images of a folder in the order of their numbers; hidden files are left out."""
     files = [
@@ -71,10 +84,9 @@ def image_files(folder: Path) -> tuple[Path, ...]:
 
 def footage_files(folder: Path) -> tuple[Path, ...]:
     """Videos, or folders of images, directly in a folder; in the order of their names."""
-    entries = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
     return tuple(
         path
-        for path in entries
+        for path in visible(folder, folder.iterdir())
         if path.suffix.lower() in VIDEO_SUFFIXES or (path.is_dir() and image_files(path))
     )
 

@@ -16,6 +16,7 @@ from camera_analysis.benchmark.layouts.clip_files import (
     VIDEO_SUFFIXES,
     LayoutError,
     find_root,
+    visible,
 )
 from camera_analysis.benchmark.layouts.clips import (
     AnomalyBenchmark,
@@ -36,15 +37,11 @@ def load_upcam(folder: Path) -> AnomalyBenchmark:
         LayoutError: another layout, or no video with labels.
     """
     root = find_root(folder, ("train",), "upCam")
-    train = [
-        path
-        for path in sorted((root / "train").rglob("*"))
-        if path.suffix.lower() in VIDEO_SUFFIXES
-    ]
+    train = _videos(root / "train")
     labelled = [
         (path, path.with_suffix(".labels.csv"))
-        for path in sorted(root.rglob("*"))
-        if path.suffix.lower() in VIDEO_SUFFIXES and path.with_suffix(".labels.csv").is_file()
+        for path in _videos(root)
+        if path.with_suffix(".labels.csv").is_file()
     ]
     if not labelled:
         raise LayoutError(f"{root}: expected a video beside its <stem>.labels.csv; found none")
@@ -57,6 +54,11 @@ def load_upcam(folder: Path) -> AnomalyBenchmark:
         test=tuple(_test_clip(path, labels) for path, labels in labelled),
         absent=dict.fromkeys(("pixel_auc", "rbdc", "tbdc"), NO_PLACE),
     )
+
+
+def _videos(folder: Path) -> list[Path]:
+    found = visible(folder, folder.rglob("*"))
+    return [path for path in found if path.suffix.lower() in VIDEO_SUFFIXES]
 
 
 def _test_clip(path: Path, labels: Path) -> Clip:
