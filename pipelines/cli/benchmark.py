@@ -114,6 +114,8 @@ def _changes(
     from camera_analysis.benchmark.benchmark_files import write_change_picture, write_metrics
     from camera_analysis.benchmark.benchmark_scores import METRICS
 
+    for name, reason in loaded.left_out.items():
+        click.echo(f"left out: {name}: {reason}")
     with _Bars() as bars:
         found = run_change_benchmark(loaded, segmenter, progress=bars.show)
     reasons = dict.fromkeys(METRICS, NOT_ANOMALIES)
@@ -122,6 +124,8 @@ def _changes(
         for name, figures in change_summary(found).items()
     }
     document = {"layout": loaded.layout, "judged_by": judged_by, **methods}
+    if loaded.left_out:
+        document["left_out"] = dict(loaded.left_out)
     write_metrics(document, output)
     write_change_picture(found, loaded.layout, output)
     return document

@@ -118,7 +118,10 @@ def _measured_on(
     unknown = sorted(set(methods) - {name for name, _ in cases()})
     if unknown:
         raise ValueError(f"no filters that hide people: {', '.join(unknown)}; see privacy methods")
-    known = [LabelledFootage(one, fps) for one in load_labelled(sequences).sequences]
+    loaded = load_labelled(sequences)
+    for name, reason in loaded.left_out.items():
+        click.echo(f"left out: {name}: {reason}", err=True)
+    known = [LabelledFootage(one, fps) for one in loaded.sequences]
     labelled = [frame for footage in known for frame in audit_frames(footage, frames)]
     walks = [walk_frames(footage) for footage in known]
     privacy_audit = PrivacyAudit(labelled, segmenter, walks)

@@ -8,8 +8,8 @@ of a mask: 0 static, 50 shadow, 85 outside the region of interest, 170 unknown, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
@@ -30,6 +30,8 @@ from camera_analysis.benchmark.layouts.clip_files import (
 )
 
 INPUT, TRUTH, ROI_FILE = "input", "groundtruth", "temporalROI.txt"
+NO_TRUTH = f"no folder {TRUTH} beside its frames"
+NO_FRAMES = f"no {INPUT} beside its masks"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,10 +100,18 @@ class ChangeSequence:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeBenchmark:
-    """Sequences of one collection."""
+    """Sequences of one collection.
+
+    Attributes:
+        layout: its name in the registry.
+        sequences: those that can be judged.
+        left_out: path in the folder of a sequence that has only frames or only masks -> why it
+            cannot be judged.
+    """
 
     layout: str
     sequences: tuple[ChangeSequence, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_cdnet(folder: Path) -> ChangeBenchmark:
@@ -124,19 +134,24 @@ def _load(folder: Path, layout: str, *, videos: bool = False) -> ChangeBenchmark
         raise LayoutError(f"{folder}: no such folder; expected the {layout} layout there")
     below = (visible(folder, folder.glob(depth)) for depth in ("*", "*/*", "*/*/*"))
     deep = [folder, *chain.from_iterable(below)]
-    homes = [
-        path
-        for path in deep
-        if (path / TRUTH).is_dir() and ((path / INPUT).is_dir() or (videos and _video_of(path)))
-    ]
+    with_frames = [path for path in deep if (path / INPUT).is_dir() or (videos and _video_of(path))]
+    with_truth = [path for path in deep if (path / TRUTH).is_dir()]
+    homes = [path for path in with_frames if path in with_truth]
     if not homes:
         names = ", ".join(sorted(path.name for path in folder.iterdir())[:8]) or "nothing"
         raise LayoutError(
             f"{folder}: not the {layout} layout: expected folders {INPUT} and {TRUTH} in each "
             f"video; found {names}"
         )
+    halves = [(path, NO_TRUTH) for path in with_frames] + [(path, NO_FRAMES) for path in with_truth]
     return ChangeBenchmark(
-        layout=layout, sequences=tuple(_sequence(home, layout) for home in homes)
+        layout=layout,
+        sequences=tuple(_sequence(home, layout) for home in homes),
+        left_out={
+            path.relative_to(folder).as_posix(): reason
+            for path, reason in halves
+            if path not in homes
+        },
     )
 
 

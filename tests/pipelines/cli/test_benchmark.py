@@ -114,6 +114,7 @@ def test_moving_pixels_are_scored_beside_opencv(tmp_path):
         (video / kind).mkdir(parents=True)
         for file in sorted((tmp_path / folder).iterdir()):
             file.rename(video / kind / f"{prefix}{int(file.stem):06d}{file.suffix}")
+    draw_clip(tmp_path / "sbi" / "Board" / "input", 2, seed=4)
     out = tmp_path / "out"
     done = CliRunner().invoke(
         main, ["benchmark", "sbi", str(tmp_path / "sbi"), "--output", str(out)]
@@ -127,6 +128,9 @@ def test_moving_pixels_are_scored_beside_opencv(tmp_path):
         document[method]["change_detection"].keys() == figures
         for method in ("ours", "delta_map", "mog2", "knn")
     )
+    assert document["ours"]["sequences"].keys() == {"Corridor"}
+    assert document["left_out"] == {"Board": "no folder groundtruth beside its frames"}
+    assert "left out: Board: no folder groundtruth" in done.output
 
 
 def test_a_wrong_folder_ends_with_what_was_expected(tmp_path):
