@@ -178,9 +178,15 @@ def _sequence(home: Path, layout: str) -> ChangeSequence:
         )
     first, last = _judged_span(home, frames)
     category = home.parent.name if layout == "cdnet2014" else home.name
-    return ChangeSequence(
+    sequence = ChangeSequence(
         name=home.name, category=category, frames=frames, masks=masks, first=first, last=last
     )
+    if not sequence.judged:
+        raise LayoutError(
+            f"{home / TRUTH}: no mask of the frames that {ROI_FILE} judges; there are "
+            f"{len(masks)}, of other frames"
+        )
+    return sequence
 
 
 def _of_video(home: Path, video: Path) -> ChangeSequence:
@@ -207,7 +213,13 @@ def _judged_span(home: Path, frames: tuple[Path, ...]) -> tuple[int, int]:
     if len(numbers) < 2 or numbers[0] > numbers[1]:
         raise LayoutError(f"{file}: expected the first and the last judged frame; found {numbers}")
     start = _number(frames[0])
-    return max(0, numbers[0] - start), min(len(frames) - 1, numbers[1] - start)
+    first, last = max(0, numbers[0] - start), min(len(frames) - 1, numbers[1] - start)
+    if first > last:
+        raise LayoutError(
+            f"{file}: judges frames {numbers[0]} to {numbers[1]}, there are {len(frames)}, "
+            f"{start} to {_number(frames[-1])}; expected the span of this video, or all its frames"
+        )
+    return first, last
 
 
 def _number(path: Path) -> int:
