@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
 
 NO_MODEL = "movers alone: no segmenter was given (--model)"
 NOT_ANOMALIES = "the truth says what moves, not what is abnormal"
+
+
+def _checked_budget(context: click.Context, option: click.Parameter, per_hour: float) -> float:
+    if not (math.isfinite(per_hour) and per_hour > 0):
+        raise click.BadParameter(f"{per_hour:g} false alarms an hour; it must be positive, finite")
+    return per_hour
 
 
 @click.command()
@@ -34,8 +41,8 @@ NOT_ANOMALIES = "the truth says what moves, not what is abnormal"
     "--budget",
     default=1.0,
     show_default=True,
-    type=click.FloatRange(min=0.0),
-    help="False alarms per camera-hour that thresholds are set for, on training footage.",
+    callback=_checked_budget,
+    help="False alarms per camera-hour that thresholds are set for, on training footage; positive.",
 )
 def benchmark(layout: str, folder: Path, output: Path, model: Path | None, budget: float) -> None:
     """Score a benchmark in its published LAYOUT: ours, and the delta map beside it.
@@ -50,7 +57,7 @@ def benchmark(layout: str, folder: Path, output: Path, model: Path | None, budge
         loaded = load_benchmark(layout, folder)
         segmenter = _segmenter(model)
         click.echo(f"judged by {_judged_by(model)}")
-        output.mkdir(parents=True, exist_ok=True)
+        _make_folder(output)
         if isinstance(loaded, AnomalyBenchmark):
             document = _anomalies(loaded, segmenter, output, budget, _judged_by(model))
         else:
@@ -59,6 +66,16 @@ def benchmark(layout: str, folder: Path, output: Path, model: Path | None, budge
         raise click.ClickException(str(error)) from error
     _tell(document)
     click.echo(f"written to {output}")
+
+
+def _make_folder(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.BadParameter(
+            f"{output} cannot be made: {error.strerror}; name a folder, or a place for one",
+            param_hint="'--output'",
+        ) from error
 
 
 def _segmenter(model: Path | None) -> Segmenter | None:

@@ -140,3 +140,24 @@ def test_a_wrong_folder_ends_with_what_was_expected(tmp_path):
     assert done.exit_code == 1
     assert "expected training_videos, testing_videos; found nothing" in done.output
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("budget", ["0", "-1", "nan", "inf"])
+def test_a_budget_that_no_threshold_has_is_refused_at_the_option(tmp_path, budget):
+    asked = ["benchmark", "ped2", str(tmp_path), "--output", str(tmp_path), "--budget", budget]
+    done = CliRunner().invoke(main, asked)
+    assert done.exit_code == 2
+    assert f"'--budget': {budget} false alarms an hour; it must be positive, finite" in done.output
+
+
+@pytest.mark.parametrize(
+    ("place", "told"), [(".", "is a file"), ("x", "cannot be made"), ("x/y", "cannot be made")]
+)
+def test_an_output_that_cannot_be_a_folder_is_told(walkway, tmp_path, place, told):
+    file = tmp_path / "afile"
+    file.write_text("")
+    asked = ["benchmark", "ped2", str(walkway), "--output", str(file / place)]
+    done = CliRunner().invoke(main, asked)
+    assert done.exit_code == 2
+    assert "Invalid value for '--output'" in done.output
+    assert told in " ".join(done.output.split())
