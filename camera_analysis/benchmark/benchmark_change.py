@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from camera_analysis.benchmark.change_scores import ChangeCounts, count_frame, mean_figures
 from camera_analysis.benchmark.layouts.change_detection import ChangeBenchmark, ChangeSequence
-from camera_analysis.benchmark.layouts.clip_files import ImageRgb, read_image
+from camera_analysis.benchmark.layouts.clip_files import ImageRgb, picked_images
 from camera_analysis.label_classes import CLASS_NAMES, STATIC
 from camera_analysis.labelling.label_fusion import FusionConfig, label_frame
 from camera_analysis.labelling.motion import MotionConfig, Plate, learn_plate
@@ -113,7 +113,7 @@ def _sampled(sequence: ChangeSequence, config: ChangeConfig) -> Iterator[ImageRg
     before = sequence.frames[: sequence.first]
     files = before if len(before) >= config.least_before else sequence.frames
     step = max(1, len(files) // config.plate_frames)
-    return (read_image(file) for file in files[::step])
+    return (frame for _, frame in picked_images(files, lambda number: number % step == 0))
 
 
 def _mode(sequence: ChangeSequence, plate: Plate, config: ChangeConfig) -> npt.NDArray[np.int16]:

@@ -25,6 +25,7 @@ from camera_analysis.benchmark.layouts.clips import (
     AnomalyBenchmark,
     Clip,
     FrameTruth,
+    check_first_frames,
     judged_frames,
 )
 from camera_analysis.channels.channel_fusion import ChannelConfig, ChannelVerdict
@@ -91,6 +92,7 @@ def run_benchmark(
         ValueError: footage that cannot be learned from, or truth that does not fit it.
     """
     config = config or BenchmarkConfig()
+    check_first_frames(benchmark)
     budget = config.false_alarms_per_hour
     result = BenchmarkResult(
         ours=MethodScores(benchmark.absent, budget),

@@ -116,8 +116,22 @@ def read_mask(path: Path) -> npt.NDArray[np.uint8]:
 
 
 def picked_images(files: tuple[Path, ...], wanted: Wanted) -> Iterator[tuple[int, ImageRgb]]:
-    """Images whose number is wanted."""
-    return ((number, read_image(file)) for number, file in enumerate(files) if wanted(number))
+    """Images whose number is wanted.
+
+    Raises:
+        LayoutError: one cannot be read, or has another size than the first.
+    """
+    shape = None
+    for number, file in enumerate(files):
+        if wanted(number):
+            image = read_image(file)
+            shape = shape or image.shape
+            if image.shape != shape:
+                raise LayoutError(
+                    f"{file}: {image.shape[1]} x {image.shape[0]} pixels; the images before it "
+                    f"have {shape[1]} x {shape[0]}"
+                )
+            yield number, image
 
 
 def picked_frames(path: Path, wanted: Wanted) -> Iterator[tuple[int, ImageRgb]]:

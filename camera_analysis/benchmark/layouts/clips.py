@@ -121,6 +121,31 @@ class AnomalyBenchmark:
         return tuple(dict.fromkeys(clip.camera for clip in self.test))
 
 
+def check_first_frames(benchmark: AnomalyBenchmark) -> None:
+    """Look at the first frame of each clip and at its truth, before anything is learned.
+
+    Raises:
+        LayoutError: clips of one camera have different sizes, or a frame or its truth is wrong.
+    """
+    first: dict[str, tuple[str, tuple[int, ...]]] = {}
+    for part, clips in (("training", benchmark.train), ("test", benchmark.test)):
+        for clip in clips:
+            frame = next(_looked_at(clip), None) if clip.camera in benchmark.cameras else None
+            if frame is None:
+                continue
+            name = f"{part} clip {clip.name}"
+            known, shape = first.setdefault(clip.camera, (name, frame.shape))
+            if frame.shape != shape:
+                raise LayoutError(
+                    f"{name}: {frame.shape[1]} x {frame.shape[0]} pixels; {known} of the same "
+                    f"camera has {shape[1]} x {shape[0]}; leave one out, or scale it"
+                )
+
+
+def _looked_at(clip: Clip) -> Iterator[ImageRgb]:
+    return clip.frames() if clip.truth is None else (frame for frame, _ in judged_frames(clip))
+
+
 def judged_frames(clip: Clip) -> Iterator[tuple[ImageRgb, FrameTruth]]:
     """Frames of a test clip with their truth.
 

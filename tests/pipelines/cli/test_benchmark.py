@@ -161,3 +161,16 @@ def test_an_output_that_cannot_be_a_folder_is_told(walkway, tmp_path, place, tol
     assert done.exit_code == 2
     assert "Invalid value for '--output'" in done.output
     assert told in " ".join(done.output.split())
+
+
+def test_test_clips_of_another_size_are_told_before_anything_is_learned(tmp_path):
+    draw_clip(tmp_path / "Train" / "Train001", 3, seed=1)
+    clip = tmp_path / "Test" / "Test001"
+    draw_clip(clip, 3, seed=2, masks=tmp_path / "Test" / "Test001_gt")
+    for file in (*clip.iterdir(), *(tmp_path / "Test" / "Test001_gt").iterdir()):
+        cv2.imwrite(str(file), cv2.imread(str(file))[:48])
+    asked = ["benchmark", "ped2", str(tmp_path), "--output", str(tmp_path / "out")]
+    done = CliRunner().invoke(main, asked)
+    assert done.exit_code == 1
+    assert "Error: test clip Test001: 96 x 48 pixels; training clip Train001" in done.output
+    assert "learning" not in done.output

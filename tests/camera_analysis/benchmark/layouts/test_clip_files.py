@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
 import pytest
 
-from camera_analysis.benchmark.layouts.clip_files import find_root
+from camera_analysis.benchmark.layouts.clip_files import (
+    LayoutError,
+    find_root,
+    image_files,
+    picked_images,
+)
 from camera_analysis.benchmark.layouts.registry import load_benchmark
 from tests.camera_analysis.benchmark.layouts.factories_layouts import (
     abnormal_from,
@@ -43,3 +50,12 @@ def test_hidden_videos_are_left_out(tmp_path):
         (tmp_path / hidden).write_bytes(b"\0")
     benchmark = load_benchmark("upcam", tmp_path)
     assert [clip.name for clip in (*benchmark.train, *benchmark.test)] == ["0", "eval"]
+
+
+def test_an_image_of_another_size_is_told_with_both(tmp_path):
+    write_frames(tmp_path / "clip", 3)
+    cv2.imwrite(str(tmp_path / "clip" / "003.png"), np.zeros((5, 7, 3), np.uint8))
+    frames = picked_images(image_files(tmp_path / "clip"), lambda number: number > 0)
+    assert next(frames)[0] == 1
+    with pytest.raises(LayoutError, match=r"003\.png: 7 x 5 pixels; .* before it have 48 x 32"):
+        next(frames)
