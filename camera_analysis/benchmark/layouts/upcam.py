@@ -7,10 +7,10 @@ The labels are one 0 or 1 a frame. ``<stem>.events.md``, where it is there, name
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from camera_analysis.benchmark.layouts.clip_files import (
     VIDEO_SUFFIXES,
@@ -63,25 +63,27 @@ def _videos(folder: Path) -> list[Path]:
 
 def _test_clip(path: Path, labels: Path) -> Clip:
     listed = path.with_suffix(".events.md")
-    frames = sum(1 for line in labels.read_text(encoding="utf-8").splitlines() if line.strip())
+    abnormal = _read(labels)
     return footage_clip(
         path,
         camera=CAMERA,
         fps=FPS,
-        truth=_opener(labels),
-        events=_events(listed, frames) if listed.is_file() else None,
+        truth=lambda: (FrameTruth(abnormal=bool(one)) for one in abnormal),
+        events=_events(listed, abnormal.size) if listed.is_file() else None,
     )
 
 
-def _opener(labels: Path) -> Callable[[], Iterator[FrameTruth]]:
-    return lambda: _read(labels)
-
-
-def _read(labels: Path) -> Iterator[FrameTruth]:
-    values = np.loadtxt(labels, dtype=np.float64, ndmin=1, delimiter=",")
-    if values.ndim != 1 or not np.isin(values, (0, 1)).all():
-        raise LayoutError(f"{labels}: expected one 0 or 1 a line")
-    yield from (FrameTruth(abnormal=bool(value)) for value in values)
+def _read(labels: Path) -> npt.NDArray[np.bool_]:
+    try:
+        text = labels.read_text(encoding="utf-8")
+        lines = [line for line in text.splitlines() if line.strip()]
+        values = np.loadtxt(lines, ndmin=1, delimiter=",") if lines else np.zeros(0)
+    except ValueError as error:
+        raise LayoutError(f"{labels}: expected one 0 or 1 a line; {error}") from error
+    if not values.size or values.ndim != 1 or not np.isin(values, (0, 1)).all():
+        found = ", ".join(text.split()[:3]) or "nothing"
+        raise LayoutError(f"{labels}: expected one 0 or 1 a line; it begins with {found}")
+    return values.astype(bool)
 
 
 def _events(path: Path, frames: int) -> tuple[tuple[int, int], ...]:

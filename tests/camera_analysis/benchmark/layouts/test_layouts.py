@@ -179,6 +179,17 @@ def test_upcam_events_and_labels(tmp_path):
         truths(load_benchmark("upcam", tmp_path).test[0])
 
 
+@pytest.mark.parametrize(
+    "labels", ["label\n0\n1\n", "0\n2\n1\n", "frame,label\n0,0\n", "0,1\n1,1", "\n"]
+)
+def test_upcam_labels_that_are_none_are_told_with_their_file(tmp_path, labels):
+    write_clip(tmp_path / "train" / "05" / "05-19.mp4", 3)
+    write_clip(tmp_path / "eval.mp4", 3)
+    (tmp_path / "eval.labels.csv").write_text(labels)
+    with pytest.raises(LayoutError, match=r"eval\.labels\.csv: expected one 0 or 1 a line"):
+        load_benchmark("upcam", tmp_path)
+
+
 def test_cdnet_is_judged_within_its_temporal_region(tmp_path):
     video = tmp_path / "baseline" / "highway"
     (video / "input").mkdir(parents=True)
