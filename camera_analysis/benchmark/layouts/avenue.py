@@ -17,14 +17,19 @@ from camera_analysis.benchmark.layouts.clip_files import (
 )
 from camera_analysis.benchmark.layouts.clips import (
     AnomalyBenchmark,
+    Clip,
     FrameTruth,
     footage_clip,
 )
-from camera_analysis.benchmark.layouts.matlab_cells import MatlabCellsError, iterate_cells
+from camera_analysis.benchmark.layouts.matlab_cells import (
+    MatlabCellsError,
+    count_cells,
+    iterate_cells,
+)
 from camera_analysis.benchmark.layouts.truth_regions import tracked_masks
 
 FPS = 25.0
-CAMERA = "avenue"
+CAMERA, CELLS = "avenue", "volLabel"
 MASK_FOLDERS = (
     "testing_label_mask",
     "ground_truth_demo/testing_label_mask",
@@ -38,7 +43,7 @@ def load_avenue(folder: Path) -> AnomalyBenchmark:
     """CUHK Avenue.
 
     Raises:
-        LayoutError: another layout, or a test video without masks.
+        LayoutError: another layout, a test video without masks, or masks that cannot be read.
     """
     root = find_root(folder, ("training_videos", "testing_videos"), "CUHK Avenue")
     masks = _mask_files(folder, root)
@@ -49,7 +54,7 @@ def load_avenue(folder: Path) -> AnomalyBenchmark:
             for path in footage_files(root / "training_videos")
         ),
         test=tuple(
-            footage_clip(path, camera=CAMERA, fps=FPS, truth=_opener(_mask_of(path, masks)))
+            _test_clip(path, _mask_of(path, masks))
             for path in footage_files(root / "testing_videos")
         ),
         regions_from="masks",
@@ -82,12 +87,20 @@ def _number(path: Path) -> int:
     return int(found.group())
 
 
+def _test_clip(video: Path, file: Path) -> Clip:
+    try:
+        frames = count_cells(file, CELLS)
+    except MatlabCellsError as error:
+        raise LayoutError(f"{file}: {error}") from error
+    return footage_clip(video, camera=CAMERA, fps=FPS, truth=_opener(file), truth_frames=frames)
+
+
 def _opener(file: Path) -> Callable[[], Iterator[FrameTruth]]:
     return lambda: _read(file)
 
 
 def _read(file: Path) -> Iterator[FrameTruth]:
     try:
-        yield from tracked_masks(cell.astype(bool) for cell in iterate_cells(file, "volLabel"))
+        yield from tracked_masks(cell.astype(bool) for cell in iterate_cells(file, CELLS))
     except MatlabCellsError as error:
         raise LayoutError(f"{file}: {error}") from error

@@ -1,6 +1,7 @@
 """What every benchmark layout becomes: clips, their frames, and the truth about each frame.
 
-Nothing is read but names until a clip is iterated over, and then one frame at a time.
+Until a clip is iterated over, names, heads and small files of truth are read; frames and masks
+come one at a time.
 """
 
 from __future__ import annotations
@@ -182,18 +183,30 @@ def footage_clip(
     fps: float,
     name: str = "",
     truth: Callable[[], Iterator[FrameTruth]] | None = None,
+    truth_frames: int | None = None,
     events: tuple[tuple[int, int], ...] | None = None,
 ) -> Clip:
     """A clip of a video file or of a folder of images.
 
+    Args:
+        path: file or folder.
+        camera: see :class:`Clip`, as for fps, name, truth and events.
+        fps: see there.
+        name: that of the file or folder where it is empty.
+        truth: see there.
+        truth_frames: how many frames the truth has; only images can be counted at once.
+        events: see there.
+
     Raises:
-        LayoutError: a folder without images.
+        LayoutError: a folder without images, or with another number of them than its truth.
     """
     length: int | None
     if path.is_dir():
         files = image_files(path)
         if not files:
             raise LayoutError(f"{path}: no images ({', '.join(IMAGE_SUFFIXES)}) in this folder")
+        if truth_frames is not None and abs(len(files) - truth_frames) > MOST_SURPLUS_FRAMES:
+            raise LayoutError(f"{path}: {len(files)} frames, but truth of {truth_frames}")
         usual, length, pick = path.name, len(files), partial(picked_images, files)
     else:
         usual, length, pick = path.stem, header_frames(path), partial(picked_frames, path)

@@ -7,18 +7,21 @@ reader inflates the file as it goes and holds one plane, and it checks every len
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Literal, Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-_ORDERS: dict[bytes, Literal["<", ">"]] = {b"IM": "<", b"MI": ">"}
+_ORDERS = {b"IM": "<", b"MI": ">"}
 _MATRIX, _COMPRESSED, _CELL_CLASS = 14, 15, 1
 _DTYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8"}
+_HEADER_BYTES = 128  # the last two of them tell the order of bytes
+_HDF5_HEADERS = (b"MATLAB 7.3", b"\x89HDF")
 _CHUNK_BYTES = 1 << 16
 #: A plane of 8-bit numbers of 8192 x 8192 pixels; more is a damaged length.
 _MOST_BYTES = 1 << 26
@@ -89,28 +92,52 @@ def iterate_cells(path: Path, name: str) -> Iterator[npt.NDArray[np.generic]]:
         MatlabCellsError: as the class says.
     """
     with path.open("rb") as file:
-        header = file.read(128)
-        order = _ORDERS.get(header[126:128])
-        if order is None:
-            raise MatlabCellsError(f"not a MATLAB 5 file; it begins with {header[:8].hex(' ')}")
-        names = []
-        while len(tag := file.read(8)) == 8:
-            kind, length = struct.unpack(f"{order}II", tag)
-            following = file.tell() + length
-            source: _Bytes | None = None
-            if kind == _COMPRESSED:
-                source = _Inflated(file, length)
-                kind = struct.unpack(f"{order}II", source.take(8))[0]
-            elif kind == _MATRIX:
-                source = _Plain(file)
-            if source is not None and kind == _MATRIX:
-                array_class, shape, found = _head(source, order)
-                if found == name and array_class == _CELL_CLASS:
-                    yield from _cells(source, order, int(np.prod(shape)))
-                    return
-                names.append(found)
-            file.seek(following)
+        source, order, count = _found(file, name)
+        yield from _cells(source, order, count)
+
+
+def count_cells(path: Path, name: str) -> int:
+    """How many planes :func:`iterate_cells` gives; no plane is read.
+
+    Raises:
+        MatlabCellsError: as the class says, as far as heads and lengths tell.
+    """
+    with path.open("rb") as file:
+        return _found(file, name)[2]
+
+
+def _found(file: BinaryIO, name: str) -> tuple[_Bytes, str, int]:
+    """Where the cells of an array begin, the order of bytes, and how many there are."""
+    size, _ = file.seek(0, os.SEEK_END), file.seek(0)
+    order = _order(file.read(_HEADER_BYTES))
+    names = []
+    while len(tag := file.read(8)) == 8:
+        kind, length = struct.unpack(f"{order}II", tag)
+        following = file.tell() + length
+        if following > size:
+            raise MatlabCellsError(f"the file ends early, after {size} bytes; copy it again")
+        source: _Bytes | None = None
+        if kind == _COMPRESSED:
+            source = _Inflated(file, length)
+            kind = struct.unpack(f"{order}II", source.take(8))[0]
+        elif kind == _MATRIX:
+            source = _Plain(file)
+        if source is not None and kind == _MATRIX:
+            array_class, shape, found = _head(source, order)
+            if found == name and array_class == _CELL_CLASS:
+                return source, order, int(np.prod(shape))
+            names.append(found)
+        file.seek(following)
     raise MatlabCellsError(f"no cell array {name!r}; the file holds {names}")
+
+
+def _order(header: bytes) -> str:
+    if header.startswith(_HDF5_HEADERS):
+        raise MatlabCellsError("saved as v7.3 (HDF5); save it with -v7")
+    order = _ORDERS.get(header[126:])
+    if order is None:
+        raise MatlabCellsError(f"not a MATLAB 5 file; it begins with {header[:8].hex(' ')}")
+    return order
 
 
 def _cells(source: _Bytes, order: str, count: int) -> Iterator[npt.NDArray[np.generic]]:

@@ -57,7 +57,7 @@ def layout_name(name: str) -> str:
 
 
 def load_benchmark(name: str, folder: Path) -> Benchmark:
-    """Clips and truth of a folder; reads names, not pixels.
+    """Clips and truth of a folder; reads names and heads, not pixels.
 
     Raises:
         LayoutError: an unknown layout, or a folder that is laid out otherwise.

@@ -34,7 +34,8 @@ def load_shanghaitech(folder: Path) -> AnomalyBenchmark:
     """ShanghaiTech Campus.
 
     Raises:
-        LayoutError: another layout, a test clip without truth, or a camera without training clips.
+        LayoutError: another layout, a test clip without truth or with one that cannot be
+            read, or a camera without training clips.
     """
     root = find_root(folder, ("training", "testing"), "ShanghaiTech")
     train = _footage(root, "training")
@@ -66,7 +67,14 @@ def _test_clip(root: Path, path: Path, *, pixels: bool) -> Clip:
     if not frame_file.is_file():
         raise LayoutError(f"{path}: expected its truth in {FRAME_MASKS}/{path.stem}.npy")
     pixel_file = root / PIXEL_MASKS / f"{path.stem}.npy" if pixels else None
-    return footage_clip(path, camera=_camera(path), fps=FPS, truth=_opener(frame_file, pixel_file))
+    abnormal, _ = _arrays(frame_file, pixel_file)
+    return footage_clip(
+        path,
+        camera=_camera(path),
+        fps=FPS,
+        truth=_opener(frame_file, pixel_file),
+        truth_frames=len(abnormal),
+    )
 
 
 def _opener(frame_file: Path, pixel_file: Path | None) -> Callable[[], Iterator[FrameTruth]]:
@@ -74,24 +82,36 @@ def _opener(frame_file: Path, pixel_file: Path | None) -> Callable[[], Iterator[
 
 
 def _read(frame_file: Path, pixel_file: Path | None) -> Iterator[FrameTruth]:
-    abnormal = _array(frame_file, 1).astype(bool)
-    if pixel_file is None:
+    abnormal, planes = _arrays(frame_file, pixel_file)
+    if planes is None:
         yield from (FrameTruth(abnormal=bool(one)) for one in abnormal)
         return
-    planes = _array(pixel_file, 3)
-    if len(planes) != len(abnormal):
-        raise LayoutError(f"{pixel_file}: {len(planes)} masks for {len(abnormal)} frames")
     truths = tracked_masks(np.asarray(plane).astype(bool) for plane in planes)
     for one, truth in zip(abnormal, truths, strict=True):
         yield FrameTruth(abnormal=bool(one), mask_hw=truth.mask_hw, regions=truth.regions)
 
 
+def _arrays(
+    frame_file: Path, pixel_file: Path | None
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.generic] | None]:
+    """(N,) abnormal frames; (N, H, W) masks, where there are any."""
+    abnormal = _array(frame_file, 1).astype(bool)
+    planes = None if pixel_file is None else _array(pixel_file, 3)
+    if planes is not None and len(planes) != len(abnormal):
+        raise LayoutError(
+            f"{pixel_file}: {len(planes)} masks, but {len(abnormal)} frames in {frame_file}"
+        )
+    return abnormal, planes
+
+
 def _array(path: Path, dimensions: int) -> npt.NDArray[np.generic]:
     """Memory-mapped, so that a clip's masks are never all in memory."""
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        array = np.lib.format.open_memmap(path, mode="r")
     except ValueError as error:
-        raise LayoutError(f"{path}: not a plain .npy array: {error}") from error
+        raise LayoutError(
+            f"{path}: not a plain .npy array: {error}; save numbers with numpy.save"
+        ) from error
     if array.ndim != dimensions:
         raise LayoutError(f"{path}: shape {array.shape}; expected {dimensions} dimensions")
     return np.asarray(array) if dimensions == 1 else array

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from camera_analysis.benchmark.layouts.clip_files import (
@@ -14,10 +13,9 @@ from camera_analysis.benchmark.layouts.clip_files import (
 from camera_analysis.benchmark.layouts.clips import (
     AnomalyBenchmark,
     Clip,
-    FrameTruth,
     footage_clip,
 )
-from camera_analysis.benchmark.layouts.truth_regions import boxes_truth, read_track_file
+from camera_analysis.benchmark.layouts.truth_regions import boxes_of, boxes_truth
 
 FPS = 15.0
 NO_PIXELS = "Street Scene's truth is boxes, not pixels"
@@ -58,8 +56,6 @@ def _test_clip(path: Path, camera: str) -> Clip:
     file = next((place for place in (path / name, path.with_name(name)) if place.is_file()), None)
     if file is None:
         raise LayoutError(f"{path}: expected its truth in {name}; there is no such file")
-    return footage_clip(path, camera=camera, fps=FPS, truth=_opener(path, file))
-
-
-def _opener(path: Path, file: Path) -> Callable[[], Iterator[FrameTruth]]:
-    return lambda: boxes_truth([image.stem for image in image_files(path)], read_track_file(file))
+    stems = [image.stem for image in image_files(path)]
+    regions = boxes_of(file, stems)
+    return footage_clip(path, camera=camera, fps=FPS, truth=lambda: boxes_truth(stems, regions))

@@ -135,22 +135,28 @@ def read_track_file(path: Path) -> dict[str, tuple[TruthRegion, ...]]:
     return {frame: tuple(found) for frame, found in regions.items()}
 
 
-def boxes_truth(
-    stems: Sequence[str], regions: Mapping[str, tuple[TruthRegion, ...]]
-) -> Iterator[FrameTruth]:
-    """Truth of the frames with these file stems; frames without a box are normal.
+def boxes_of(path: Path, stems: Sequence[str]) -> dict[str, tuple[TruthRegion, ...]]:
+    """As :func:`read_track_file`, for frames with these file stems.
 
     Raises:
         LayoutError: no box is of any of these frames: all would be taken for normal ones.
     """
+    regions = read_track_file(path)
     absent = regions.keys() - set(stems)
     if stems and absent and len(absent) == len(regions):
         raise LayoutError(
-            f"truth is of the frames {min(absent)!r} to {max(absent)!r}, and none of them is there;"
-            f" expected the names of image files, {stems[0]!r} to {stems[-1]!r}"
+            f"{path}: truth is of the frames {min(absent)!r} to {max(absent)!r}, and none of them "
+            f"is there; expected the names of image files, {stems[0]!r} to {stems[-1]!r}"
         )
     if absent:
         _log.warning("%d frames of the truth are not there, first %r", len(absent), min(absent))
+    return regions
+
+
+def boxes_truth(
+    stems: Sequence[str], regions: Mapping[str, tuple[TruthRegion, ...]]
+) -> Iterator[FrameTruth]:
+    """Truth of the frames with these file stems; frames without a box are normal."""
     return (FrameTruth(abnormal=stem in regions, regions=regions.get(stem, ())) for stem in stems)
 
 

@@ -9,7 +9,7 @@ Street Scene writes them), its regions replace those of the masks.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,9 +23,10 @@ from camera_analysis.benchmark.layouts.clips import (
     AnomalyBenchmark,
     Clip,
     FrameTruth,
+    TruthRegion,
     footage_clip,
 )
-from camera_analysis.benchmark.layouts.truth_regions import read_track_file, tracked_masks
+from camera_analysis.benchmark.layouts.truth_regions import boxes_of, tracked_masks
 
 FPS = 10.0
 NO_PIXELS = "not every test clip has pixel masks"
@@ -37,7 +38,7 @@ class _Truths:
 
     masks: tuple[Path, ...]
     ranges: tuple[tuple[int, int], ...] | None
-    boxes: Path | None
+    boxes: Mapping[str, tuple[TruthRegion, ...]] | None
 
 
 def load_ucsd(folder: Path, *, variant: str = "") -> AnomalyBenchmark:
@@ -55,7 +56,7 @@ def load_ucsd(folder: Path, *, variant: str = "") -> AnomalyBenchmark:
     test = _clip_folders(root / "Test", "Test")
     ranges = _frame_ranges(root / "Test")
     truths = [_truths_of(path, ranges) for path in test]
-    with_boxes = all(truth.boxes for truth in truths)
+    with_boxes = all(truth.boxes is not None for truth in truths)
     with_masks = all(truth.masks for truth in truths)
     absent = {} if with_masks else {"pixel_auc": NO_PIXELS}
     if not with_boxes and not with_masks:
@@ -84,9 +85,9 @@ def _clip_folders(folder: Path, prefix: str) -> list[Path]:
 def _truths_of(clip: Path, ranges: list[tuple[tuple[int, int], ...]]) -> _Truths:
     folder, boxes = clip.with_name(f"{clip.name}_gt"), clip.with_name(f"{clip.name}_gt.txt")
     masks = image_files(folder) if folder.is_dir() else ()
-    frames = len(image_files(clip))
-    if masks and len(masks) != frames:
-        raise LayoutError(f"{folder}: {len(masks)} masks for {frames} frames of {clip.name}")
+    stems = _stems(clip)
+    if masks and len(masks) != len(stems):
+        raise LayoutError(f"{folder}: {len(masks)} masks for {len(stems)} frames of {clip.name}")
     number = int(clip.name[len("Test") :])
     of_clip = ranges[number - 1] if 1 <= number <= len(ranges) else None
     if not masks and of_clip is None and not boxes.is_file():
@@ -95,7 +96,11 @@ def _truths_of(clip: Path, ranges: list[tuple[tuple[int, int], ...]]) -> _Truths
             f"{clip}: no truth; expected masks in {folder.name}/ or the frames of clip {number} "
             f"in a .m file{known}"
         )
-    return _Truths(masks, of_clip, boxes if boxes.is_file() else None)
+    return _Truths(masks, of_clip, boxes_of(boxes, stems) if boxes.is_file() else None)
+
+
+def _stems(clip: Path) -> tuple[str, ...]:
+    return tuple(file.stem for file in image_files(clip))
 
 
 def _frame_ranges(folder: Path) -> list[tuple[tuple[int, int], ...]]:
@@ -119,17 +124,16 @@ def _test_clip(path: Path, truth: _Truths, camera: str) -> Clip:
 
 
 def _opener(path: Path, truth: _Truths) -> Callable[[], Iterator[FrameTruth]]:
-    stems = tuple(file.stem for file in image_files(path))
+    stems = _stems(path)
     return lambda: _read_truth(stems, truth)
 
 
 def _read_truth(stems: tuple[str, ...], truth: _Truths) -> Iterator[FrameTruth]:
-    boxes = read_track_file(truth.boxes) if truth.boxes else None
     masked = tracked_masks(read_mask(file) > 127 for file in truth.masks)
     for number, stem in enumerate(stems):
         found = next(masked) if truth.masks else _in_ranges(number, truth.ranges)
-        if boxes is not None:
-            regions = boxes.get(stem, ())
+        if truth.boxes is not None:
+            regions = truth.boxes.get(stem, ())
             found = replace(found, regions=regions, abnormal=found.abnormal or bool(regions))
         yield found
 

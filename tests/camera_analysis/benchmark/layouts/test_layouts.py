@@ -112,10 +112,23 @@ def test_avenue_without_masks_says_where_they_belong(tmp_path):
         load_benchmark("avenue", tmp_path)
     label = tmp_path / "testing_label_mask" / "1_label.mat"
     write_label_cells(label, abnormal_from(3, 1))
-    label.write_bytes(label.read_bytes()[:200])
+    whole = label.read_bytes()
+    for kept in (200, len(whole) - 10):
+        label.write_bytes(whole[:kept])
+        with pytest.raises(LayoutError, match=r"1_label\.mat: (no cell array|the file ends early)"):
+            load_benchmark("avenue", tmp_path)
+    label.write_bytes(whole[:-40] + bytes(40))
     clip = load_benchmark("avenue", tmp_path).test[0]
     with pytest.raises(LayoutError, match=r"1_label\.mat"):
         truths(clip)
+
+
+def test_avenue_in_images_is_counted_against_its_masks(tmp_path):
+    write_frames(tmp_path / "training_videos" / "01", 3)
+    write_frames(tmp_path / "testing_videos" / "01", 9)
+    write_label_cells(tmp_path / "testing_label_mask" / "1_label.mat", abnormal_from(6, 1))
+    with pytest.raises(LayoutError, match="01: 9 frames, but truth of 6"):
+        load_benchmark("avenue", tmp_path)
 
 
 def test_shanghaitech_has_a_normal_for_each_of_its_cameras(tmp_path):
@@ -133,6 +146,27 @@ def test_shanghaitech_has_a_normal_for_each_of_its_cameras(tmp_path):
     assert [truth.abnormal for truth in truths(benchmark.test[1])] == [False] * 3 + [True] * 2
     (tmp_path / "training" / "videos" / "02_001.avi").unlink()
     with pytest.raises(LayoutError, match="test clips of 02, but no training clip"):
+        load_benchmark("shanghaitech", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("frames", "pixels", "told"),
+    [
+        (np.zeros(5), np.zeros((4, 2, 2)), r"pixel_mask.01_1\.npy: 4 masks, but 5 frames in"),
+        (np.zeros(9), np.zeros((9, 2, 2)), "01_1: 5 frames, but truth of 9"),
+        (np.zeros(0), np.zeros((0, 2, 2)), "01_1"),
+        (np.array([{}] * 5), np.zeros((5, 2, 2)), r"frame_mask.01_1\.npy: not a plain \.npy"),
+        (np.zeros(5), np.zeros((5, 4)), r"shape \(5, 4\); expected 3 dimensions"),
+    ],
+)
+def test_shanghaitech_truth_is_looked_at_when_the_folder_is(tmp_path, frames, pixels, told):
+    write_clip(tmp_path / "training" / "videos" / "01_0.avi", 3)
+    write_frames(tmp_path / "testing" / "frames" / "01_1", 5)
+    for folder, array in (("frame", frames), ("pixel", pixels)):
+        target = tmp_path / "testing" / f"test_{folder}_mask" / "01_1.npy"
+        target.parent.mkdir()
+        np.save(target, array, allow_pickle=True)
+    with pytest.raises(LayoutError, match=told):
         load_benchmark("shanghaitech", tmp_path)
 
 
