@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from operator import eq
 from typing import Any
 
 import cv2
@@ -63,8 +65,16 @@ def run_change_benchmark(
         segmenter: joins motion in our labels; None judges by movers alone.
         config: see there.
         progress: called as progress(sequence, frames done, frames in all).
+
+    Raises:
+        LayoutError: an image cannot be read or has another size, told before the first sequence
+            is counted where the first judged frame shows it.
     """
     config = config or ChangeConfig()
+    for sequence in benchmark.sequences:
+        first = sequence.judged[0]
+        for _, frame in sequence.pick(partial(eq, first)):
+            sequence.codes(first, frame)
     return [
         _count_sequence(sequence, segmenter, config, progress) for sequence in benchmark.sequences
     ]

@@ -174,3 +174,16 @@ def test_test_clips_of_another_size_are_told_before_anything_is_learned(tmp_path
     assert done.exit_code == 1
     assert "Error: test clip Test001: 96 x 48 pixels; training clip Train001" in done.output
     assert "learning" not in done.output
+
+
+def test_masks_of_another_size_are_told_before_any_sequence_is_counted(tmp_path):
+    for name, height in (("A", 64), ("B", 48)):
+        home = tmp_path / name
+        draw_clip(home / "input", 2, seed=1, masks=home / "groundtruth")
+        for file in (home / "groundtruth").iterdir():
+            cv2.imwrite(str(file), np.zeros((height, 96), np.uint8))
+    asked = ["benchmark", "sbi", str(tmp_path), "--output", str(tmp_path / "out")]
+    done = CliRunner().invoke(main, asked)
+    assert done.exit_code == 1
+    assert "001.bmp: 96 x 48 pixels; its frame has 96 x 64" in done.output
+    assert "A:" not in done.output
