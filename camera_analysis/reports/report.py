@@ -30,6 +30,7 @@ from camera_analysis.reports.report_words import (
     WORDS,
     caution,
     key_figures,
+    left_out_before,
     region_row,
     verdict,
 )
@@ -183,6 +184,7 @@ def _fill_report(
         day=day,
         verdict=verdict(day),
         caution=caution(day),
+        left_out_before=left_out_before(inputs.camera, inputs.day),
         key_figures=key_figures(day, inputs.camera.interval_s),
         figures=figures,
         scene=read_scene(scene) if scene else None,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from camera_analysis.reports.report_facts import DayFacts, Departures
 
 if TYPE_CHECKING:
+    from camera_analysis.camera import Camera
     from camera_analysis.occupancy.rois import Roi
 
 #: Below this share of usable frames, a reader is told that much of the day was not judged.
@@ -85,6 +86,26 @@ def caution(day: DayFacts) -> str:
     if day.parts_missing:
         says.append(unused(day.parts_missing))
     return f"{'; '.join(says)}. See frame quality and faults." if says else ""
+
+
+def left_out_before(camera: Camera, day: str) -> str:
+    """Which days of the window behind a day `learn_from` leaves out; empty where it does none."""
+    first = camera.learn_from
+    if first is None or camera.mode == "clip":
+        return ""
+    judged = date.fromisoformat(day)
+    window = [judged - timedelta(days=back) for back in range(camera.window_days, 0, -1)]
+    earlier = [one.isoformat() for one in window if one < first]
+    if not earlier:
+        return ""
+    rest = ", which is all of the window" if len(earlier) == len(window) else ""
+    says = f"learn_from {first} in its camera.yaml leaves out {day_ranges(earlier)}{rest}."
+    if judged >= first:
+        return says
+    return (
+        f"{says} This day lies before it, too; if its scene is the present one:"
+        f" learned-normal cameras relearn {camera.id} --from {day}"
+    )
 
 
 def unused(faults: int) -> str:

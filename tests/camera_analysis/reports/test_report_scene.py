@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
+
+import pytest
 
 from camera_analysis.reports.report import write_report
 from camera_analysis.reports.report_index import index_entry, write_index
-from tests.camera_analysis.factories_report import BUSY, DAY, DrawnDay, draw_day
+from camera_analysis.reports.report_words import left_out_before
+from tests.camera_analysis.factories_report import BUSY, DAY, WARMING_UP, DrawnDay, draw_day, room
 from tests.camera_analysis.factories_views import in_fog, plate, with_shelf
 from tests.camera_analysis.normal.test_scene_files import checked, usual
 
@@ -60,6 +64,30 @@ def test_a_single_clip_has_no_date_to_learn_from(tmp_path):
     out.mkdir()
     write_report(replace(inputs, camera=nominal, scene_change=folder), out)
     assert "cameras relearn" not in (out / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("first", "says"),
+    [
+        ("2025-12-29", ""),
+        ("2025-12-30", "learn_from 2025-12-30 in its camera.yaml leaves out 2025-12-29."),
+        (DAY, "2026-01-05 in its camera.yaml leaves out 2025-12-29 to 2026-01-04, which is all"),
+        ("2027-01-01", "learned-normal cameras relearn loading-bay_2 --from 2026-01-05"),
+    ],
+)
+def test_days_before_the_first_to_learn_from_are_named(tmp_path, first, says):
+    found = left_out_before(replace(room(tmp_path), learn_from=date.fromisoformat(first)), DAY)
+    assert says in found
+    assert bool(says) == bool(found)
+
+
+def test_a_day_without_history_says_that_learn_from_left_it_out(tmp_path):
+    inputs = draw_day(tmp_path / "day", WARMING_UP)
+    (tmp_path / "report").mkdir()
+    blinded = replace(inputs.camera, learn_from=date(2027, 1, 1))
+    write_report(replace(inputs, camera=blinded), tmp_path / "report")
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert "learn_from 2027-01-01 in its camera.yaml leaves out 2025-12-29 to" in page
 
 
 def test_a_camera_of_another_scene_comes_first_in_the_index(tmp_path):
