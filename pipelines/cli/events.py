@@ -119,7 +119,11 @@ def apply(camera: str, first_day: str, home: Path | None) -> None:
     """Judge the days of CAMERA again by what was said; nothing is decoded or labelled again."""
     from pipelines.shell.relearn import judge_again, lines_of
 
-    outcome = judge_again(settings_of(home), camera, first_day)
+    settings = settings_of(home)
+    try:
+        outcome = judge_again(settings, camera, first_day)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
     for line in lines_of(camera, outcome):
         click.echo(line)
     if outcome.failed:

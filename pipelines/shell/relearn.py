@@ -14,12 +14,13 @@ from pathlib import Path
 from assets.partitions import camera_day_key
 from camera_analysis.camera_edit import set_camera_keys
 from pipelines.automation.schedules import CAMERA_TAG
-from pipelines.footage import own_camera_folder
+from pipelines.footage import camera_calendar, load_own_camera, own_camera_folder
 from pipelines.resources import open_store
 from pipelines.settings import Settings
 from pipelines.shell.backfill import write_index_page
 from pipelines.shell.outcome import index_page
 from pipelines.shell.runs import Planned, Runner
+from pipelines.storage.store import Store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,18 +41,31 @@ def relearn(settings: Settings, camera_id: str, first_day: str) -> JudgedAgain:
         first_day: "YYYY-MM-DD"; from now on no window of the camera holds an earlier day.
 
     Raises:
-        ValueError: there is no such camera, or the day is no day.
+        ValueError: there is no such camera, the day is no day, or it lies after all days that
+            there are; nothing is written then.
     """
     folder = own_camera_folder(settings.footage, camera_id)
+    _require_not_after_all(settings, folder, first_day)
     set_camera_keys(folder, {"learn_from": date.fromisoformat(first_day)})
     return judge_again(settings, camera_id, first_day)
 
 
 def judge_again(settings: Settings, camera_id: str, first_day: str) -> JudgedAgain:
-    """Judge the labelled days of a camera again, from a day on, oldest first."""
-    store = open_store(settings)
-    keys = [key.split("/") for key in store.partitions("activity_counts")]
-    days = sorted(day for camera, day in keys if camera == camera_id and day >= first_day)
+    """Judge the labelled days of a camera again, from a day on, oldest first.
+
+    Args:
+        settings: of the home.
+        camera_id: a camera below the footage root.
+        first_day: "YYYY-MM-DD".
+
+    Raises:
+        ValueError: there is no such camera.
+    """
+    own_camera_folder(settings.footage, camera_id)
+    labelled = _labelled_days(open_store(settings), camera_id)
+    days = [day for day in labelled if day >= first_day]
+    if not days:
+        return JudgedAgain(days=(), failed=(), index_page=index_page(settings))
     runner = Runner(settings)
     runner.add_camera(camera_id)
     failed = runner.run_all([_planned(camera_id, day) for day in days], keep_going=True)
@@ -67,8 +81,32 @@ def lines_of(camera_id: str, outcome: JudgedAgain) -> Sequence[str]:
     """The outcome for a terminal."""
     span = f", {outcome.days[0]} to {outcome.days[-1]}" if outcome.days else ""
     found = [f"camera {camera_id}: {len(outcome.days)} days judged again{span}"]
+    if not outcome.days:
+        found.append(
+            "no day from then on is labelled yet; what has footage:"
+            f" learned-normal cameras backfill {camera_id}"
+        )
     found += [f"{day}: {reason}" for day, reason in outcome.failed]
-    return [*found, f"index of cameras: {outcome.index_page}"]
+    return [*found, *([f"index of cameras: {outcome.index_page}"] if outcome.index_page else [])]
+
+
+def _require_not_after_all(settings: Settings, folder: Path, first_day: str) -> None:
+    """Refuse a first day after which nothing would be learned or judged any more."""
+    camera = load_own_camera(folder)
+    filmed, _ = camera_calendar(camera, first_day=settings.first_day)
+    known = [*filmed, *_labelled_days(open_store(settings), camera.id)]
+    if not known:
+        raise ValueError(f"camera {camera.id}: no footage and no label maps to learn a scene from")
+    if first_day > max(known):
+        raise ValueError(
+            f"camera {camera.id}: {first_day} lies after its newest day, {max(known)}, so nothing"
+            " would be learned; give that day or an earlier one"
+        )
+
+
+def _labelled_days(store: Store, camera_id: str) -> list[str]:
+    keys = (key.split("/") for key in store.partitions("activity_counts"))
+    return sorted(day for camera, day in keys if camera == camera_id)
 
 
 def _planned(camera_id: str, day: str) -> Planned:
