@@ -23,11 +23,15 @@ def events() -> None:
 @click.argument("day", type=LOCAL_DAY, required=False)
 @HOME_OPTION
 def list_them(camera: str | None, day: str | None, home: Path | None) -> None:
-    """List events with their numbers, scores, reasons and marks."""
-    from pipelines.shell.event_review import list_events
+    """List events with their numbers, scores, reasons and marks, and days that were not judged."""
+    from pipelines.shell.event_review import lines_of_events
 
-    lines = [one.line for one in list_events(settings_of(home), camera, day)]
-    for line in lines or ["no events"]:
+    settings = settings_of(home)
+    try:
+        lines = lines_of_events(settings, camera, day)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    for line in lines:
         click.echo(line)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,14 +11,24 @@ from functools import cache
 import pyarrow.parquet as pq
 
 from assets.resources import ReviewSetup
-from camera_analysis.events.anomaly_files import EVENTS_FILE
+from camera_analysis.events.anomaly import SCENE_CHANGED
+from camera_analysis.events.anomaly_files import ANOMALIES_META_FILE, EVENTS_FILE
 from camera_analysis.events.event_feedback import stored_events
 from camera_analysis.events.event_marking import HandedMark, hand_in
 from camera_analysis.events.event_marks import EventMark, SeenEvent, mark_of, read_marks
 from camera_analysis.local_time import LocalClock
+from camera_analysis.normal.learned_normal import WARMING_UP
+from camera_analysis.reports.report_words import day_ranges
+from pipelines.footage import own_camera_folder
 from pipelines.resources import open_store, resources_of
 from pipelines.settings import Settings
 from pipelines.storage.store import Store, Version
+
+#: Status of a day that was not judged -> why.
+NOT_JUDGED = {
+    SCENE_CHANGED: "the camera shows another scene",
+    WARMING_UP: "too few usable frames of it, or of the days before it",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +71,55 @@ def list_events(
         of_camera, of_day = key.split("/")
         if (camera or of_camera, day or of_day) == (of_camera, of_day):
             yield from _events_of(store, of_camera, of_day, marks)
+
+
+def lines_of_events(
+    settings: Settings, camera: str | None = None, day: str | None = None
+) -> list[str]:
+    """The same for a terminal, with what there is to know where there are none.
+
+    Raises:
+        ValueError: there is no such camera.
+    """
+    store = open_store(settings)
+    days = _judgments(store, camera)
+    if camera and not days:
+        own_camera_folder(settings.footage, camera)
+    if not days:
+        whose = f"camera {camera}" if camera else "any camera"
+        return [f"no report of {whose} yet; learned-normal cameras backfill {camera or '<camera>'}"]
+    if day and (camera, day) not in days:
+        there = day_ranges([one for _, one in days])
+        return [f"{camera} {day}: no report of that day; there are reports of {there}"]
+    wanted = {key: why for key, why in days.items() if day in (None, key[1])}
+    found = [one.line for one in list_events(settings, camera, day)]
+    left = [f"{one} {span} not judged: {why}" for one, span, why in _spans_left(wanted)]
+    if found or all(wanted.values()):
+        return [*found, *left]
+    judged = " on the days that were judged" if left else ""
+    return [f"{f'{camera} {day}: ' if day else ''}no events{judged}", *left]
+
+
+def _judgments(store: Store, camera: str | None) -> dict[tuple[str, str], str]:
+    """Camera and day of each report -> why it was not judged; "" where it was."""
+    found = {}
+    for key in sorted(store.partitions("anomalies")):
+        of_camera, of_day = key.split("/")
+        if camera in (None, of_camera):
+            folder = store.path(store.require("anomalies", key))
+            told = json.loads((folder / ANOMALIES_META_FILE).read_text(encoding="utf-8"))
+            found[of_camera, of_day] = NOT_JUDGED.get(told["status"], "")
+    return found
+
+
+def _spans_left(days: dict[tuple[str, str], str]) -> Iterator[tuple[str, str, str]]:
+    """Camera, its days with "was" or "were", and why they were not judged."""
+    spans: dict[tuple[str, str], list[str]] = {}
+    for (camera, day), why in days.items():
+        if why:
+            spans.setdefault((camera, why), []).append(day)
+    for (camera, why), left in spans.items():
+        yield camera, f"{day_ranges(left)} {'was' if len(left) == 1 else 'were'}", why
 
 
 def current_marks(store: Store) -> list[EventMark]:

@@ -212,6 +212,13 @@ def test_an_unusable_folder_is_listed_with_its_reason(tiny, home):
     assert "Hall 2" in call("cameras", "list", "--home", home)
 
 
+@pytest.mark.parametrize(
+    "words", [("list", "nosuch"), ("apply", "nosuch", "--from", "2026-01-01")], ids=" ".join
+)
+def test_events_of_an_unknown_camera_are_an_error(home, words):
+    assert "no camera nosuch" in call("events", *words, "--home", home, code=1)
+
+
 # The rest.
 
 

@@ -27,7 +27,9 @@ def test_what_is_no_day_is_refused_before_anything_is_done(command, wrong, tmp_p
     assert not (tmp_path / "home").exists()
 
 
-def test_a_day_without_events_is_none(tmp_path):
-    home = str(tmp_path / "home")
-    result = CliRunner().invoke(main, ["events", "list", "door", "2026-01-05", "--home", home])
-    assert (result.exit_code, result.output) == (0, "no events\n")
+def test_a_day_of_the_calendar_is_let_through_to_what_is_missing(tmp_path):
+    home = tmp_path / "home"
+    words = ["events", "list", "door", "2026-01-05", "--home", str(home)]
+    result = CliRunner().invoke(main, words)
+    expected = f"Error: no camera door in {home / 'footage'}; learned-normal cameras list\n"
+    assert (result.exit_code, result.output) == (1, expected)

@@ -1,12 +1,15 @@
-"""A line of ``events list``: the time is that of the camera's report."""
+"""What ``events list`` says: events in the camera's time, and why there are none."""
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
+import pyarrow.parquet as pq
 import pytest
 
-from pipelines.shell.event_review import ListedEvent
+from camera_analysis.events.anomaly_files import EVENTS
+from pipelines.shell.event_review import ListedEvent, lines_of_events
 from tests.camera_analysis.factories_events import seen
 
 WINTER = datetime(2026, 1, 5, 7, 0, 40, tzinfo=UTC)
@@ -34,3 +37,73 @@ def test_a_listed_event_has_the_camera_s_time(start, day, zone, time):
     )
     line = f"door {day}   3  {time}    9.0 bits  Somebody is here.  [expected, ann]"
     assert listed.line == line
+
+
+def judge(home, day, status, camera="door"):
+    """Publish a day without events."""
+    key = f"{camera}/{day}"
+    with home.store.draft("anomalies", key) as folder:
+        (folder / "anomalies.json").write_text(json.dumps({"status": status}))
+        pq.write_table(EVENTS.empty_table(), folder / "events.parquet")
+        version = home.store.seal(
+            folder, "anomalies", key, code_version="1", inputs=(), config={"time_zone": "UTC"}
+        )
+    home.store.publish(version)
+
+
+@pytest.fixture
+def door(tiny):
+    """Five days: two to learn from, two judged, and one of another scene."""
+    (tiny.settings.footage / "door").mkdir(parents=True)
+    for day in (5, 6):
+        judge(tiny, f"2026-01-0{day}", "warming_up")
+    for day in (7, 8):
+        judge(tiny, f"2026-01-0{day}", "judged")
+    judge(tiny, "2026-01-09", "scene_changed")
+    return tiny
+
+
+FEW = "too few usable frames of it, or of the days before it"
+OTHER = "door 2026-01-09 was not judged: the camera shows another scene"
+
+
+@pytest.mark.parametrize(
+    ("day", "lines"),
+    [
+        ("2026-01-07", ["door 2026-01-07: no events"]),
+        ("2026-01-09", [OTHER]),
+        ("2026-01-05", [f"door 2026-01-05 was not judged: {FEW}"]),
+        (
+            "2026-01-10",
+            [
+                "door 2026-01-10: no report of that day; there are reports of"
+                " 2026-01-05 to 2026-01-09"
+            ],
+        ),
+        (
+            None,
+            [
+                "no events on the days that were judged",
+                f"door 2026-01-05 to 2026-01-06 were not judged: {FEW}",
+                OTHER,
+            ],
+        ),
+    ],
+)
+def test_a_list_without_events_says_what_was_not_judged(door, day, lines):
+    assert lines_of_events(door.settings, "door", day) == lines
+
+
+def test_all_cameras_are_listed_and_a_quiet_one_needs_no_words(door):
+    judge(door, "2026-01-07", "judged", camera="hall")
+    assert lines_of_events(door.settings, "hall") == ["no events"]
+    assert lines_of_events(door.settings)[-1] == OTHER
+
+
+def test_a_camera_that_is_not_there_is_no_camera_without_events(tiny):
+    with pytest.raises(ValueError, match="no camera nosuch in"):
+        lines_of_events(tiny.settings, "nosuch")
+    (tiny.settings.footage / "door").mkdir(parents=True)
+    for camera, says in (("door", "of camera door yet"), (None, "of any camera yet")):
+        (line,) = lines_of_events(tiny.settings, camera)
+        assert line.startswith(f"no report {says}; learned-normal cameras backfill")
