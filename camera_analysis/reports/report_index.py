@@ -82,6 +82,11 @@ class IndexEntry:
         if urlsplit(self.href).scheme not in LINK_SCHEMES:
             raise ValueError(f"{where}: link {self.href!r} is neither relative nor http(s)")
 
+    @property
+    def is_judged(self) -> bool:
+        """Whether anything was held against the normal: no events say nothing otherwise."""
+        return self.usable_share > 0 and STATUSES[self.status].tone == "ready"
+
 
 @dataclass(frozen=True, kw_only=True)
 class CameraCard:
@@ -169,6 +174,22 @@ def camera_cards(entries: Sequence[IndexEntry]) -> list[CameraCard]:
     return sorted(cards, key=lambda card: card.attention)
 
 
+def headline(cards: Sequence[CameraCard]) -> str:
+    """The latest days of all cameras in one sentence; quiet only where all of them were judged."""
+    alarmed = [card for card in cards if card.latest.events]
+    quiet = [card for card in cards if not card.latest.events]
+    silent = sum(1 for card in quiet if card.is_silent)
+    left = sum(1 for card in quiet if not card.is_silent and not card.latest.is_judged)
+    if not (alarmed or silent or left):
+        return "None with events on the latest day."
+    says = [f"{left} not judged"] if left else []
+    says += [f"{silent} silent"] if silent else []
+    if len(cards) > left + silent:
+        whose = "among the others" if says else "on the latest day"
+        says.append(f"{len(alarmed) or 'none'} with events {whose}")
+    return f"{'; '.join(says)}; what needs attention comes first."
+
+
 def write_index(entries: Sequence[IndexEntry], out: Path) -> Path:
     """Write index.html, a page for each camera with many days, and the table of all entries.
 
@@ -190,7 +211,7 @@ def write_index(entries: Sequence[IndexEntry], out: Path) -> Path:
         cards=[_with_picture(card) for card in cards[:CARDS]],
         rows=cards[CARDS:],
         days=len(entries),
-        alarmed=sum(1 for card in cards if card.latest.events),
+        headline=headline(cards) if cards else "",
         **_words(),
     )
     write_page(index, page)

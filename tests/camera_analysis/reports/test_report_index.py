@@ -46,6 +46,29 @@ def test_index_puts_what_needs_attention_first(tmp_path):
     assert "Only 10.0 % usable" in page
 
 
+QUIET, ALARM = entry("quiet"), entry("alarm", events=1, worst_bits=9.0)
+MOVED = entry("moved", status="scene_changed")
+BLIND = entry("blind", usable_share=0.0)
+SILENT = entry("silent", "2026-01-02")
+
+
+@pytest.mark.parametrize(
+    ("entries", "says"),
+    [
+        ([QUIET], "None with events on the latest day."),
+        ([QUIET, ALARM], "1 with events on the latest day; what needs attention comes first."),
+        ([QUIET, MOVED, BLIND], "2 not judged; none with events among the others; what needs"),
+        ([ALARM, MOVED], "1 not judged; 1 with events among the others; what needs"),
+        ([MOVED, entry("new", status="warming_up")], "2 not judged; what needs attention"),
+        ([QUIET, SILENT, MOVED], "1 not judged; 1 silent; none with events among the others"),
+    ],
+)
+def test_the_headline_is_quiet_only_where_all_cameras_were_judged(tmp_path, entries, says):
+    plural = "s" if len(entries) > 1 else ""
+    expected = f"{len(entries)} camera{plural}, {len(entries)} day{plural}. {says}"
+    assert expected in index_page(tmp_path, *entries)
+
+
 def test_index_shows_the_latest_day_and_keeps_the_earlier_ones(tmp_path):
     page = index_page(
         tmp_path,
