@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from assets.partitions import last_day
 from camera_analysis.camera import Camera, CameraConfigError, load_camera, require_camera_id
-from camera_analysis.footage.file_time import FIRST_DAY
+from camera_analysis.footage.file_time import DEFAULT_PATTERN, FIRST_DAY
 from camera_analysis.footage.footage_files import find_footage, local_day
 from pipelines.storage.store import Store
 
@@ -149,6 +149,31 @@ def _outside(key: str, first_day: str) -> UnusableCamera:
         reason=f"the day lies before {first_day} or in the future; was the camera's clock"
         " reset? Rename the file, or give its start under `starts` in camera.yaml",
     )
+
+
+def untimed_files(camera: Camera) -> str:
+    """How many files of a camera are of no known time, and the remedy; empty where none is.
+
+    So, too, where its footage cannot be looked at, which is told elsewhere.
+    """
+    try:
+        faults = find_footage(camera).faults
+    except (ValueError, OSError):
+        return ""
+    names = [fault.file for fault in faults if fault.reason == "time_unknown"]
+    if not names:
+        return ""
+    suffix = PurePosixPath(names[0]).suffix
+    noun = "file" if suffix else "folder"
+    if len(names) == 1:
+        said, such = f"1 {noun} whose name says no time ({names[0]})", "name it"
+    else:
+        said = f"{len(names):,} {noun}s whose names say no time ({names[0]} ...)"
+        such = "name them"
+    if camera.file_time.pattern != DEFAULT_PATTERN:
+        return f"{said}: {such} as `file_time:` in camera.yaml asks, or give `starts:` there"
+    example = f"2026-01-05T08-00-00{suffix}"
+    return f"{said}: {such} like {example}, or give `starts:` or `file_time:` in camera.yaml"
 
 
 def camera_days(camera: Camera) -> list[CameraDayFootage]:

@@ -14,6 +14,7 @@ from pipelines.footage import (
     is_reported,
     load_own_camera,
     own_camera_folder,
+    untimed_files,
 )
 from pipelines.resources import open_store
 from pipelines.settings import Settings
@@ -49,16 +50,27 @@ def backfill_camera(
         again: Also fill days whose report shows their footage.
 
     Raises:
-        ValueError: There is no such camera, or it has no footage.
+        ValueError: There is no such camera, or it has no footage, or none between these days.
     """
+    if first and last and last < first:
+        raise ValueError(f"--to {last} lies before --from {first}; exchange them")
     folder = own_camera_folder(
         settings.footage, camera_id, f"learned-normal cameras add {camera_id} <folder>"
     )
     camera = load_own_camera(folder)
     days, outside = in_calendar(camera_days(camera), first_day=settings.first_day)
     if not days and not outside:
-        raise ValueError(f"camera {camera_id}: no footage whose time is known in {folder}")
+        untimed = untimed_files(camera)
+        raise ValueError(
+            f"camera {camera_id}: no footage whose time is known in {camera.folder}"
+            f"{'; there is ' * bool(untimed)}{untimed}"
+        )
     wanted = [item for item in days if (first or item.day) <= item.day <= (last or item.day)]
+    if days and not wanted:
+        raise ValueError(
+            f"camera {camera_id}: its footage is of {days[0].day} to {days[-1].day};"
+            f" none of it is {_range(first, last)}"
+        )
     store = open_store(settings)
     todo = [item.day for item in wanted if again or not is_reported(store, item)]
     runner = Runner(settings)
@@ -74,6 +86,12 @@ def backfill_camera(
         failed=tuple(problems + index_failed),
         index_page=index_page(settings),
     )
+
+
+def _range(first: str | None, last: str | None) -> str:
+    if first and last:
+        return f"from {first} to {last}"
+    return f"of {first} or later" if first else f"of {last} or earlier"
 
 
 def runs_of_day(camera: Camera, day: str) -> list[Planned]:

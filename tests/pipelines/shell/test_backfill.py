@@ -80,6 +80,39 @@ def test_a_camera_without_footage_names_its_folder(tiny):
         backfill_camera(tiny.settings, "door")
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "says"),
+    [
+        ("2026-01-09", "2026-01-05", "--to 2026-01-05 lies before --from 2026-01-09"),
+        ("2026-01-08", "2026-01-09", "none of it is from 2026-01-08 to 2026-01-09"),
+        ("2026-01-07", None, "none of it is of 2026-01-07 or later"),
+        (None, "2026-01-04", "is of 2026-01-05 to 2026-01-06; none of it is of 2026-01-04 or ear"),
+    ],
+)
+def test_days_without_footage_are_no_days_that_were_filled(tiny, first, last, says):
+    (tiny.settings.footage / "door").mkdir(parents=True)
+    for day in DAYS:
+        (tiny.settings.footage / "door" / f"{day}T08-00-00.mp4").touch()
+    with pytest.raises(ValueError, match=says):
+        backfill_camera(tiny.settings, "door", first=first, last=last)
+
+
+def test_footage_of_no_known_time_is_told_with_the_remedy(tiny):
+    folder = tiny.settings.footage / "door"
+    folder.mkdir(parents=True)
+    (folder / "clip.mp4").touch()
+    remedy = r"1 file whose name says no time \(clip.mp4\): name it like 2026-01-05T08-00-00.mp4"
+    with pytest.raises(
+        ValueError, match=f"no footage whose time is known in .*; there is {remedy}"
+    ):
+        backfill_camera(tiny.settings, "door")
+    (folder / "camera.yaml").write_text(
+        "file_time: {pattern: '(?P<day_index>..)', base: 2026-01-05}"
+    )
+    with pytest.raises(ValueError, match=r"name it as `file_time:` in camera\.yaml asks"):
+        backfill_camera(tiny.settings, "door")
+
+
 def test_a_hostile_id_is_refused(tiny):
     with pytest.raises(ValueError, match="is refused"):
         backfill_camera(tiny.settings, "../../etc")
