@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import yaml
 
+from camera_analysis.local_time import is_local_day
 from pipelines.cli.days import LOCAL_DAY
 from pipelines.cli.frames import frames
 from pipelines.cli.home import HOME_OPTION, end_of_runs, settings_of
@@ -110,17 +111,35 @@ def _write_camera(
 
 
 def _with_options(given: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
-    """A ``camera.yaml`` with what the command line says instead."""
-    if options["fps"] or options["interval_s"]:
+    """A ``camera.yaml`` with what the command line says instead.
+
+    Raises:
+        ValueError: a base that is no day, or that no pattern counts from.
+    """
+    stated = {key: value for key, value in options.items() if value is not None}
+    if "fps" in stated or "interval_s" in stated:
         given = {key: value for key, value in given.items() if key not in ("fps", "interval_s")}
-    given |= {key: options[key] for key in ("time_zone", "interval_s", "fps") if options[key]}
-    if options["image_fps"]:
-        given["images"] = {"fps": options["image_fps"]}
-    if options["pattern"]:
-        given["file_time"] = {"pattern": options["pattern"]}
-    if options["base"]:
-        given.setdefault("file_time", {})["base"] = date.fromisoformat(options["base"])
+    given |= {key: stated[key] for key in ("time_zone", "interval_s", "fps") if key in stated}
+    if "image_fps" in stated:
+        given["images"] = {"fps": stated["image_fps"]}
+    if "pattern" in stated:
+        given["file_time"] = {"pattern": stated["pattern"]}
+    if "base" in stated:
+        given["file_time"] = _with_base(given.get("file_time"), stated["base"])
     return given
+
+
+def _with_base(file_time: object, base: str) -> dict[str, Any]:
+    """A ``file_time`` that counts days from a base."""
+    if not is_local_day(base):
+        raise ValueError(f"--base {base!r} is no day of the calendar; write YYYY-MM-DD")
+    known = file_time if isinstance(file_time, dict) else {}
+    if "(?P<day_index>" not in str(known.get("pattern", "")):
+        raise ValueError(
+            "--base is the day that (?P<day_index>..) counts from, and no pattern has that group;"
+            r" give --pattern '(?P<day_index>\d+)-(?P<hour>\d\d)', say, or leave --base out"
+        )
+    return {**known, "base": date.fromisoformat(base)}
 
 
 @cameras.command("list")
@@ -129,7 +148,7 @@ def list_cameras(home: Path | None) -> None:
     """List cameras with their days of footage and of reports."""
     from collections import Counter
 
-    from pipelines.footage import camera_calendar, load_cameras
+    from pipelines.footage import camera_calendar, load_cameras, untimed_files
     from pipelines.resources import open_store
 
     settings = settings_of(home)
@@ -139,7 +158,7 @@ def list_cameras(home: Path | None) -> None:
     for camera in known:
         days, trouble = camera_calendar(camera, first_day=settings.first_day)
         unusable += trouble
-        span = f"{days[0]} to {days[-1]}" if days else "no footage"
+        span = f"{days[0]} to {days[-1]}" if days else untimed_files(camera) or "no footage"
         click.echo(f"{camera.id:20} {len(days):4} days  {reports[camera.id]:4} reports  {span}")
     for folder in unusable:
         click.echo(f"{folder.folder:20} not usable: {folder.reason}")

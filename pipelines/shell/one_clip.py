@@ -30,6 +30,7 @@ from pipelines.shell.runs import Planned, Runner
 
 SHORTEST_S = 30.0
 MOST_REFERENCES = 30  # one nominal day each, all within the calendar
+MOST_IMAGE_FPS = 1000  # as ``images`` of a camera.yaml may state
 #: Clips carry no date that can be relied on; times in the report count from this one.
 NOMINAL_START = datetime(2020, 2, 1)
 _IMAGES_START = NOMINAL_START.replace(tzinfo=UTC)
@@ -64,8 +65,9 @@ def analyze_clip(
 
     Raises:
         ClipTooShortError: The clip lasts less than 30 s.
+        ValueError: A number or a file cannot be used.
     """
-    images = ImageClock(interval_s=1 / image_fps) if image_fps else None
+    images = _image_clock(image_fps)
     duration_s = require_long_enough(video, images)
     if len(references) > MOST_REFERENCES:
         raise ValueError(f"{len(references)} references; at most {MOST_REFERENCES} are used")
@@ -79,10 +81,11 @@ def analyze_clip(
         sources={},
         first_day=FIRST_DAY,
     )
-    interval_s = interval_s or default_interval_s(duration_s)
-    camera = clip_camera(video, references, work, interval_s, images)
-    _bring_champion(settings, scratch)
+    if interval_s is None:
+        interval_s = default_interval_s(duration_s)
     try:
+        camera = clip_camera(video, references, work, interval_s, images)
+        _bring_champion(settings, scratch)
         with dg.DagsterInstance.ephemeral() as instance:
             runner = Runner(scratch, instance)
             runner.add_camera(camera.id)
@@ -96,6 +99,14 @@ def analyze_clip(
         return _copy_results(scratch, camera.id, days[-1], output)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _image_clock(image_fps: float | None) -> ImageClock | None:
+    if image_fps is None:
+        return None
+    if not 0 < image_fps <= MOST_IMAGE_FPS:
+        raise ValueError(f"--image-fps is {image_fps:g}; allowed: 0 < fps <= {MOST_IMAGE_FPS}")
+    return ImageClock(interval_s=1 / image_fps)
 
 
 def require_long_enough(video: Path, images: ImageClock | None = None) -> float:
@@ -115,8 +126,8 @@ def require_long_enough(video: Path, images: ImageClock | None = None) -> float:
     if duration_s < SHORTEST_S:
         raise ClipTooShortError(
             f"{video.name}: lasts {duration_s:.1f} s; at least {SHORTEST_S:.0f} s are needed to"
-            " learn what is normal. Record longer, or give --reference clips of the same view"
-            " together with a longer clip."
+            " learn what is normal. Give a longer clip; --reference clips of the same view do not"
+            " make up for its length."
         )
     return duration_s
 

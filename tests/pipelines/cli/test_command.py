@@ -167,11 +167,26 @@ def test_a_hostile_id_is_refused_and_nothing_is_written(home, videos, hostile):
         (("--interval", "-1"), "interval_s"),
         (("--pattern", "(?P<hour"), "pattern"),
         (("--base", "yesterday"), "yesterday"),
+        (("--base", "2026-01-05"), "(?P<day_index>..) counts from, and no pattern has that group"),
+        (("--base", ""), "--base '' is no day"),
+        (("--interval", "0"), "interval_s is 0.0; allowed: 0 < s"),
+        (("--fps", "0"), "fps is 0.0; allowed: 0 < fps"),
+        (("--image-fps", "0"), "images.fps is 0.0; allowed: 0 < fps"),
+        (("--time-zone", ""), "time_zone '' is unknown"),
+        (("--pattern", ""), "names no day"),
+        (("--fps", "1", "--interval", "1"), "say the same; state one of them"),
     ],
 )
 def test_an_option_that_cannot_be_used_leaves_no_camera_behind(home, videos, options, said):
     assert said in call("cameras", "add", "door", videos, *options, "--home", home, code=1)
     assert not (home / "footage" / "door").exists()
+
+
+def test_a_base_completes_a_pattern_that_counts_days(home, videos):
+    (videos / "2026-01-06T08-00-00.mp4").rename(videos / "01-08.mp4")
+    words = ("--pattern", r"^(?P<day_index>\d\d)-(?P<hour>\d\d)\.", "--base", "2026-01-05")
+    said = call("cameras", "add", "door", videos, *words, "--home", home)
+    assert "1 days, 2026-01-06 to 2026-01-06" in said
 
 
 @pytest.mark.parametrize("content", ["- a\n- b\n", "{broken", "speed: 3\n"])
@@ -205,6 +220,17 @@ def test_a_failed_day_ends_the_backfill_with_an_error_code(tiny, home, monkeypat
     assert "0 days filled" in said
     assert "2026-01-05" in said
     assert "the disk is full" in said
+
+
+def test_footage_of_no_known_time_is_listed_with_the_remedy(tiny, home):
+    for name in ("clip.mp4", "2026-13-05T08-00-00.mkv"):
+        tiny.film("door", "2026-01-05T08-00-00.mp4", seconds=1).rename(
+            tiny.settings.footage / "door" / name
+        )
+    assert (
+        "2 files whose names say no time (2026-13-05T08-00-00.mkv ...): name them like"
+        " 2026-01-05T08-00-00.mkv, or give `starts:` or `file_time:` in camera.yaml"
+    ) in call("cameras", "list", "--home", home)
 
 
 def test_an_unusable_folder_is_listed_with_its_reason(tiny, home):
@@ -300,6 +326,18 @@ def test_short_clip_is_refused_in_one_line(home, tmp_path, film):
     clip = film(tmp_path / "short.mp4", seconds=10)
     said = call("analyze", clip, "--no-open", "--home", home, code=1)
     assert said.startswith("Error: short.mp4: lasts")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--interval", 0), "interval_s is 0.0; allowed: 0 < s"),
+        (("--image-fps", 0), "--image-fps is 0; allowed: 0 < fps"),
+    ],
+)
+def test_a_clip_is_not_sampled_at_no_interval(home, tmp_path, film, options, says):
+    clip = film(tmp_path / "clip.mp4", seconds=31, fps=1)
+    assert says in call("analyze", clip, *options, "--no-open", "--home", home, code=1)
 
 
 def test_text_named_mp4_is_refused_in_one_line(home, tmp_path):
