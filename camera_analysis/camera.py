@@ -21,7 +21,7 @@ from camera_analysis.occupancy.occupancy_rule import OccupancyRule, read_rule, r
 from camera_analysis.occupancy.rois import Roi, read_rois, rois_document
 from camera_analysis.privacy.private_video_settings import PrivateVideoSettings, read_private_video
 from camera_analysis.tracks.tracking_rule import TrackingRule, read_tracking, tracking_document
-from camera_analysis.yaml_values import mapping, typed
+from camera_analysis.yaml_values import mapping, require_secret, typed
 
 CAMERA_FILE = "camera.yaml"
 #: False alarms that may be promised a day: more than one in a minute and a half is no promise.
@@ -213,6 +213,7 @@ def _from_document(document: object, folder: Path) -> Camera:
         if key in values:
             settings[target] = read(values[key])
     settings |= _read_privacy(values.get("privacy", {}))
+    require_secret(values.get("stream"), "stream", "an address such as rtsp://10.0.0.7/main")
     settings.setdefault("id", folder.resolve().name)
     footage = typed(values.get("footage", "."), (str,), "footage")
     return Camera(folder=Path(folder, footage), **settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from pathlib import Path
@@ -20,7 +21,9 @@ from pipelines.cli.home import HOME_OPTION, settings_of
 @click.option(
     "--segment-seconds", "segment_s", default=300.0, show_default=True, help="Length of a file."
 )
-@click.option("--attempts", type=int, help="Failures in a row after which to give up.")
+@click.option(
+    "--attempts", type=click.IntRange(min=1), help="Failures in a row after which to give up."
+)
 @click.option("--timeout", "timeout_s", default=10.0, show_default=True, help="Seconds of silence.")
 @click.option("--name", help="Name of a file, in strftime codes, where the camera's differ.")
 @HOME_OPTION
@@ -43,6 +46,8 @@ def record(
     from camera_analysis.footage.stream_recover import recover_parts
     from pipelines.footage import load_own_camera, own_camera_folder
 
+    if not 0 < timeout_s < math.inf:
+        raise click.ClickException(f"--timeout is {timeout_s:g}; expected more than 0 seconds")
     settings = settings_of(home)
     try:
         place = own_camera_folder(settings.footage, camera_id)

@@ -144,6 +144,8 @@ def test_a_written_camera_reads_back_equal(tmp_path):
         ("time_zone: ../../etc/passwd", "is unknown"),
         ("sampling: often", "sampling is 'often'"),
         ("quality: {darkness: 3}", r"quality has unknown keys \['darkness'\]"),
+        ("quality: {dark_luma: .nan}", "quality.dark_luma is nan; expected int or float"),
+        ("stream: 5", "stream is of type int; expected an address such as rtsp://"),
         ("quality: {dark_luma: low}", "quality.dark_luma is 'low'"),
         ("fps: 0", "fps is 0; allowed"),
         ("mode: live", "mode is 'live'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from click.testing import CliRunner
 
 from camera_analysis.camera import load_camera
@@ -39,6 +40,23 @@ def test_a_camera_without_a_stream_says_what_to_write(tmp_path):
     done = run("cameras", "record", "door", "--home", tmp_path)
     assert done.exit_code == 1
     assert "no 'stream'; state the address" in done.output
+
+
+@pytest.mark.parametrize(
+    ("options", "says", "code"),
+    [
+        (("--attempts", 0), "'--attempts': 0 is not in the range x>=1", 2),
+        (("--timeout", -1), "--timeout is -1; expected more than 0 seconds", 1),
+        (("--timeout", "nan"), "--timeout is nan; expected more than 0 seconds", 1),
+        (("--seconds", 0), "total_s is 0.0; expected more than 0 seconds", 1),
+    ],
+)
+def test_numbers_by_which_nothing_is_recorded_are_refused(tmp_path, options, says, code):
+    folder = tmp_path / "footage" / "door"
+    folder.mkdir(parents=True)
+    (folder / "camera.yaml").write_text("stream: http://localhost:9/live\n")
+    done = run("cameras", "record", "door", *options, "--home", tmp_path)
+    assert (says in done.output, done.exit_code) == (True, code), done.output
 
 
 def test_a_camera_that_never_answers_is_an_error(tmp_path):
