@@ -64,6 +64,10 @@ class FileTime:
             )
         if "day_index" in groups and self.base is None:
             raise ValueError("file_time.pattern has day_index: state file_time.base, its day 0")
+        if self.base is not None and "day_index" not in groups:
+            raise ValueError(
+                "file_time.base is the day of day_index 0: the pattern has no such group"
+            )
         if "day_index" not in groups and not {"year", "month", "day"} <= groups:
             raise ValueError(
                 "file_time.pattern names no day; it needs the groups year, month and day, or "
@@ -78,7 +82,15 @@ class FileTime:
         """
         found = re.search(self.pattern, relative_path)
         if found is None:
-            raise FileTimeError(f"{relative_path!r} does not match {self.pattern!r}")
+            wanted = (
+                "a name such as 2026-01-05T08-00-00.mp4"
+                if self.pattern == DEFAULT_PATTERN
+                else f"what file_time.pattern finds, {self.pattern}"
+            )
+            raise FileTimeError(
+                f"{relative_path} says no time; expected {wanted}; 'starts' or 'file_time' in "
+                "camera.yaml tell it, too"
+            )
         try:
             texts = {name: text for name, text in found.groupdict().items() if text}
             offset, fraction = texts.pop("offset", ""), texts.pop("fraction", "")

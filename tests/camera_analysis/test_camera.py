@@ -162,6 +162,7 @@ def test_a_written_camera_reads_back_equal(tmp_path):
         ("starts: {a.mp4: yesterday}", r"starts\[a.mp4\]"),
         (r"file_time: {pattern: '(?P<week>\d)'}", r"unknown groups \['week'\]"),
         (r"file_time: {pattern: '(?P<day_index>\d)'}", "file_time.base"),
+        ("file_time: {base: 2020-11-10}", "no such group"),
         (r"file_time: {pattern: '(?P<hour>\d'}", "no regular expression"),
         (r"file_time: {pattern: '(?P<hour>\d)'}", "names no day"),
         ("[1, 2]", "must be a mapping"),

@@ -27,6 +27,15 @@ def test_names_without_a_valid_time_are_refused(name):
         FileTime().local_start(name)
 
 
+def test_a_name_without_a_time_is_told_what_is_expected():
+    with pytest.raises(FileTimeError, match="a name such as 2026-01-05T08-00-00.mp4"):
+        FileTime().local_start("clip.mp4")
+    own = FileTime(pattern=r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)")
+    with pytest.raises(FileTimeError) as refused:
+        own.local_start("clip.mp4")
+    assert own.pattern in str(refused.value)  # as it stands in camera.yaml
+
+
 def test_the_hour_that_occurs_twice_is_the_earlier_one():
     assert to_utc(datetime(2026, 10, 25, 2, 30), BERLIN) == datetime(
         2026, 10, 25, 0, 30, tzinfo=UTC
