@@ -42,7 +42,12 @@ def with_checkered_walker(scene, step):
 def shows_the_pattern(picture_rgb) -> bool:
     """Whether the two colours lie within a few pixels of each other, at any scale."""
     near = [
-        (np.abs(picture_rgb[..., :3].astype(int) - colour).max(axis=2) < 70).astype(np.uint8)
+        cv2.inRange(
+            np.ascontiguousarray(picture_rgb[..., :3]),
+            np.array(colour, float) - 69,
+            np.array(colour, float) + 69,
+        )
+        // 255
         for colour in (LIME, VIOLET)
     ]
     grown = cv2.dilate(near[0], np.ones((13, 13), np.uint8))
@@ -114,7 +119,8 @@ def test_no_picture_shows_what_somebody_wears(tmp_path, plate):
     assert any(path.name.startswith("marked_") for path in pictures)
     leaks = [path.name for path, png in pictures.items() if shows_the_pattern(decoded(png))]
     assert leaks == []
-    assert not any(shows_the_pattern(decoded(png)) for png in inlined)
+    only_inlined = set(inlined) - set(pictures.values())
+    assert not any(shows_the_pattern(decoded(png)) for png in only_inlined)
 
 
 def test_the_search_finds_the_pattern_where_it_is(tmp_path):
