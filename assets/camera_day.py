@@ -12,7 +12,8 @@ from assets.camera_marks import CameraMarks
 from assets.partitions import store_partition
 from assets.publishing import as_json, need
 from assets.resources import CameraSetup, VersionStore
-from camera_analysis.camera import Camera, load_camera
+from camera_analysis.camera import Camera
+from camera_analysis.camera_file import load_camera
 from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.events.class_history import DayBehind
 from camera_analysis.events.departure_tables import DEPARTURES_FILE

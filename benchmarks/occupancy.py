@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from camera_analysis.camera import load_camera
+from camera_analysis.camera_file import load_camera
 from camera_analysis.labelling.label_pass import process_day
 from camera_analysis.labelling.labels import read_labels_meta
 from camera_analysis.occupancy.occupancy import day_scores

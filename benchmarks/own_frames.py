@@ -31,7 +31,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from measuring import Row, report
 
-from camera_analysis.camera import Camera, write_camera
+from camera_analysis.camera import Camera
+from camera_analysis.camera_file import write_camera
 from camera_analysis.footage.video_write import write_video
 from dataset_build.sources.own_frames import stored_frames
 from pipelines.demo.demo import fastest_precision

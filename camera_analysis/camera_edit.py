@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from camera_analysis.camera import CAMERA_FILE, Camera, camera_document, load_camera
+from camera_analysis.camera import CAMERA_FILE, Camera
+from camera_analysis.camera_file import camera_document, load_camera
 
 
 def set_camera_keys(folder: Path, changes: Mapping[str, Any]) -> Camera:

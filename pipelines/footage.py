@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path, PurePosixPath
 
 from assets.partitions import last_day
-from camera_analysis.camera import Camera, CameraConfigError, load_camera, require_camera_id
+from camera_analysis.camera import Camera, CameraConfigError, require_camera_id
+from camera_analysis.camera_file import load_camera
 from camera_analysis.footage.file_time import DEFAULT_PATTERN, FIRST_DAY
 from camera_analysis.footage.footage_files import find_footage, local_day
 from pipelines.storage.store import Store

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from camera_analysis.camera import CAMERA_FILE, CameraConfigError, camera_document
+from camera_analysis.camera import CAMERA_FILE, CameraConfigError
+from camera_analysis.camera_file import camera_document
 
 #: What a stream may be fetched by: the network, never a file of this machine.
 SCHEMES: tuple[str, ...] = ("rtsp", "rtsps", "http", "https")

@@ -85,7 +85,8 @@ def _write_camera(
     settings: Settings, camera_id: str, folder: Path, options: dict[str, Any]
 ) -> tuple[Camera, Footage]:
     """Write the new camera's ``camera.yaml``; nothing stays behind if it cannot be used."""
-    from camera_analysis.camera import CAMERA_FILE, load_camera, require_camera_id
+    from camera_analysis.camera import CAMERA_FILE, require_camera_id
+    from camera_analysis.camera_file import load_camera
     from camera_analysis.footage.footage_files import find_footage
 
     place = settings.footage / require_camera_id(camera_id)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from camera_analysis.camera import load_camera
 from camera_analysis.camera_edit import set_camera_keys
+from camera_analysis.camera_file import load_camera
 from camera_analysis.lenses.lens import LensKind, lens_document
 from camera_analysis.lenses.lens_calibration import CalibrationLimits
 from camera_analysis.lenses.lens_lines import calibrate_lines

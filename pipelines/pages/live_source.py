@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from camera_analysis.camera import Camera, camera_document
+from camera_analysis.camera import Camera
+from camera_analysis.camera_file import camera_document
 from camera_analysis.footage.footage_files import FootageFile, find_footage
 from camera_analysis.footage.footage_samples import probe_footage
 from camera_analysis.footage.stream_address import redacted, require_address, stream_address

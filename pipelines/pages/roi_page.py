@@ -6,8 +6,8 @@ import secrets
 from dataclasses import replace
 from pathlib import Path
 
-from camera_analysis.camera import load_camera
 from camera_analysis.camera_edit import set_camera_keys
+from camera_analysis.camera_file import load_camera
 from camera_analysis.lenses.lens import lens_at, rectify_frame
 from camera_analysis.occupancy.roi_masks import Grid, roi_masks
 from camera_analysis.occupancy.rois import Space, read_rois, rois_document

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from assets.partitions import camera_day_key
-from camera_analysis.camera import Camera, write_camera
+from camera_analysis.camera import Camera
+from camera_analysis.camera_file import write_camera
 from camera_analysis.footage.file_time import FIRST_DAY
 from camera_analysis.footage.image_runs import (
     IMAGE_SUFFIXES,

@@ -17,7 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from camera_analysis.camera import Camera, write_camera
+from camera_analysis.camera import Camera
+from camera_analysis.camera_file import write_camera
 from camera_analysis.footage.video_write import write_video
 from camera_analysis.occupancy.occupancy_rule import OccupancyRule
 from camera_analysis.privacy.private_video_settings import PrivateVideoSettings

@@ -7,13 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from camera_analysis.camera import (
-    Camera,
-    CameraConfigError,
-    load_camera,
-    require_camera_id,
-    write_camera,
-)
+from camera_analysis.camera import Camera, CameraConfigError, require_camera_id
+from camera_analysis.camera_file import load_camera, write_camera
 from camera_analysis.footage.file_time import FileTime
 from camera_analysis.footage.footage_files import find_footage, footage_days
 from camera_analysis.labelling.frame_quality import QualityLimits

@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
-from camera_analysis.camera import CameraConfigError, load_camera
+from camera_analysis.camera import CameraConfigError
 from camera_analysis.camera_edit import set_camera_keys
+from camera_analysis.camera_file import load_camera
 
 TEXT = """\
 # the door by the yard

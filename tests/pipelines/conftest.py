@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from assets.partitions import camera_day_key
-from camera_analysis.camera import Camera, write_camera
+from camera_analysis.camera import Camera
+from camera_analysis.camera_file import write_camera
 from camera_analysis.footage.video_write import write_video
 from dataset_build.review import review_fiftyone, review_pull, review_worst
 from pipelines.demo import demo

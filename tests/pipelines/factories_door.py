@@ -8,7 +8,8 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from camera_analysis.camera import Camera, write_camera
+from camera_analysis.camera import Camera
+from camera_analysis.camera_file import write_camera
 from pipelines.cli.command import main
 
 

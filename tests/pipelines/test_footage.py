@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from camera_analysis.camera import load_camera
+from camera_analysis.camera_file import load_camera
 from pipelines.footage import (
     camera_days,
     camera_folders,

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from camera_analysis.camera import CameraConfigError, load_camera
+from camera_analysis.camera import CameraConfigError
+from camera_analysis.camera_file import load_camera
 from camera_analysis.footage.footage_files import find_footage, footage_days
 from camera_analysis.footage.image_runs import IMAGE_SUFFIXES, ImageClock
 from camera_analysis.footage.image_samples import probe_images, read_image, sample_images

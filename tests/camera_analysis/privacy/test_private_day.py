@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from camera_analysis.camera import Camera, load_camera, write_camera
+from camera_analysis.camera import Camera
+from camera_analysis.camera_file import load_camera, write_camera
 from camera_analysis.footage.sampled_frame import SampledFrame
 from camera_analysis.footage.timed_video import SourceClock, TimedVideoWriter
 from camera_analysis.footage.video import read_samples

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from camera_analysis.camera import Camera, load_camera, write_camera
+from camera_analysis.camera import Camera
+from camera_analysis.camera_file import load_camera, write_camera
 from camera_analysis.tracks.tracking_rule import TrackingRule, read_tracking
 
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from assets.partitions import camera_day_key
-from camera_analysis.camera import load_camera
+from camera_analysis.camera_file import load_camera
 from camera_analysis.footage.video_write import write_video
 from pipelines.cli.command import main
 from pipelines.instance import open_instance

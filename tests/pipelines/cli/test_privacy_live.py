@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from camera_analysis.camera import Camera, CameraConfigError, write_camera
+from camera_analysis.camera import Camera, CameraConfigError
+from camera_analysis.camera_file import write_camera
 from camera_analysis.footage.video_write import write_video
 from camera_analysis.privacy.live_sources import LiveClock
 from pipelines.cli.command import main

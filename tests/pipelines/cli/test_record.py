@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from camera_analysis.camera import load_camera
+from camera_analysis.camera_file import load_camera
 from camera_analysis.footage.footage_files import find_footage
 from pipelines.cli.command import main
 from tests.camera_analysis.factories_footage import numbered_clip, steady

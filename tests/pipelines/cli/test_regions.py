@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from camera_analysis.camera import load_camera
 from camera_analysis.camera_edit import set_camera_keys
+from camera_analysis.camera_file import load_camera
 from camera_analysis.labelling.labels import read_labels_meta, write_labels_meta
 from pipelines.cli.command import main
 from pipelines.resources import open_store

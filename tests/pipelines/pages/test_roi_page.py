@@ -11,7 +11,7 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from camera_analysis.camera import load_camera
+from camera_analysis.camera_file import load_camera
 from pipelines.pages.line_page import LinePage
 from pipelines.pages.regions_of_interest import Background
 from pipelines.pages.roi_page import RoiPage

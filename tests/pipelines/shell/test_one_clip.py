@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from camera_analysis.camera import load_camera
+from camera_analysis.camera_file import load_camera
 from camera_analysis.footage.footage_files import find_footage
 from camera_analysis.footage.image_runs import ImageClock
 from pipelines.automation.jobs import CAMERA_ASSETS

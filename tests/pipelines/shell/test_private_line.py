@@ -19,7 +19,8 @@ from assets.checks_privacy import (
     nothing_else_goes_with_it,
 )
 from assets.partitions import camera_day_key
-from camera_analysis.camera import Camera, load_camera, write_camera
+from camera_analysis.camera import Camera
+from camera_analysis.camera_file import load_camera, write_camera
 from camera_analysis.footage.sampled_frame import SampledFrame
 from camera_analysis.footage.video import read_samples
 from camera_analysis.privacy.private_day import write_private_day

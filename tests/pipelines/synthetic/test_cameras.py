@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from camera_analysis.camera import load_camera
+from camera_analysis.camera_file import load_camera
 from camera_analysis.footage.footage_files import find_footage, footage_days
 from pipelines.synthetic.actors import Track
 from pipelines.synthetic.cameras import (
