@@ -55,7 +55,7 @@ class AlarmPromise:
 
 
 def source_promise(
-    source: str, *, promised: float, events: int, days: float, is_known: bool
+    source: str, *, promised: float, events: float, days: float, is_known: bool
 ) -> SourcePromise:
     """What a source promises and held-out footage showed.
 

@@ -112,9 +112,17 @@ def test_a_source_that_never_departed_may_do_so_once():
     assert limits([], [], 2.0) == (SMALLEST, SMALLEST - 3)
 
 
-def test_one_departure_in_the_channels_during_two_by_class_is_the_rarer_of_them():
-    long = (Departure(0.0, 150.0, 9.0),)  # while 10 and 14 depart by class
-    assert limits([10.0, 14.0, 11.0], long, 1.0) == (14.0, 9.0)
+def test_what_lasts_much_longer_is_another_thing():
+    long = (Departure(0.0, 150.0, 9.0),)  # while 10 and 14 depart by class, nine seconds each
+    assert limits([10.0, 14.0, 11.0], long, 1.0) == (15.0, 10.0)
+    about_as_long = (Departure(101.0, 112.0, 9.0),)
+    assert limits([10.0, 14.0, 11.0], about_as_long, 1.0) == (14.0, 9.0)
+
+
+def test_a_departure_is_the_same_as_one_other_at_most():
+    shorter = (Departure(100.0, 107.0, 9.0), Departure(104.0, 109.0, 8.5))  # while 14 departs
+    assert limits([10.0, 14.0, 11.0], shorter, 1.0) == (14.0, 9.0)
+    assert limits([10.0, 14.0, 11.0], shorter, 3.0) == (11.0, 8.5)  # 14 and 9, 11, 8.5
 
 
 @given(
@@ -219,12 +227,65 @@ def test_days_are_as_long_as_the_judged_one():
     assert (half.least_bits["class"], half.promise.is_known) == (13.0, False)
 
 
-def test_sources_may_have_been_held_out_on_different_days():
-    short = source([7.0], name="channels", frames=DAY // 2, begin_s=50.0)
-    rule = departure_rule([source([12.0], [10.0]), short], 1.0)
-    assert rule.promise.days <= 0.5
-    # Three a day are those of both sources; of half a day one is two a day.
-    assert rule.least_bits["channels"] > 7.0
+def test_a_source_with_too_short_a_history_lets_its_share_pass_beyond_it():
+    """Of class there are four days, of the channels a half: a day of theirs is seen twice a day."""
+    by_class = source([14.0], [12.0], [11.0], [10.0])
+    short = source([7.0], name="channels", frames=DAY // 2, begin_s=50.0, smallest=SMALLEST - 3)
+    rule = departure_rule([by_class, short], 0.5)
+    # A quarter of an event a day by class, beyond 14; as many in the channels, three bits beyond 7.
+    assert rule.least_bits == {"class": 14.0, "channels": 10.0}
+    assert not rule.promise.is_known
+    alone = departure_rule([by_class], 0.5)
+    assert (alone.least_bits, alone.promise.is_known) == ({"class": 12.0}, True)
+
+
+def test_a_source_that_has_no_other_day_is_not_measured_and_the_others_are():
+    short = source([7.0], name="channels", begin_s=50.0)
+    promise = departure_rule([source([13.0], [10.0], [], []), short], 0.25).promise
+    assert (promise.measured, promise.days, promise.is_known) == (0.25, 4.0, False)
+
+
+def test_events_of_sources_held_out_on_different_days_are_rates_of_their_own_days():
+    by_class = source([13.0], [9.0], [], [])
+    short = source([13.0], [10.0], name="channels", begin_s=50.0)
+    promise = departure_rule([by_class, short], 1.0).promise
+    # 13 exceeds in each: once in four days by class, once in two in the channels.
+    assert promise.measured == pytest.approx(0.25 + 0.5)
+
+
+@pytest.mark.parametrize("promised", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("short_days", [1, 0.25])
+def test_a_promise_is_kept_where_one_source_has_a_shorter_history(promised, short_days):
+    rng, found = np.random.default_rng(7), []
+    for _ in range(400):
+        draws = [
+            SMALLEST + rng.exponential(1 / np.log(2), rng.poisson(10 * n)) for n in (7, short_days)
+        ]
+        known = [
+            source(draws[0], frames=7 * DAY),
+            source(draws[1], name="channels", frames=round(short_days * DAY), begin_s=50.0),
+        ]
+        rule = departure_rule(known, promised)
+        new = [SMALLEST + rng.exponential(1 / np.log(2), rng.poisson(10.0)) for _ in known]
+        limits_of = (rule.least_bits["class"], rule.least_bits["channels"])
+        found.append(sum((n > limit).sum() for n, limit in zip(new, limits_of, strict=True)))
+    assert 0.6 * promised <= np.mean(found) <= 1.2 * promised
+
+
+def test_a_long_departure_does_not_hide_what_departs_meanwhile():
+    """Eight hours of one thing by class, and twenty others in the channels."""
+    rng, found = np.random.default_rng(7), []
+    for _ in range(200):
+        long = (Departure(0.0, 28_800.0, 12.0),)
+        short = SMALLEST + rng.exponential(1 / np.log(2), rng.poisson(140))
+        known = [
+            source(*[long] * 7),
+            source(departures(short), name="channels", frames=7 * DAY),
+        ]
+        rule = departure_rule(known, 2.0)
+        new = SMALLEST + rng.exponential(1 / np.log(2), rng.poisson(20))
+        found.append((new > rule.least_bits["channels"]).sum() + (rule.least_bits["class"] < 12.0))
+    assert np.mean(found) <= 1.2 * 2.0
 
 
 def test_without_held_out_frames_there_is_no_rule():
