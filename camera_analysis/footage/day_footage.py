@@ -191,7 +191,8 @@ class DayReader:
         if view is None:
             return None, []
         if not shows_the_scene(view, self._limits):
-            self._reference = self._reference or view  # of its frames none is used
+            if self._reference is None:  # of its frames none is used
+                self._reference, self._reference_file = view, name
             return self._reference, []
         if self._reference is None or self._memory is None:
             self._reference, self._reference_file = self._recalled(view, file), name
@@ -231,7 +232,9 @@ class DayReader:
         if not self._files or start_utc + timedelta(seconds=seconds) <= self._files[0].start_utc:
             return
         if before.images is None:
-            seconds = packet_span_s(before.path)
+            seconds = packet_span_s(before.path, _LONGEST_FILE_S)
+        else:
+            seconds = float(before.images.ticks[-1] * before.images.tick_s)
         self._last_time = start_utc + timedelta(seconds=seconds)
         self._last_file = before.path.relative_to(self._camera.folder).as_posix()
 

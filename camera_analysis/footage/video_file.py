@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from array import array
 from dataclasses import dataclass
@@ -98,22 +99,29 @@ def reason_of(error: Exception) -> str:
 def header_duration_s(container: InputContainer, stream: VideoStream) -> float | None:
     """Duration of the video that the header states; None where it states none.
 
-    Matroska states that of the file, and that of a stream in a tag; where the tag is missing the
-    file is taken to be as long as its video, though sound may outlast it.
+    Matroska states where the file ends, and in a tag where a stream ends; where the tag is missing
+    the file is taken to end with its video, though sound may outlast it.
     """
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     tag = _TAGGED.fullmatch(stream.metadata.get("DURATION", ""))
     if tag:
         hours, minutes, seconds = (float(part) for part in tag.groups())
-        return 3600 * hours + 60 * minutes + seconds
+        return 3600 * hours + 60 * minutes + seconds - _start_s(stream)
     if container.duration is not None:
-        return container.duration / 1_000_000  # libav's own time base
+        return container.duration / 1_000_000 - _start_s(stream)  # libav's own time base
     return None
 
 
-def packet_span_s(path: Path) -> float:
+def _start_s(stream: VideoStream) -> float:
+    """Where the stream begins on the file's clock; a segment may go on from the one before it."""
+    return float((stream.start_time or 0) * (stream.time_base or 0))
+
+
+def packet_span_s(path: Path, longest_s: float = math.inf) -> float:
     """Seconds from the first to the last packet that is there, whatever the header promises.
+
+    Packets that come later than ``longest_s`` after the first have a broken clock and do not count.
 
     Raises:
         VideoError: the file as a whole cannot be read.
@@ -122,8 +130,10 @@ def packet_span_s(path: Path) -> float:
     with container:
         index, _ = index_packets(container, stream)
         pts_n = index.pts_n[index.pts_n != NO_PTS]
-        ticks = int(pts_n.max() - pts_n.min()) if len(pts_n) else 0
-        return float(ticks * (stream.time_base or 0))
+        if not len(pts_n):
+            return 0.0
+        since_s = (pts_n - pts_n.min()) * float(stream.time_base or 0)
+        return float(since_s[since_s <= longest_s].max())
 
 
 def has_presentation_times(container: InputContainer) -> bool:

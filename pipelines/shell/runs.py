@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+from dagster._core.events import RunFailureReason
 from dagster._core.execution.plan.objects import ErrorSource
 from tqdm import tqdm
 
@@ -144,6 +145,8 @@ class Runner:
         with result:
             logged = (entry.dagster_event for entry in self.instance.all_logs(result.run_id))
             events = [event for event in logged if event]
+            if not result.success:  # a process that was ended gives nothing back
+                self.instance.event_log_storage.free_concurrency_slots_for_run(result.run_id)
             if was_interrupted(events):
                 raise KeyboardInterrupt
             if not result.success:
@@ -165,9 +168,12 @@ def interrupted_by_sigterm() -> Iterator[None]:
 
 
 def was_interrupted(events: Sequence[Any]) -> bool:
-    """Whether a step of a run was: Dagster calls it failed, and the run ended."""
+    """Whether a step was, or the run before a step had begun; Dagster calls both failed."""
     return any(
-        event.is_step_failure and event.step_failure_data.error_source == ErrorSource.INTERRUPT
+        event.step_failure_data.error_source == ErrorSource.INTERRUPT
+        if event.is_step_failure
+        else event.event_type == dg.DagsterEventType.RUN_FAILURE
+        and event.job_failure_data.failure_reason == RunFailureReason.UNEXPECTED_TERMINATION
         for event in events
     )
 
@@ -193,7 +199,18 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
         instance.report_run_failed(run, "the process that ran it has ended")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         ended.append(run.run_id)
+    _free_slots_of_ended_runs(instance)
     return ended
+
+
+def _free_slots_of_ended_runs(instance: dg.DagsterInstance) -> None:
+    """Give back the slots of pools that steps of ended runs still hold."""
+    storage = instance.event_log_storage
+    for info in storage.get_concurrency_infos(sorted(storage.get_concurrency_keys())).values():
+        for run_id in info.active_run_ids:
+            run = instance.get_run_by_id(run_id)
+            if run is None or run.is_finished:
+                storage.free_concurrency_slots_for_run(run_id)
 
 
 def _is_alive(pid: int) -> bool:

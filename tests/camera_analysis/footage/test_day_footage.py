@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import cv2
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from camera_analysis.camera import Camera
 from camera_analysis.footage.day_footage import DayReader, DaySample
 from camera_analysis.footage.footage_files import find_footage, local_day
+from camera_analysis.footage.image_runs import ImageClock
 from camera_analysis.footage.video_write import write_video
 from camera_analysis.labelling.frame_quality import (
     MovedTo,
@@ -24,6 +26,7 @@ from camera_analysis.labelling.labels import FAULTS_FILE, FootageFault
 from camera_analysis.labelling.motion import MotionConfig
 from camera_analysis.labelling.plates import to_grey
 from camera_analysis.labelling.registration import Edges, Shift, edges_of
+from tests.camera_analysis.factories_footage import encode
 from tests.camera_analysis.factories_scene import noisy, room, walker_box, with_walker
 
 SHIFTED = {"spring": "2026-03-29", "autumn": "2026-10-25"}
@@ -199,3 +202,32 @@ def test_what_the_day_before_covers_is_not_counted_twice(tmp_path):
     (fault,) = pq.read_table(index / FAULTS_FILE).to_pylist()
     assert (fault["reason"], fault["file"]) == ("overlap", "2026-03-28T00-00-00.mp4")
     assert "2026-03-27T23-50-00.mp4 already covers this time" in fault["detail"]
+
+
+def test_a_broken_clock_before_midnight_does_not_cover_the_next_day(tmp_path):
+    frames = [noisy(room(), n, 1.0) for n in range(12)]
+    times = [*range(0, 1_000_000, 100_000), 30 * 86_400_000, 30 * 86_400_000 + 100_000]
+    encode(tmp_path / "2026-03-27T23-00-00.mkv", iter(frames), times)
+    write_video(tmp_path / "2026-03-28T00-00-00.mp4", filmed(room(), seed=50), 0.01)
+    camera = Camera(id="yard", folder=tmp_path, interval_s=100)
+    index, labels = tmp_path / "index", tmp_path / "labels"
+    index.mkdir()
+    labels.mkdir()
+    process_day(camera, "2026-03-28", None, index, labels)
+    assert pq.read_metadata(index / "frames.parquet").num_rows == 12
+    assert pq.read_metadata(index / FAULTS_FILE).num_rows == 0
+
+
+def test_images_across_midnight_overlap_by_none(tmp_path):
+    """An image a minute, give or take seconds; a run ends with its last image."""
+    times = ["27T23-57-30", "27T23-58-28", "27T23-59-27", "28T00-00-11", "28T00-01-15"]
+    for number, name in enumerate(times):
+        rgb = noisy(room(), number, 1.0)
+        cv2.imwrite(str(tmp_path / f"2026-03-{name}.png"), rgb[..., ::-1])
+    camera = Camera(id="yard", folder=tmp_path, interval_s=1, images=ImageClock())
+    index, labels = tmp_path / "index", tmp_path / "labels"
+    index.mkdir()
+    labels.mkdir()
+    process_day(camera, "2026-03-28", None, index, labels)
+    assert pq.read_metadata(index / "frames.parquet").num_rows == 2
+    assert pq.read_metadata(index / FAULTS_FILE).num_rows == 0

@@ -161,8 +161,11 @@ def test_a_cut_file_with_its_index_in_front_says_what_is_missing(tmp_path):
     assert cut.start_s < 9
 
 
-def with_second_stream(path, source, codec, disposition=Disposition.default):
-    """A copy of a clip's video beside sound of the same length, or beside a picture."""
+def with_second_stream(path, source, codec, disposition=Disposition.default, begin_s=0):
+    """A copy of a clip's video beside sound of the same length, or beside a picture.
+
+    Its clock begins at ``begin_s``.
+    """
     with av.open(str(source)) as given, av.open(str(path), "w") as file:
         video = file.add_stream_from_template(given.streams.video[0])
         video.disposition = disposition
@@ -172,19 +175,22 @@ def with_second_stream(path, source, codec, disposition=Disposition.default):
         seconds = float(max(p.pts for p in packets) * packets[0].time_base)
         for number, packet in enumerate(packets):
             packet.stream = video
+            packet.pts += round(begin_s / packet.time_base)
+            packet.dts = None
             file.mux(packet)
             sound = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), "s16", "mono")
-            sound.sample_rate, sound.pts = 8000, 800 * number
+            sound.sample_rate, sound.pts = 8000, 800 * number + 8000 * begin_s
             if number * 0.1 <= seconds:
                 file.mux(second.encode(sound))
         file.mux(second.encode(None))
     return path
 
 
-def test_matroska_with_sound_that_is_cut_says_what_is_missing(tmp_path):
-    """Neither of its streams has a duration in the header, but a tag has."""
+@pytest.mark.parametrize("begin_s", [0, 3600])
+def test_matroska_with_sound_that_is_cut_says_what_is_missing(tmp_path, begin_s):
+    """Neither of its streams has a duration in the header, but a tag says where each ends."""
     silent = numbered_clip(tmp_path / "silent.mkv", steady(100, 10))
-    path = with_second_stream(tmp_path / "clip.mkv", silent, "pcm_s16le")
+    path = with_second_stream(tmp_path / "clip.mkv", silent, "pcm_s16le", begin_s=begin_s)
     assert samples_of(path, 0.5)[1] == []
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])

@@ -53,6 +53,28 @@ def test_slot_of_a_killed_run_comes_back(tmp_path, monkeypatch):
         assert instance.get_run_by_id(run.run_id).status == dg.DagsterRunStatus.FAILURE
 
 
+def test_a_slot_that_an_ended_run_still_holds_comes_back(tmp_path, monkeypatch):
+    """As a step's process that is ended while it starts leaves it."""
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    monkeypatch.setenv("LEARNED_NORMAL_HOME", str(tmp_path))
+
+    @dg.op(pool="gpu")
+    def look() -> None:
+        """Nothing."""
+
+    @dg.job
+    def looking():
+        look()
+
+    with open_instance(Settings(home=tmp_path)) as instance:
+        run_id = looking.execute_in_process(instance=instance).run_id
+        storage = instance.event_log_storage
+        assert storage.claim_concurrency_slot("gpu", run_id, "look").is_claimed
+        assert storage.get_concurrency_info("gpu").active_slot_count == 1
+        assert end_dead_runs(instance) == []
+        assert storage.get_concurrency_info("gpu").active_slot_count == 0
+
+
 def test_run_of_a_living_process_is_left_alone(tmp_path, monkeypatch):
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     monkeypatch.setenv("LEARNED_NORMAL_HOME", str(tmp_path))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import threading
 from dataclasses import replace
 
 import dagster as dg
@@ -168,6 +169,28 @@ def test_an_interrupted_run_is_not_tried_again_nor_is_the_next_one_begun(
 
     assert runner.run_all(plan) == []
     assert tiny.store.current("camera_report", "door/2026-01-06")
+    runner.instance.dispose()
+
+
+@pytest.mark.slow
+def test_steps_in_processes_of_their_own_are_interrupted_while_they_start(tiny, capsys):
+    for day in (DAY, "2026-01-06"):
+        tiny.film("door", f"{day}T08-00-00.mp4", seconds=2)
+    settings = replace(tiny.settings, executor="multiprocess")
+    save_settings(settings)
+    runner = Runner(settings)
+    runner.add_camera("door")
+    keys = [camera_day_key("door", day) for day in (DAY, "2026-01-06")]
+    plan = [Planned(job="camera_job", partition=key) for key in keys]
+    timer = threading.Timer(4, os.kill, (os.getpid(), signal.SIGTERM))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        runner.run_all(plan, keep_going=True)
+    timer.cancel()
+    assert "0 of 2 runs had ended" in capsys.readouterr().err
+    storage = runner.instance.event_log_storage
+    infos = [storage.get_concurrency_info(key) for key in storage.get_concurrency_keys()]
+    assert [info.claimed_slots for info in infos] == [[] for _ in infos]
     runner.instance.dispose()
 
 
