@@ -198,8 +198,7 @@ def _alike(one: Departure, ordered: Sequence[Departure]) -> Iterator[tuple[float
 
     One that begins earlier by more than its own length shares less with it.
     """
-    length_s = one.end_s - one.start_s
-    at = bisect_left(ordered, (one.start_s - 2 * length_s - 1,))
+    at = bisect_left(ordered, (2 * one.start_s - one.end_s,))
     while at < len(ordered) and ordered[at].start_s <= one.end_s:
         other = ordered[at]
         both = min(one.end_s, other.end_s) - max(one.start_s, other.start_s)
@@ -268,14 +267,15 @@ def _measured(
     exceeding: list[list[str]] = []  # the sources of each event
     days = dict.fromkeys((one.name for one in sources), 0.0)
     for fold in sorted({each.name for one in sources for each in one.folds if each.frames}):
-        others = [other for one in sources if (other := one.without(fold)).days]
+        rests = {one.name: one.without(fold) for one in sources}
+        others = [rest for rest in rests.values() if rest.days]
         if not others:
             continue
-        rest = (one for name, several in by_fold.items() if name != fold for one in several)
-        limits, _ = _limits(others, rest, alarms_per_day)
+        elsewhere = (one for name, several in by_fold.items() if name != fold for one in several)
+        limits, _ = _limits(others, elsewhere, alarms_per_day)
         for one in sources:
             if one.name in limits:
-                days[one.name] += one.days - one.without(fold).days
+                days[one.name] += one.days - rests[one.name].days
         for thing in by_fold.get(fold, ()):
             by = [name for name, d in thing.seen.items() if d.bits > limits.get(name, np.inf)]
             exceeding += [by] if by else []

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from camera_analysis.channels.channel_window import ChannelWindow, sum_channels, write_channels
+from camera_analysis.label_classes import STATIC
 from camera_analysis.normal.count_tables import (
     COUNTS_FILE,
     COUNTS_OF_WINDOW,
@@ -262,7 +263,8 @@ def _write_maps(
     note = f"{total.frames:,} frames, {days_in_words(window.days)}"
     note += " (warming up)" if status == WARMING_UP else ""
     plate_rgb = read_plate(plate, total.height, total.width)
-    pictures = save_normal(maps, plate_rgb, total, note, out)
+    moving = 1 - class_frequency(counts_khw, STATIC)
+    pictures = save_normal(maps, moving, plate_rgb, total, note, out)
     return (*pictures, *write_channels(channels, plate_rgb, note, out))
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.label_classes import STATIC
 from camera_analysis.labelling.labels import NO_SEGMENTER
 from camera_analysis.normal.counts import ClassCounts
 from camera_analysis.pictures import save_heat, save_mode
@@ -19,6 +18,7 @@ NO_PEOPLE = "no segmenter tells people apart"
 
 def save_normal(
     maps: Mapping[str, npt.NDArray[np.generic]],
+    moving: npt.NDArray[np.float64],
     plate_rgb: npt.NDArray[np.uint8],
     total: ClassCounts,
     note: str,
@@ -30,6 +30,7 @@ def save_normal(
 
     Args:
         maps: of ``normal.parquet``, by column name.
+        moving: (H, W) share of frames in which a place was not static, in [0, 1]; NaN unknown.
         plate_rgb: (H, W, 3) uint8 empty scene.
         total: counts behind them.
         note: frames and days, for the titles.
@@ -39,7 +40,7 @@ def save_normal(
     mode_title = f"What each place usually is\n{note}"
     save_mode(maps["mode"].astype(np.int16), plate_rgb, total.classes, mode_title, paths[0])
     if total.segmenter == NO_SEGMENTER:
-        share = _moving_share(total)
+        share = moving
         title = f"Where something moves, and how often\n{note}; {NO_PEOPLE}"
     else:
         share = maps["human_frequency"].astype(np.float64)
@@ -48,12 +49,3 @@ def save_normal(
     entropy = maps["entropy_bits"].astype(np.float64)
     save_heat(entropy, plate_rgb, f"How mixed each place is\n{note}", "entropy in bits", paths[2])
     return paths
-
-
-def _moving_share(total: ClassCounts) -> npt.NDArray[np.float64]:
-    """(H, W) share of a place's observations that were not static, in [0, 1]; NaN unknown."""
-    counts_khw = total.total()
-    observed = counts_khw.sum(axis=0, dtype=np.int64)
-    share = np.full(observed.shape, np.nan)
-    np.divide(observed - counts_khw[STATIC], observed, out=share, where=observed > 0)
-    return share

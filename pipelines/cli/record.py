@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-import signal
 import time
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
 from camera_analysis.footage.stream_record import Clock, Outage, RecordConfig, record_stream
 from camera_analysis.footage.stream_segments import Segment
 from pipelines.cli.home import HOME_OPTION, settings_of
+from pipelines.interrupts import interrupted_by_sigterm
 
 
 @click.command()
@@ -27,6 +26,7 @@ from pipelines.cli.home import HOME_OPTION, settings_of
 @click.option("--timeout", "timeout_s", default=10.0, show_default=True, help="Seconds of silence.")
 @click.option("--name", help="Name of a file, in strftime codes, where the camera's differ.")
 @HOME_OPTION
+@interrupted_by_sigterm()
 def record(
     camera_id: str,
     total_s: float | None,
@@ -64,7 +64,6 @@ def record(
         )
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    signal.signal(signal.SIGTERM, _interrupt)
     click.echo(f"camera {camera_id}: recording {redacted(address)} into {camera.folder}")
     for left in recover_parts(camera.folder):
         click.echo(f"{left.name}: completed what an interrupted recording had left")
@@ -89,7 +88,3 @@ def _tell(item: Segment | Outage, folder: Path) -> None:
     else:
         again = f"; again in {item.next_try_s:.0f} s" if item.next_try_s else ""
         click.echo(f"{item.time_utc:%Y-%m-%dT%H:%M:%SZ}: {item.detail}{again}", err=True)
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import socket
 import sys
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +17,7 @@ from tqdm import tqdm
 
 from pipelines.definitions import build_definitions
 from pipelines.instance import open_instance
+from pipelines.interrupts import interrupted_by_sigterm
 from pipelines.settings import Settings, load_settings
 from pipelines.sqlite_storage import held_open
 
@@ -127,11 +125,7 @@ class Runner:
                 run_config=QUIET,
                 raise_on_error=False,
             )
-        if was_interrupted(result.all_events):
-            raise KeyboardInterrupt
-        if not result.success:
-            raise RunFailedError(f"{planned.title}: {_reasons(result.all_events)}")
-        _tell_warnings(result.all_events)
+        _end(planned, result.all_events, success=result.success)
 
     def _run_with_executor(self, planned: Planned) -> None:
         job = dg.build_reconstructable_job(
@@ -147,24 +141,16 @@ class Runner:
             events = [event for event in logged if event]
             if not result.success:  # a process that was ended gives nothing back
                 self.instance.event_log_storage.free_concurrency_slots_for_run(result.run_id)
-            if was_interrupted(events):
-                raise KeyboardInterrupt
-            if not result.success:
-                raise RunFailedError(f"{planned.title}: {_reasons(events)}")
-        _tell_warnings(events)
+        _end(planned, events, success=result.success)
 
 
-@contextmanager
-def interrupted_by_sigterm() -> Iterator[None]:
-    """A request to end, as of a service manager, is what Ctrl-C is."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _end(planned: Planned, events: Sequence[Any], *, success: bool) -> None:
+    """Tell how a run ended: by its warnings, or by what is raised."""
+    if was_interrupted(events):
+        raise KeyboardInterrupt
+    if not success:
+        raise RunFailedError(f"{planned.title}: {_reasons(events)}")
+    _tell_warnings(events)
 
 
 def was_interrupted(events: Sequence[Any]) -> bool:

@@ -110,21 +110,27 @@ def test_who_stands_through_a_whole_file_is_not_in_its_plate(tmp_path):
     assert np.abs(plate - stands).mean() > 30
 
 
+def passed(folder, day, **settings):
+    """(Frames, faults) of a day, as the pass over its footage writes them."""
+    camera = Camera(id="yard", folder=folder, **{"interval_s": 100, **settings})
+    index, labels = folder / "index", folder / "labels"
+    index.mkdir()
+    labels.mkdir()
+    process_day(camera, day, None, index, labels)
+    tables = (pq.read_table(index / name) for name in ("frames.parquet", FAULTS_FILE))
+    return tuple(table.to_pylist() for table in tables)
+
+
 def day_of(folder, day, **films):
     """(Usable or not by file, faults) of a day; each film is named by its local hour and minute."""
     for name, frames in films.items():
         hour, minute = name[1:3], name[3:]
         write_video(folder / f"{day}T{hour}-{minute}-00.mp4", frames, 0.01, crf=8)
-    camera = Camera(id="yard", folder=folder, interval_s=100)
-    index, labels = folder / "index", folder / "labels"
-    index.mkdir()
-    labels.mkdir()
-    process_day(camera, day, None, index, labels)
-    rows = pq.read_table(index / "frames.parquet").to_pylist()
+    rows, faults = passed(folder, day)
     reasons: dict[str, list[str]] = {}
     for row in rows:
         reasons.setdefault(row["file"][11:13], []).append(row["reason"])
-    return reasons, pq.read_table(index / FAULTS_FILE).to_pylist()
+    return reasons, faults
 
 
 def filmed(scene, count=12, seed=0):
@@ -192,14 +198,8 @@ def test_a_frame_that_is_more_like_the_displaced_view_of_its_file_is_moved():
 def test_what_the_day_before_covers_is_not_counted_twice(tmp_path):
     for name, seed in (("2026-03-27T23-50-00.mp4", 1), ("2026-03-28T00-00-00.mp4", 50)):
         write_video(tmp_path / name, filmed(room(), seed=seed), 0.01)
-    camera = Camera(id="yard", folder=tmp_path, interval_s=100)
-    index, labels = tmp_path / "index", tmp_path / "labels"
-    index.mkdir()
-    labels.mkdir()
-    process_day(camera, "2026-03-28", None, index, labels)
-    times = pq.read_table(index / "frames.parquet")["time_utc"].to_pylist()
-    assert times[0] == datetime(2026, 3, 28, 0, 10, tzinfo=UTC)
-    (fault,) = pq.read_table(index / FAULTS_FILE).to_pylist()
+    rows, (fault,) = passed(tmp_path, "2026-03-28")
+    assert rows[0]["time_utc"] == datetime(2026, 3, 28, 0, 10, tzinfo=UTC)
     assert (fault["reason"], fault["file"]) == ("overlap", "2026-03-28T00-00-00.mp4")
     assert "2026-03-27T23-50-00.mp4 already covers this time" in fault["detail"]
 
@@ -209,13 +209,8 @@ def test_a_broken_clock_before_midnight_does_not_cover_the_next_day(tmp_path):
     times = [*range(0, 1_000_000, 100_000), 30 * 86_400_000, 30 * 86_400_000 + 100_000]
     encode(tmp_path / "2026-03-27T23-00-00.mkv", iter(frames), times)
     write_video(tmp_path / "2026-03-28T00-00-00.mp4", filmed(room(), seed=50), 0.01)
-    camera = Camera(id="yard", folder=tmp_path, interval_s=100)
-    index, labels = tmp_path / "index", tmp_path / "labels"
-    index.mkdir()
-    labels.mkdir()
-    process_day(camera, "2026-03-28", None, index, labels)
-    assert pq.read_metadata(index / "frames.parquet").num_rows == 12
-    assert pq.read_metadata(index / FAULTS_FILE).num_rows == 0
+    rows, faults = passed(tmp_path, "2026-03-28")
+    assert (len(rows), faults) == (12, [])
 
 
 def test_images_across_midnight_overlap_by_none(tmp_path):
@@ -224,10 +219,5 @@ def test_images_across_midnight_overlap_by_none(tmp_path):
     for number, name in enumerate(times):
         rgb = noisy(room(), number, 1.0)
         cv2.imwrite(str(tmp_path / f"2026-03-{name}.png"), rgb[..., ::-1])
-    camera = Camera(id="yard", folder=tmp_path, interval_s=1, images=ImageClock())
-    index, labels = tmp_path / "index", tmp_path / "labels"
-    index.mkdir()
-    labels.mkdir()
-    process_day(camera, "2026-03-28", None, index, labels)
-    assert pq.read_metadata(index / "frames.parquet").num_rows == 2
-    assert pq.read_metadata(index / FAULTS_FILE).num_rows == 0
+    rows, faults = passed(tmp_path, "2026-03-28", interval_s=1, images=ImageClock())
+    assert (len(rows), faults) == (2, [])

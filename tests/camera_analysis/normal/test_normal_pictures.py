@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from camera_analysis.label_classes import CLASS_NAMES, HUMAN, OTHER_MOVER
+from camera_analysis.label_classes import CLASS_NAMES, HUMAN, OTHER_MOVER, STATIC
 from camera_analysis.labelling.labels import NO_SEGMENTER
 from camera_analysis.normal import normal_pictures
 from camera_analysis.normal.counts import ClassCounts
+from camera_analysis.normal.learned_normal import class_frequency
 from camera_analysis.normal.normal_pictures import save_normal
 
 PLATE = np.full((4, 6, 3), 120, np.uint8)
@@ -41,7 +42,8 @@ def test_without_a_segmenter_whatever_moves_is_shown_and_the_title_says_so(
     total = counted(segmenter)
     of_people = total.total()[HUMAN] / total.frames
     maps = {"mode": np.zeros((4, 6)), "human_frequency": of_people, "entropy_bits": of_people}
-    save_normal(maps, PLATE, total, "4 frames, 1 day", tmp_path)
+    moving = 1 - class_frequency(total.total(), STATIC)
+    save_normal(maps, moving, PLATE, total, "4 frames, 1 day", tmp_path)
     values, words = drawn["human_frequency.png"]
     assert (values[0, 0], values[0, 3], values[0, 5]) == (left, 0, right)
     assert words.startswith(f"{title}, and how often\n4 frames, 1 day")
