@@ -69,6 +69,7 @@ EVENTS = pa.schema(
         ("event_id", pa.int32()),  # from 1
         ("start_utc", _UTC_MICROSECONDS),
         ("end_utc", _UTC_MICROSECONDS),  # of the last frame that shows it
+        # The sample in which class or one channel departs most, which the reason tells
         ("peak_frame_id", pa.int32()),
         ("peak_time_utc", _UTC_MICROSECONDS),
         ("class_id", pa.int16()),

@@ -47,14 +47,14 @@ class _Track:
     last_box: Box
     stay_box: Box
     stay_start: datetime
-    peak: Region
+    peak: Region  # in which class or one channel departs most: what the sentence tells
     peak_frame_id: int
     peak_time: datetime
     normal_frames: int
     snapshot: Snapshot | None
     class_px: FloatVector
     channel_bits: dict[str, float]
-    leader: Region  # in which one channel departs most
+    score_bits: float
     frames: int = 1
     by_class: _Odds = field(default_factory=_Odds)
     by_channels: _Odds = field(default_factory=_Odds)
@@ -137,13 +137,13 @@ class EventTracker:
                     snapshot=snapshot(),
                     class_px=region.class_px,
                     channel_bits=dict(region.channel_bits),
-                    leader=region,
+                    score_bits=region.score_bits,
                 )
                 _add_up(track, region)
                 self._open.append(track)
                 continue
             self._extend(track, time, region)
-            if region.score_bits > track.peak.score_bits:
+            if region.highest_bits > track.peak.highest_bits:
                 track.peak, track.peak_frame_id, track.peak_time = region, frame_id, time
                 track.normal_frames, track.snapshot = normal_frames, snapshot()
 
@@ -168,8 +168,7 @@ class EventTracker:
             track.last_box = track.last_box.union(region.box)
         _add_up(track, region)
         track.class_px = track.class_px + region.class_px
-        if region.highest_bits > track.leader.highest_bits:
-            track.leader = region
+        track.score_bits = max(track.score_bits, region.score_bits)
         for channel, bits in region.channel_bits.items():
             track.channel_bits[channel] = max(bits, track.channel_bits.get(channel, 0.0))
         if track.last_box.overlap(track.stay_box) < self._config.stay_overlap:
@@ -191,7 +190,7 @@ class EventTracker:
                 self._closed.append(track)
             elif track.by_class.samples:
                 self.usual_spans.append((track.start, track.last))
-        ranked = sorted(self._closed, key=lambda t: -t.peak.score_bits)
+        ranked = sorted(self._closed, key=lambda t: -t.score_bits)
         for track in ranked[config.pictured_events :]:
             track.snapshot = None
 
@@ -229,10 +228,10 @@ class EventTracker:
             box=track.peak.box,
             area_px=int(track.peak.class_px.sum()),
             frames=track.frames,
-            score_bits=track.peak.score_bits,
+            score_bits=track.score_bits,
             reason=self._reason(track, class_id),
             snapshot=track.snapshot,
-            leading=track.leader.leading,
+            leading=track.peak.leading,
             channel_bits=track.channel_bits,
             class_strength_bits=self._strength(track.by_class),
             channel_strength_bits=self._strength(track.by_channels),
@@ -240,12 +239,12 @@ class EventTracker:
 
     def _reason(self, track: _Track, class_id: int) -> str:
         peak = track.peak
-        if track.leader.words:
+        if peak.words:
             lasts = track.last - track.start + self._interval
             return channel_reason(
                 self._subjects[class_id],
-                track.leader.words,
-                peak.score_bits,
+                peak.words,
+                track.score_bits,
                 lasts if lasts.total_seconds() >= self._config.stay_s else None,
             )
         stays = track.longest_stay.total_seconds() >= self._config.stay_s
@@ -253,7 +252,7 @@ class EventTracker:
             self._subjects[class_id],
             seen=float(peak.seen[class_id]),
             normal_frames=track.normal_frames,
-            score_bits=peak.score_bits,
+            score_bits=track.score_bits,
             stay=track.longest_stay if stays else None,
         )
 

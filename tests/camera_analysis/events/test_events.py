@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -71,6 +72,19 @@ def test_what_stays_says_for_how_long():
 def test_what_walks_does_not_stay():
     (event,) = track([[region(4 * i)] for i in range(40)])
     assert "stays" not in event.reason
+
+
+def test_the_peak_is_the_sample_that_the_sentence_tells():
+    tells = {
+        "leading": "stay",
+        "words": "stays for 40 s",
+        "channel_bits": {"class": 9.0, "stay": 16.0},
+    }
+    alone = replace(region(30), score_bits=9.0, **tells)
+    (event,) = track([[region(24, bits=14.0, size=24)], [alone], [region(24, bits=11.0, size=24)]])
+    assert (event.peak_frame_id, event.box, event.area_px) == (1, alone.box, 64)
+    assert (event.snapshot.labels_hw.item(), event.score_bits) == (1, 14.0)
+    assert event.reason == "A person stays for 40 s (14.0 bits)"
 
 
 def test_the_class_is_that_of_most_pixels_over_the_event():
