@@ -17,13 +17,14 @@ from camera_analysis.local_time import LocalClock
 from camera_analysis.normal.scene_files import read_scene
 from camera_analysis.reports.html_page import render, write_page
 from camera_analysis.reports.report_channels import read_channels
-from camera_analysis.reports.report_facts import DayFacts, read_day
+from camera_analysis.reports.report_facts import DayFacts
 from camera_analysis.reports.report_figures import Figure, day_figures, event_cards, scene_figure
 from camera_analysis.reports.report_index import ENTRY_FILE, THUMBNAIL_FILE, IndexEntry, index_entry
 from camera_analysis.reports.report_marks import JudgedEvent, judged_events, with_marks
 from camera_analysis.reports.report_occupancy import read_facts
 from camera_analysis.reports.report_privacy import read_private
 from camera_analysis.reports.report_promise import read_promise
+from camera_analysis.reports.report_tables import read_day
 from camera_analysis.reports.report_timeline import event_timeline
 from camera_analysis.reports.report_trajectories import TrackFacts, read_tracks
 from camera_analysis.reports.report_words import (

@@ -10,8 +10,8 @@ import pytest
 
 from camera_analysis.local_time import LocalClock
 from camera_analysis.reports.report import write_report
-from camera_analysis.reports.report_facts import read_day
 from camera_analysis.reports.report_figures import event_cards
+from camera_analysis.reports.report_tables import read_day
 from camera_analysis.reports.report_timeline import MOST_STEPS, event_timeline
 from tests.camera_analysis.factories_report import BUSY, QUIET, START, DrawnEvent, draw_day
 
