@@ -11,8 +11,8 @@ from camera_analysis.channels.channel_events import join_regions
 from camera_analysis.channels.channel_judge import ChannelFrame
 from camera_analysis.channels.channel_maps import DAY_SCORED
 from camera_analysis.channels.day_channels import DayChannels
-from camera_analysis.events.anomaly_files import FrameScores
 from camera_analysis.events.frame_alarms import Span, within
+from camera_analysis.events.judged_day import FrameScores
 from camera_analysis.labelling.labels import LabelMap
 from camera_analysis.labelling.regions import Region
 

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from camera_analysis.channels.channel_notes import ChannelNotes
 from camera_analysis.events.anomaly_config import AnomalyConfig
-from camera_analysis.events.anomaly_files import AnomalySummary, FrameScores, JudgedDay, write_day
+from camera_analysis.events.anomaly_files import AnomalySummary, write_day
 from camera_analysis.events.day_judge import (
     CROSS_FITTED,
     DayJudge,
@@ -32,6 +32,7 @@ from camera_analysis.events.event_feedback import Feedback, with_feedback
 from camera_analysis.events.event_tracker import EventTracker
 from camera_analysis.events.events import Snapshot, subjects
 from camera_analysis.events.frame_alarms import without_alarms_of
+from camera_analysis.events.judged_day import FrameScores, JudgedDay
 from camera_analysis.events.path_events import with_paths
 from camera_analysis.events.path_verdict import (
     NOT_TRACKED,

@@ -1,46 +1,32 @@
-"""What judging a day leaves behind: two tables, a summary, a time line, pictures of top events."""
+"""What judging a day leaves behind: two tables, a summary, and pictures of its top events."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from camera_analysis.channels.channel_maps import DAY_SCORED
-from camera_analysis.charts import Timeline, save_timeline
 from camera_analysis.events.alarm_promise import AlarmPromise
+from camera_analysis.events.anomaly_pictures import save_pictures
 from camera_analysis.events.departure_tables import (
     CHANNEL_DEPARTURES_FILE,
     DEPARTURES_FILE,
     write_departures,
 )
-from camera_analysis.events.departures import Departure
-from camera_analysis.events.events import Event
+from camera_analysis.events.judged_day import JUDGED, FrameScores, JudgedDay
 from camera_analysis.events.path_verdict import PathSummary
 from camera_analysis.footage.frame_times import FrameTimes
 from camera_analysis.labelling.labels import LabelsMeta, read_labels_meta
 from camera_analysis.labelling.regions import CLASS
-from camera_analysis.pictures import EventPicture, read_plate, save_delta, save_marked
-from camera_analysis.tracks.trajectory_pictures import save_way
 
 SCORES_FILE = "frame_scores.parquet"
 EVENTS_FILE = "events.parquet"
 ANOMALIES_META_FILE = "anomalies.json"
-TIMELINE_FILE = "timeline.png"
-PLATE_FILE = "plate.png"
-
-#: Status of a day that was judged by other days.
-JUDGED = "judged"
-#: Events, the highest scores first, whose way is drawn.
-PICTURED_WAYS = 6
-#: Two judged frames further apart than this many intervals are not joined by a line.
-GAP_INTERVALS = 3.5
 
 _UTC_MICROSECONDS = pa.timestamp("us", tz="UTC")
 
@@ -99,62 +85,6 @@ EVENTS = pa.schema(
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrameScores:
-    """Scores of the judged frames, in the order of time; all arrays are (N,).
-
-    Args:
-        channels: "channels" (all together) and channel -> bits, without them where class judged
-            alone; "path" where walks are evidence.
-    """
-
-    frame_ids: npt.NDArray[np.int64]
-    utc_us: npt.NDArray[np.int64]
-    delta_share: npt.NDArray[np.float64]
-    raw_bits: npt.NDArray[np.float64]
-    bits: npt.NDArray[np.float64]
-    alarm: npt.NDArray[np.bool_]
-    channels: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class JudgedDay:
-    """A judged day, ready to be written.
-
-    Args:
-        status: "judged", "cross_fitted", "warming_up" or "scene_changed".
-        alarm_bits: the threshold that was used.
-        normal_frames: frames behind the normal; behind the smallest block's for a clip.
-        classes: class names.
-        scores: of every judged frame.
-        events: in the order of time.
-        channel_least_bits: strength that an event by the channels exceeds; None where class
-            surprise judged alone.
-        class_least_bits: the same by class; None where nothing was held out to know it by.
-        usual_departures: regions over a threshold that lasted, but no more than normal days have.
-        departures: whatever departed by class, event or not.
-        channel_departures: the same in the channels; None where class surprise judged alone.
-        promise: false events of a normal day, of all sources; None where class was not calibrated.
-        paths: what the walks of the day say; None where nothing was judged.
-        usual_ways: (N, 2) points of each walk that they were compared with.
-    """
-
-    status: str
-    alarm_bits: float
-    normal_frames: int
-    classes: tuple[str, ...]
-    scores: FrameScores
-    events: Sequence[Event]
-    channel_least_bits: float | None = None
-    class_least_bits: float | None = None
-    usual_departures: int = 0
-    departures: Sequence[Departure] = ()
-    channel_departures: Sequence[Departure] | None = None
-    promise: AlarmPromise | None = None
-    paths: PathSummary | None = None
-    usual_ways: Sequence[npt.NDArray[np.float64]] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
 class AnomalySummary:
     """What was judged; ``worst_bits`` is 0 without events.
 
@@ -210,7 +140,7 @@ def write_day(day: JudgedDay, times: FrameTimes, labels_dir: Path, out: Path) ->
         usual_departures=day.usual_departures,
         promise=day.promise,
         paths=day.paths,
-        pictures=_save_pictures(day, times, labels_dir, out) if len(day.scores.bits) else (),
+        pictures=save_pictures(day, times, labels_dir, out) if len(day.scores.bits) else (),
     )
     meta = {name: value for name, value in asdict(summary).items() if name != "pictures"}
     text = json.dumps(meta, indent=1, sort_keys=True)
@@ -262,57 +192,3 @@ def _events_table(day: JudgedDay, meta: LabelsMeta) -> pa.Table:
         for event in day.events
     ]
     return pa.Table.from_pylist(rows, schema=EVENTS)
-
-
-def _save_pictures(
-    day: JudgedDay, times: FrameTimes, labels_dir: Path, out: Path
-) -> tuple[Path, ...]:
-    paths = [out / TIMELINE_FILE]
-    save_timeline(
-        Timeline(
-            times=[times.utc(frame_id) for frame_id in day.scores.frame_ids.tolist()],
-            zone=times.zone,
-            surprise_bits=day.scores.bits,
-            delta_share=day.scores.delta_share,
-            alarm_bits=day.alarm_bits,
-            spans=[(event.start, event.end) for event in day.events],
-            gap=times.interval * GAP_INTERVALS,
-        ),
-        paths[0],
-    )
-    for event in day.events:
-        if event.snapshot is None:
-            continue
-        height, width = event.snapshot.labels_hw.shape
-        picture = EventPicture(
-            title=f"event {event.event_id}, {times.local(event.peak_time):%H:%M:%S}",
-            caption=event.reason,
-            plate_rgb=read_plate(labels_dir / PLATE_FILE, height, width),
-            labels_hw=event.snapshot.labels_hw,
-            delta_bits_hw=event.snapshot.delta_bits_hw,
-            box_xyxy=(event.box.x0, event.box.y0, event.box.x1, event.box.y1),
-            classes=day.classes,
-        )
-        marked, delta = (out / f"{kind}_{event.event_id}.png" for kind in ("marked", "delta"))
-        save_marked(picture, marked)
-        save_delta(picture, delta)
-        paths += [marked, delta]
-    return (*paths, *_save_ways(day, times, labels_dir, out))
-
-
-def _save_ways(day: JudgedDay, times: FrameTimes, labels_dir: Path, out: Path) -> Iterator[Path]:
-    """Write ``path_N.png`` of the events with the most unusual ways; gives their paths."""
-    meta = read_labels_meta(labels_dir)
-    pathed = [event for event in day.events if event.path_xy is not None]
-    for event in sorted(pathed, key=lambda event: -event.score_bits)[:PICTURED_WAYS]:
-        if event.path_xy is None:
-            continue
-        path = out / f"path_{event.event_id}.png"
-        save_way(
-            event.path_xy,
-            day.usual_ways,
-            read_plate(labels_dir / PLATE_FILE, meta.height, meta.width),
-            f"event {event.event_id}, {times.local(event.peak_time):%H:%M:%S}",
-            path,
-        )
-        yield path

@@ -26,7 +26,6 @@ from camera_analysis.events.alarm_promise import (
     source_promise,
 )
 from camera_analysis.events.anomaly_config import AnomalyConfig
-from camera_analysis.events.anomaly_files import JUDGED
 from camera_analysis.events.departure_rule import CHANNELS, Source, departure_rule
 from camera_analysis.events.departures import weakest
 from camera_analysis.events.held_out_scale import (
@@ -34,6 +33,7 @@ from camera_analysis.events.held_out_scale import (
     CLASS_SCALE_FILE,
     HeldOutScale,
 )
+from camera_analysis.events.judged_day import JUDGED
 from camera_analysis.events.path_events import PATH
 from camera_analysis.events.path_verdict import JUDGED as PATHS_JUDGED
 from camera_analysis.events.path_verdict import PathSummary

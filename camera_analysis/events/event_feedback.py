@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from camera_analysis.events.anomaly_files import EVENTS_FILE, JudgedDay
+from camera_analysis.events.anomaly_files import EVENTS_FILE
 from camera_analysis.events.event_marks import ALARM, EventMark, SeenEvent, expected_by
 from camera_analysis.events.events import Event
 from camera_analysis.events.frame_alarms import without_alarms_of
+from camera_analysis.events.judged_day import JudgedDay
 from camera_analysis.events.path_events import PATH
 from camera_analysis.labelling.labels import LabelsMeta, read_labels_meta
 

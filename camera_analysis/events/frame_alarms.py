@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.events.anomaly_files import FrameScores
+from camera_analysis.events.judged_day import FrameScores
 from camera_analysis.footage.frame_times import MICROSECONDS
 
 #: First and last frame of something, UTC.

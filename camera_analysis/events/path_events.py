@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.events.anomaly_files import FrameScores, JudgedDay
 from camera_analysis.events.events import Event, channel_reason
+from camera_analysis.events.judged_day import FrameScores, JudgedDay
 from camera_analysis.events.path_verdict import PathVerdict
 from camera_analysis.footage.frame_times import MICROSECONDS, FrameTimes
 from camera_analysis.labelling.labels import LabelsMeta

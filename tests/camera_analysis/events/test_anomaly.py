@@ -203,7 +203,7 @@ def test_a_day_without_usable_frames_is_warming_up(tmp_path, normal):
 
 @pytest.mark.parametrize("mode", ["history", "clip"])
 def test_memory_does_not_grow_with_the_length_of_the_day(tmp_path, monkeypatch, mode):
-    monkeypatch.setattr(anomaly_files, "_save_pictures", lambda *_: ())  # traced, they are slow
+    monkeypatch.setattr(anomaly_files, "save_pictures", lambda *_: ())  # traced, they are slow
     scene = empty_scene(192, 320)
     walk = [with_block(scene, 4 * i, 20) for i in range(60)]
     usual = normal_of(tmp_path, draw_day(tmp_path / "usual", walk))
