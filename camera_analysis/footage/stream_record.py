@@ -7,12 +7,12 @@ connection breaks, the segment ends there and the next connection starts another
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from fractions import Fraction
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from camera_analysis.footage.stream_clock import Clock, StreamTimer
 from camera_analysis.footage.stream_names import SegmentNames
 from camera_analysis.footage.stream_segments import SUFFIX, Segment, SegmentWriter
 from camera_analysis.footage.video_file import reason_of
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 #: A playlist on a server must not make us read files of this machine.
 _PROTOCOLS = "http,https,tcp,tls,udp,rtp,rtsp,rtsps,srtp,crypto,httpproxy"
 _FORMATS = "rtsp,mpegts,mpjpeg,mjpeg,jpeg_pipe,hls,flv,mov,mp4,matroska,webm,avi,h264,hevc"
-
-#: Formats that carry no times: their frames were taken when they arrive.
-_UNTIMED_FORMATS = frozenset({"mpjpeg", "mjpeg", "jpeg_pipe", "h264", "hevc"})
-
-_MILLISECOND = Fraction(1, 1000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,14 +58,6 @@ class Outage:
     time_utc: datetime
     detail: str
     next_try_s: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clock:
-    """The time, and a way to let it pass."""
-
-    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
-    sleep: Callable[[float], None]
 
 
 def record_stream(
@@ -152,7 +139,9 @@ class _Recording:
         if not source.streams.video:
             raise _Broken("the stream holds no video")
         stream = source.streams.video[0]
-        timer = _Timer(stream, source.format.name, self._clock, self._config, asked_utc)
+        timer = StreamTimer(
+            stream, source.format.name, self._clock, self._config.largest_drift_s, asked_utc
+        )
         cutter = _Cutter(self._names, stream, timer, self._config.segment_s)
         broken: _Broken | None = None
         try:
@@ -195,94 +184,11 @@ def _packets(source: InputContainer, stream: VideoStream) -> Iterator[Packet]:
         raise _Broken(f"the connection broke off: {reason_of(error)}") from error
 
 
-class _Timer:
-    """Times of packets: the stream's own, or those of arrival where it has none.
-
-    Opening a stream reads seconds of it before the first packet is handed over. No packet arrives
-    before it is shown: the one that took the least says where the stream's clock stands, as far as
-    the first segment shows, and no earlier than the camera was asked.
-    """
-
-    def __init__(
-        self,
-        stream: VideoStream,
-        format_name: str,
-        clock: Clock,
-        config: RecordConfig,
-        asked_utc: datetime,
-    ) -> None:
-        self._clock = clock
-        self._drift_s = config.largest_drift_s
-        self._tick_s = Fraction(stream.time_base or _MILLISECOND)
-        self._untimed = bool(_UNTIMED_FORMATS & set(format_name.split(",")))
-        self._counts_from_first = format_name == "rtsp"
-        self._zero_utc: datetime | None = None  # instant at which the stream's clock shows 0
-        self._earliest_utc = asked_utc  # that it can be: the first packet was shown then
-        self._in_first_segment = True
-        self._last_dts: int | None = None
-        self.seconds = 0.0  # of the packet stamped last, in the stream's clock
-
-    def stamp(self, packet: Packet) -> bool:
-        """Give a packet its time; False where it has none, or one that steps back."""
-        now = self._clock.now()
-        if self._untimed:
-            self._stamp_arrival(packet, now)
-        elif self._counts_from_first and self._last_dts is None:
-            _stamp_zero(packet)
-        order = packet.dts if packet.dts is not None else packet.pts
-        if order is None or (self._last_dts is not None and order <= self._last_dts):
-            return False
-        if packet.dts is None and self._last_dts is not None:  # next in order, shown later
-            packet.dts = order = self._last_dts + 1
-        self._last_dts = order
-        shown = packet.pts if packet.pts is not None else order
-        self.seconds = float(shown * Fraction(packet.time_base or self._tick_s))
-        self._set_zero(now - timedelta(seconds=self.seconds))
-        return True
-
-    def _set_zero(self, arrived_utc: datetime) -> None:
-        """The first packet's zero, or an earlier one by a packet that took less to arrive."""
-        if self._zero_utc is None:
-            self._zero_utc = arrived_utc
-            self._earliest_utc -= timedelta(seconds=self.seconds)
-        elif self._in_first_segment and not self._untimed:
-            sooner = max(arrived_utc, self._earliest_utc)
-            self._zero_utc = min(self._zero_utc, sooner)
-
-    def _stamp_arrival(self, packet: Packet, now: datetime) -> None:
-        if self._zero_utc is None:
-            self._zero_utc = now
-        elapsed = round((now - self._zero_utc).total_seconds() * 1000)
-        ticks = max(elapsed, 0 if self._last_dts is None else self._last_dts + 1)
-        packet.time_base = _MILLISECOND
-        packet.pts = packet.dts = ticks
-
-    def instant(self, seconds: float) -> datetime:
-        """At which the stream's clock shows so much, as far as is known by now."""
-        return (self._zero_utc or self._clock.now()) + timedelta(seconds=seconds)
-
-    def start_segment(self, *, is_first: bool) -> datetime:
-        """Instant of the packet stamped last; the clocks are compared where a segment starts."""
-        self._in_first_segment = is_first
-        now = self._clock.now()
-        zero = self._zero_utc or now
-        instant = zero + timedelta(seconds=self.seconds)
-        if abs((now - instant).total_seconds()) > self._drift_s and not self._untimed:
-            self._zero_utc, instant = now - timedelta(seconds=self.seconds), now
-        return instant
-
-
-def _stamp_zero(packet: Packet) -> None:
-    """FFmpeg counts RTP's times from the first packet, and leaves out that one's own: zero."""
-    if packet.pts is None and packet.dts is None:
-        packet.pts = packet.dts = 0
-
-
 class _Cutter:
     """Packets in, complete segments out."""
 
     def __init__(
-        self, names: SegmentNames, stream: VideoStream, timer: _Timer, segment_s: float
+        self, names: SegmentNames, stream: VideoStream, timer: StreamTimer, segment_s: float
     ) -> None:
         self._names = names
         self._stream = stream

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from camera_analysis.footage.stream_record import Clock, Outage, RecordConfig, record_stream
+from camera_analysis.footage.stream_clock import Clock
+from camera_analysis.footage.stream_record import Outage, RecordConfig, record_stream
 from camera_analysis.footage.stream_segments import Segment
 from pipelines.cli.home import HOME_OPTION, settings_of
 from pipelines.interrupts import interrupted_by_sigterm

@@ -13,9 +13,9 @@ from camera_analysis.footage.file_time import FileTime
 from camera_analysis.footage.footage_files import find_footage
 from camera_analysis.footage.sampled_frame import SampledFrame
 from camera_analysis.footage.stream_address import redacted, require_address, stream_address
+from camera_analysis.footage.stream_clock import Clock
 from camera_analysis.footage.stream_names import SegmentNames
 from camera_analysis.footage.stream_record import (
-    Clock,
     Outage,
     RecordConfig,
     connect,
