@@ -198,10 +198,10 @@ def rarity(bits: float, frames: int) -> str:
         frames: that this rests on.
     """
     if bits > np.log2(frames):
-        return f"none of {frames:,} normal frames showed as much"
+        return f"none of {frames:,} normal frames showed as much anywhere"
     one_in = 2.0**bits
     digits = 10 ** max(int(np.log10(one_in)) - 1, 0)
-    return f"1 in {round(one_in / digits) * digits:,} normal frames shows as much"
+    return f"1 in {round(one_in / digits) * digits:,} normal frames shows as much anywhere"
 
 
 def cells_of(box: Box, cell_px: tuple[float, float]) -> tuple[slice, slice]:

@@ -55,7 +55,7 @@ EVENTS = pa.schema(
         ("event_id", pa.int32()),  # from 1
         ("start_utc", _UTC_MICROSECONDS),
         ("end_utc", _UTC_MICROSECONDS),  # of the last frame that shows it
-        # The sample in which class or one channel departs most, which the reason tells
+        # The sample that the reason tells: see the tracker of events
         ("peak_frame_id", pa.int32()),
         ("peak_time_utc", _UTC_MICROSECONDS),
         ("class_id", pa.int16()),
@@ -71,7 +71,7 @@ EVENTS = pa.schema(
         ("frames", pa.int32()),
         ("score_bits", pa.float64()),
         ("reason", pa.string()),
-        # "class", "path" or the channel that departs most at any time of it
+        # "class", "path" or the channel that departs most in that sample
         ("leading", pa.string()),
         # The largest score of each alone, within the event; null where class judged alone.
         *((f"{channel}_bits", pa.float64()) for channel in (CLASS, *DAY_SCORED)),

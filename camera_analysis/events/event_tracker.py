@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
 
 from camera_analysis.events.departures import Departure, odds_of, strength
+from camera_analysis.events.event_stays import Sample, Stays
 from camera_analysis.events.events import (
     Event,
     EventConfig,
@@ -45,20 +47,15 @@ class _Track:
     start: datetime
     last: datetime
     last_box: Box
-    stay_box: Box
-    stay_start: datetime
-    peak: Region  # in which class or one channel departs most: what the sentence tells
-    peak_frame_id: int
-    peak_time: datetime
-    normal_frames: int
-    snapshot: Snapshot | None
+    last_region: Region  # of the last sample, that which departs most
+    peak: Sample  # in which class or one channel departs most
+    stays: Stays
     class_px: FloatVector
     channel_bits: dict[str, float]
     score_bits: float
     frames: int = 1
     by_class: _Odds = field(default_factory=_Odds)
     by_channels: _Odds = field(default_factory=_Odds)
-    longest_stay: timedelta = field(default_factory=timedelta)
 
 
 class EventTracker:
@@ -90,7 +87,7 @@ class EventTracker:
         self._least_class_bits = least_class_bits
         self._least_channel_bits = least_channel_bits
         self._open: list[_Track] = []
-        self._closed: list[_Track] = []
+        self._closed: list[Event] = []
         #: First and last frame, UTC, of what departed by class, but no more than normal days do.
         self.usual_spans: list[tuple[datetime, datetime]] = []
         #: Whatever departed by class, event or not.
@@ -121,37 +118,35 @@ class EventTracker:
             snapshot: makes the frame's snapshot; called only where an event peaks.
         """
         self._close_before(time - self._interval * (self._config.max_gap_samples + 0.5))
+        pictured = cache(snapshot)
+
+        def sample(region: Region) -> Sample:
+            return Sample(
+                region=region,
+                frame_id=frame_id,
+                time=time,
+                normal_frames=normal_frames,
+                snapshot=pictured(),
+            )
+
         for region in regions:
             track = self._track_of(region)
             if track is None:
-                track = _Track(
-                    start=time,
-                    last=time,
-                    last_box=region.box,
-                    stay_box=region.box,
-                    stay_start=time,
-                    peak=region,
-                    peak_frame_id=frame_id,
-                    peak_time=time,
-                    normal_frames=normal_frames,
-                    snapshot=snapshot(),
-                    class_px=region.class_px,
-                    channel_bits=dict(region.channel_bits),
-                    score_bits=region.score_bits,
-                )
-                _add_up(track, region)
-                self._open.append(track)
+                self._begin(sample(region))
                 continue
             self._extend(track, time, region)
-            if region.highest_bits > track.peak.highest_bits:
-                track.peak, track.peak_frame_id, track.peak_time = region, frame_id, time
-                track.normal_frames, track.snapshot = normal_frames, snapshot()
+            if region.highest_bits > track.peak.region.highest_bits:
+                track.peak = sample(region)
+        for track in self._open:
+            if track.last == time:
+                shown = track.last_region
+                track.stays.add(track.last_box, time, shown, partial(sample, shown))
 
     def finish(self) -> list[Event]:
         """Close what is open; all events in the order of time, numbered from 1."""
         self._close_before(None)
-        ordered = sorted(self._closed, key=lambda t: (t.start, t.peak_frame_id, t.peak.box.x0))
-        return [self._event(number, track) for number, track in enumerate(ordered, start=1)]
+        ordered = sorted(self._closed, key=lambda e: (e.start, e.peak_frame_id, e.box.x0))
+        return [replace(event, event_id=number) for number, event in enumerate(ordered, start=1)]
 
     def _track_of(self, region: Region) -> _Track | None:
         box = region.box.grown(self._config.reach_of_size)
@@ -159,21 +154,36 @@ class EventTracker:
         best = int(np.argmax(common)) if common else 0
         return self._open[best] if common and common[best] else None
 
+    def _begin(self, first: Sample) -> None:
+        region, config = first.region, self._config
+        track = _Track(
+            start=first.time,
+            last=first.time,
+            last_box=region.box,
+            last_region=region,
+            peak=first,
+            stays=Stays(timedelta(seconds=config.stay_s), config.stay_overlap),
+            class_px=region.class_px,
+            channel_bits=dict(region.channel_bits),
+            score_bits=region.score_bits,
+        )
+        _add_up(track, region)
+        self._open.append(track)
+
     def _extend(self, track: _Track, time: datetime, region: Region) -> None:
         if time > track.last:
             track.frames += 1
-            track.last, track.last_box = time, region.box
+            track.last, track.last_box, track.last_region = time, region.box, region
             track.by_class.of_last = track.by_channels.of_last = 0.0
         else:
             track.last_box = track.last_box.union(region.box)
+            if region.departs_bits > track.last_region.departs_bits:
+                track.last_region = region
         _add_up(track, region)
         track.class_px = track.class_px + region.class_px
         track.score_bits = max(track.score_bits, region.score_bits)
         for channel, bits in region.channel_bits.items():
             track.channel_bits[channel] = max(bits, track.channel_bits.get(channel, 0.0))
-        if track.last_box.overlap(track.stay_box) < self._config.stay_overlap:
-            track.stay_box, track.stay_start = track.last_box, time
-        track.longest_stay = max(track.longest_stay, time - track.stay_start)
 
     def _close_before(self, time: datetime | None) -> None:
         ended = [track for track in self._open if time is None or track.last < time]
@@ -187,12 +197,13 @@ class EventTracker:
                 continue
             self._note(track)
             if self._departs(track):
-                self._closed.append(track)
+                self._closed.append(self._event(track))
             elif track.by_class.samples:
                 self.usual_spans.append((track.start, track.last))
-        ranked = sorted(self._closed, key=lambda t: -t.score_bits)
-        for track in ranked[config.pictured_events :]:
-            track.snapshot = None
+        ranked = sorted(self._closed, key=lambda event: -event.score_bits)
+        pictured = config.pictured_events
+        plain = [replace(event, snapshot=None) for event in ranked[pictured:]]
+        self._closed = ranked[:pictured] + plain
 
     def _note(self, track: _Track) -> None:
         for odds, departures in (
@@ -216,44 +227,45 @@ class EventTracker:
     def _strength(self, odds: _Odds) -> float:
         return strength(odds.total, self._interval.total_seconds()) if odds.total else 0.0
 
-    def _event(self, number: int, track: _Track) -> Event:
+    def _event(self, track: _Track) -> Event:
+        """What is told of a track; it has no number yet."""
         class_id = int(track.class_px.argmax())
+        told, sentence = self._told(track, class_id)
         return Event(
-            event_id=number,
+            event_id=0,
             start=track.start,
             end=track.last,
-            peak_frame_id=track.peak_frame_id,
-            peak_time=track.peak_time,
+            peak_frame_id=told.frame_id,
+            peak_time=told.time,
             class_id=class_id,
-            box=track.peak.box,
-            area_px=int(track.peak.class_px.sum()),
+            box=told.region.box,
+            area_px=int(told.region.class_px.sum()),
             frames=track.frames,
             score_bits=track.score_bits,
-            reason=self._reason(track, class_id),
-            snapshot=track.snapshot,
-            leading=track.peak.leading,
+            reason=sentence,
+            snapshot=told.snapshot,
+            leading=told.region.leading,
             channel_bits=track.channel_bits,
             class_strength_bits=self._strength(track.by_class),
             channel_strength_bits=self._strength(track.by_channels),
         )
 
-    def _reason(self, track: _Track, class_id: int) -> str:
-        peak = track.peak
-        if peak.words:
-            lasts = track.last - track.start + self._interval
-            return channel_reason(
-                self._subjects[class_id],
-                peak.words,
-                track.score_bits,
-                lasts if lasts.total_seconds() >= self._config.stay_s else None,
-            )
-        stays = track.longest_stay.total_seconds() >= self._config.stay_s
-        return reason(
-            self._subjects[class_id],
-            seen=float(peak.seen[class_id]),
-            normal_frames=track.normal_frames,
-            score_bits=track.score_bits,
-            stay=track.longest_stay if stays else None,
+    def _told(self, track: _Track, class_id: int) -> tuple[Sample, str]:
+        """The sample that is shown, and the sentence that tells it."""
+        told = track.stays.told
+        shown, stay = told or (track.peak, None)
+        region, subject = shown.region, self._subjects[class_id]
+        if region.words:
+            lasts = stay or track.last - track.start + self._interval
+            is_long = lasts.total_seconds() >= self._config.stay_s
+            words = region.words, region.told_bits
+            return shown, channel_reason(subject, *words, lasts if is_long else None)
+        return shown, reason(
+            subject,
+            seen=float(region.seen[class_id]),
+            normal_frames=shown.normal_frames,
+            score_bits=region.told_bits,
+            stay=stay,
         )
 
 

@@ -82,7 +82,7 @@ class Event:
     reason: str
     snapshot: Snapshot | None  # of the highest scores only
     expected_by: str = ""  # key of the mark that makes it no alarm
-    leading: str = CLASS  # or the channel that departs most at any time of it
+    leading: str = CLASS  # or the channel that departs most at the peak, or "path"
     channel_bits: Mapping[str, float] = field(default_factory=dict)  # largest of each; see Region
     path_xy: npt.NDArray[np.float64] | None = None  # (N, 2) feet of who took an unusual path
     # See :func:`camera_analysis.events.departures.strength`; 0 where the source says nothing.
@@ -111,7 +111,7 @@ def reason(
         subject: from :func:`subjects`.
         seen: frames of the normal that showed the class here, on average over the region.
         normal_frames: frames of the normal.
-        score_bits: the event's score.
+        score_bits: of the region.
         stay: how long it stays in one place; None if it does not.
     """
     stays = f" stays here for {duration(stay)}," if stay else ""
@@ -132,7 +132,7 @@ def channel_reason(
     Args:
         subject: from :func:`subjects`.
         words: of the region at the peak: what it does, beside what is usual, and how rare that is.
-        score_bits: the event's score.
+        score_bits: of what the words tell.
         lasts: how long the event does; None where that is no news.
     """
     who = "something" if subject == SOMETHING_MOVES else subject

@@ -92,6 +92,18 @@ class Region:
         return self.channel_bits.get(CLASS, self.score_bits)
 
     @property
+    def departs_bits(self) -> float:
+        """By class or by all channels together, whichever is more."""
+        return max(self.class_bits, self.together_bits)
+
+    @property
+    def told_bits(self) -> float:
+        """Of what is told: of what leads, or all channels together where class does not depart."""
+        if not self.class_bits:
+            return self.score_bits
+        return self.channel_bits.get(self.leading, self.score_bits)
+
+    @property
     def highest_bits(self) -> float:
         """Of the score and each channel alone."""
         return max(self.score_bits, *self.channel_bits.values(), 0.0)

@@ -84,7 +84,53 @@ def test_the_peak_is_the_sample_that_the_sentence_tells():
     (event,) = track([[region(24, bits=14.0, size=24)], [alone], [region(24, bits=11.0, size=24)]])
     assert (event.peak_frame_id, event.box, event.area_px) == (1, alone.box, 64)
     assert (event.snapshot.labels_hw.item(), event.score_bits) == (1, 14.0)
-    assert event.reason == "A person stays for 40 s (14.0 bits)"
+    assert event.reason == "A person stays for 40 s (16.0 bits)"
+
+
+def test_what_stays_is_shown_where_it_stays():
+    """The chair in the middle of the room, not who passes by in its last second."""
+    chair = [region(40, bits=10.0 + 0.5 * (i == 20), class_id=2) for i in range(43)]
+    passing = region(50, bits=12.0, class_id=2, size=2)
+    (event,) = track([[one] for one in chair] + [[passing], [passing]])
+    assert (event.peak_frame_id, event.box) == (20, chair[20].box)
+    assert (event.snapshot.labels_hw.item(), event.score_bits) == (20, 12.0)
+    assert event.reason == (
+        "Something that is not a person stays here for 42 s, "
+        "where none of 41,200 normal frames showed any (10.5 bits)"
+    )
+
+
+def test_what_the_channels_alone_see_staying_is_told_by_them():
+    """A chair that no label shows, and somebody whom class sees as they leave."""
+    chair = replace(
+        region(40, bits=8.0, class_id=2),
+        leading="remain",
+        words="looks different",
+        channel_bits={"class": 0.0, "remain": 7.5},
+        together_bits=8.0,
+    )
+    leaving = replace(region(48, bits=10.5), channel_bits={"class": 10.5, "remain": 1.0})
+    (event,) = track([[chair]] * 60 + [[leaving]] * 2)
+    assert (event.leading, event.box) == ("remain", chair.box)
+    assert event.reason == (
+        "Something that is not a person looks different (8.0 bits); it lasts 59 s"
+    )
+
+
+def test_a_stay_that_is_little_of_an_event_is_not_what_is_told():
+    """Two seconds at 16 bits outweigh a quarter of a minute at 9: odds add up, not seconds."""
+    stays = [region(0, bits=9.0)] * 15
+    runs = [region(6, bits=16.0, size=4), region(9, bits=15.0, size=4)]
+    (event,) = track([[one] for one in stays + runs])
+    assert (event.peak_frame_id, event.box) == (15, runs[0].box)
+    assert event.reason == "A person where 3 of 41,200 normal frames showed one (16.0 bits)"
+
+
+def test_who_passes_by_does_not_end_a_stay():
+    """Its box is that of all regions of the frame, in whatever order they are found."""
+    left, chair = region(38, size=3), region(40, bits=10.0, class_id=2)
+    (event,) = track([[left, chair] if i % 5 == 1 else [chair] for i in range(30)])
+    assert "stays here for 29 s" in event.reason
 
 
 def test_the_class_is_that_of_most_pixels_over_the_event():
