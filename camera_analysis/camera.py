@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from camera_analysis.footage.file_time import FileTime
 from camera_analysis.footage.image_runs import ImageClock
 from camera_analysis.footage.video_file import Sampling
+from camera_analysis.footage.video_plan import LEAST_INTERVAL_S
 from camera_analysis.labelling.frame_quality import QualityLimits
 from camera_analysis.lenses.lens import Lens
 from camera_analysis.occupancy.occupancy_rule import OccupancyRule
@@ -113,7 +114,8 @@ class Camera:
     def __post_init__(self) -> None:
         require_camera_id(self.id)
         self._require_zone()
-        _require(0 < self.interval_s <= 86_400, "interval_s", self.interval_s, "0 < s <= 86400")
+        allowed = LEAST_INTERVAL_S <= self.interval_s <= 86_400
+        _require(allowed, "interval_s", self.interval_s, "0.001 <= s <= 86400")
         _require(1 <= self.window_days <= 366, "window_days", self.window_days, "1 to 366")
         _require(16 <= self.max_side_px <= 8192, "max_side_px", self.max_side_px, "16 to 8192")
         _require(self.mode in get_args(Mode), "mode", self.mode, str(get_args(Mode)))

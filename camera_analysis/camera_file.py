@@ -13,6 +13,7 @@ import yaml
 from camera_analysis.camera import CAMERA_FILE, Camera, CameraConfigError, require_camera_id
 from camera_analysis.footage.file_time import FileTime
 from camera_analysis.footage.image_runs import ImageClock
+from camera_analysis.footage.video_plan import MOST_FPS
 from camera_analysis.labelling.frame_quality import QualityLimits
 from camera_analysis.lenses.lens import lens_document, read_lens
 from camera_analysis.occupancy.occupancy_rule import read_rule, rule_document
@@ -87,8 +88,8 @@ def _read_interval(values: Mapping[str, Any], where: str) -> dict[str, float]:
     if "interval_s" in values:
         raise ValueError(f"{where}fps and {where}interval_s say the same; state one of them")
     fps = typed(values["fps"], (int, float), f"{where}fps")
-    if not 0 < fps <= 1000:
-        raise ValueError(f"{where}fps is {fps}; allowed: 0 < fps <= 1000")
+    if not 0 < fps <= MOST_FPS:
+        raise ValueError(f"{where}fps is {fps}; allowed: 0 < fps <= {MOST_FPS}")
     return {"interval_s": 1 / fps}
 
 

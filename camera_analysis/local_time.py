@@ -43,8 +43,11 @@ class LocalClock:
     def offsets(self) -> tuple[str, ...]:
         """UTC offsets in force during the day, in order; two when the clocks change."""
         zone, first = ZoneInfo(self.zone_name), date.fromisoformat(self.day)
-        midnights = [datetime.combine(first + timedelta(days=n), time(), zone) for n in (0, 1)]
-        return tuple(dict.fromkeys(_offset(moment) for moment in midnights))
+        begins, ends = (datetime.combine(first + timedelta(days=n), time(), zone) for n in (0, 1))
+        # Where midnight itself is skipped or comes twice, the day begins and ends with the change.
+        last = ends.astimezone(UTC) - timedelta(microseconds=1)
+        moments = (begins.astimezone(UTC), last)
+        return tuple(dict.fromkeys(_offset(moment.astimezone(zone)) for moment in moments))
 
     @property
     def day_title(self) -> str:
@@ -63,7 +66,8 @@ class LocalClock:
     def midnight_before(self, moment: datetime) -> datetime:
         """The instant, in UTC, at which the local day of another instant began."""
         local = moment.astimezone(ZoneInfo(self.zone_name))
-        return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+        return midnight.astimezone(UTC)
 
     def at(self, moment: datetime) -> str:
         """Local time of day; the date where it is another day, the offset where clocks change.

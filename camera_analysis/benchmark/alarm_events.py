@@ -91,14 +91,15 @@ def count_alarms(
         events: first and last frame of each event; None takes the runs of abnormal frames.
         join_s: runs closer than this are one alarm.
     """
-    alarmed = scores >= threshold
-    alarms = runs(alarmed, join=max(1, round(join_s * fps)))
+    alarms = runs(scores >= threshold, join=max(1, round(join_s * fps)))
     spans = runs(abnormal) if events is None else events
     return AlarmCount(
         false_alarms=sum(not abnormal[first : last + 1].any() for first, last in alarms),
         normal_hours=float(np.count_nonzero(~abnormal)) / fps / 3600,
         events=len(spans),
-        events_found=sum(bool(alarmed[first : last + 1].any()) for first, last in spans),
+        events_found=sum(
+            any(start <= last and first <= end for start, end in alarms) for first, last in spans
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from camera_analysis.footage.file_time import FileTimeError
+from camera_analysis.footage.video_plan import LEAST_INTERVAL_S, exact_seconds
 from camera_analysis.labelling.labels import FootageFault
 
 #: Files that are taken for images; their content decides how they are read.
@@ -43,8 +44,10 @@ class ImageClock:
     first_number: int | None = None
 
     def __post_init__(self) -> None:
-        if self.interval_s is not None and not 0 < self.interval_s <= 86_400:
-            raise ValueError(f"images.interval_s is {self.interval_s}; allowed: 0 < s <= 86400")
+        if self.interval_s is not None and not LEAST_INTERVAL_S <= self.interval_s <= 86_400:
+            raise ValueError(
+                f"images.interval_s is {self.interval_s}; allowed: 0.001 <= s <= 86400"
+            )
         try:
             groups = set(re.compile(self.pattern).groupindex)
         except re.error as error:
@@ -155,7 +158,7 @@ def _runs_of_numbered(
     if not name_at:
         return
     first = min(name_at) if clock.first_number is None else clock.first_number
-    tick_s = Fraction(clock.interval_s or 0).limit_denominator(10_000)
+    tick_s = exact_seconds(clock.interval_s or 0)
     since = {number - first: name for number, name in name_at.items()}
     yield from _hourly(folder, since, start, tick_s, zone)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from camera_analysis.footage.frame_pairs import LONGEST_PAIR_S, PAIR_S, LaterFra
 from camera_analysis.footage.image_runs import ImageRun
 from camera_analysis.footage.sampled_frame import Fault, SampledFrame, VideoInfo
 from camera_analysis.footage.video_file import ReadConfig, VideoError
-from camera_analysis.footage.video_plan import floors_of_targets
+from camera_analysis.footage.video_plan import exact_seconds, floors_of_targets
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -66,11 +65,11 @@ def sample_images(
     if interval_s <= 0:
         raise ValueError(f"interval_s is {interval_s}; expected more than 0 seconds")
     config = config or ReadConfig()
-    step = Fraction(interval_s).limit_denominator(10_000) / run.tick_s
+    step = exact_seconds(interval_s) / run.tick_s
     ticks_n = np.array(run.ticks, np.int64)
     sampled_n = read_n = floors_of_targets(ticks_n, step)
     if config.between_s is not None:
-        between = Fraction(config.between_s).limit_denominator(10_000) / run.tick_s
+        between = exact_seconds(config.between_s) / run.tick_s
         read_n = sampled_n | floors_of_targets(ticks_n, between)
     for number in np.flatnonzero(read_n).tolist():
         is_sample = bool(sampled_n[number])

@@ -30,7 +30,13 @@ from camera_analysis.footage.video_file import (
     index_packets,
     open_video,
 )
-from camera_analysis.footage.video_plan import DecodePlan, FloorRule, PacketIndex, plan_decoding
+from camera_analysis.footage.video_plan import (
+    DecodePlan,
+    FloorRule,
+    PacketIndex,
+    exact_seconds,
+    plan_decoding,
+)
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -84,7 +90,7 @@ def read_samples(
         detail = source.broken or "the video stream holds no frame"
         yield Fault(reason="no_frames", detail=detail)
         return
-    interval = Fraction(interval_s).limit_denominator(10_000)
+    interval = exact_seconds(interval_s)
     if source.exact and source.index.has_all_times:
         yield from _read_planned(source, interval)
     else:
@@ -193,7 +199,7 @@ def _between(config: ReadConfig) -> Fraction | None:
     """Seconds between the frames that are read besides; key frames lie where they lie."""
     if config.between_s is None or config.sampling == "key_frames":
         return None
-    return Fraction(config.between_s).limit_denominator(10_000)
+    return exact_seconds(config.between_s)
 
 
 def _times_in_order(source: _Source) -> npt.NDArray[np.int64]:

@@ -16,6 +16,11 @@ import numpy.typing as npt
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
+#: Seconds between samples, at least: no camera sends more than a thousand pictures a second.
+LEAST_INTERVAL_S = 0.001
+MOST_FPS = round(1 / LEAST_INTERVAL_S)
+#: Parts of a second that an interval counts: with more, times in nanoseconds outgrow 64 bits.
+MOST_PARTS = 100_000
 #: Time stamp of a packet that has none.
 NO_PTS = -(2**63)
 
@@ -99,14 +104,15 @@ def plan_decoding(
     if only_key_frames and index.key_n[packets].any():
         packets = packets[index.key_n[packets]]
     wanted_n = np.zeros(len(index.pts_n), bool)
-    floors = floors_of_targets(index.pts_n[packets] - times[0], step)
+    last = int(times[-1] - times[0])
+    floors = floors_of_targets(index.pts_n[packets] - times[0], step, last)
     wanted_n[packets[floors]] = True
     beside_n = np.zeros(len(index.pts_n), bool)
     if pair_within:
         beside_n[all_packets[_partners(times, index.pts_n[packets[floors]], pair_within)]] = True
     between_n = np.zeros(len(index.pts_n), bool)
     if between:
-        finer = floors_of_targets(index.pts_n[packets] - times[0], between)
+        finer = floors_of_targets(index.pts_n[packets] - times[0], between, last)
         between_n[packets[finer & ~floors]] = True
     feed_n = _fed(index, group_n, wanted_n | beside_n | between_n)
     group_before = np.concatenate([[-1], group_n[:-1]])
@@ -123,17 +129,24 @@ def plan_decoding(
     )
 
 
-def floors_of_targets(since_n: IntArray, step: Fraction) -> BoolArray:
+def floors_of_targets(since_n: IntArray, step: Fraction, last: int | None = None) -> BoolArray:
     """Which frames are the floor of at least one target 0, step, 2 step, ...; exact integers.
 
     Args:
         since_n: (N,) ascending times since the first target, in whole units.
         step: interval in the same units.
+        last: time until which the last of them is shown; its own where None.
     """
     since = since_n * step.denominator
     next_target = -(-since // step.numerator) * step.numerator  # first target at or after
-    until = np.append(since[1:], since[-1] + 1)  # the last frame serves a target at its own time
+    end = since[-1] if last is None else last * step.denominator
+    until = np.append(since[1:], end + 1)  # a target at the end is served
     return np.asarray(next_target < until)
+
+
+def exact_seconds(seconds: float) -> Fraction:
+    """An interval as the fraction that is meant: a thirtieth, or 1001/30000 of a second."""
+    return Fraction(seconds).limit_denominator(MOST_PARTS)
 
 
 class FloorRule:

@@ -24,6 +24,7 @@ from camera_analysis.footage.image_runs import (
     find_image_runs,
 )
 from camera_analysis.footage.video_file import VideoError, packet_span_s
+from camera_analysis.footage.video_plan import MOST_FPS
 from pipelines.automation.jobs import CAMERA_ASSETS
 from pipelines.resources import open_store
 from pipelines.settings import Settings
@@ -31,7 +32,6 @@ from pipelines.shell.runs import Planned, Runner
 
 SHORTEST_S = 30.0
 MOST_REFERENCES = 30  # one nominal day each, all within the calendar
-MOST_IMAGE_FPS = 1000  # as ``images`` of a camera.yaml may state
 #: Clips carry no date that can be relied on; times in the report count from this one.
 NOMINAL_START = datetime(2020, 2, 1)
 _IMAGES_START = NOMINAL_START.replace(tzinfo=UTC)
@@ -105,8 +105,8 @@ def analyze_clip(
 def _image_clock(image_fps: float | None) -> ImageClock | None:
     if image_fps is None:
         return None
-    if not 0 < image_fps <= MOST_IMAGE_FPS:
-        raise ValueError(f"--image-fps is {image_fps:g}; allowed: 0 < fps <= {MOST_IMAGE_FPS}")
+    if not 0 < image_fps <= MOST_FPS:
+        raise ValueError(f"--image-fps is {image_fps:g}; allowed: 0 < fps <= {MOST_FPS}")
     return ImageClock(interval_s=1 / image_fps)
 
 

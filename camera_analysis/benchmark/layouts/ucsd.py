@@ -113,7 +113,8 @@ def _frame_ranges(folder: Path) -> list[tuple[tuple[int, int], ...]]:
     found = re.findall(r"gt_frame\s*=\s*\[([^\]]*)\]", text)
     return [
         tuple(
-            (int(first) - 1, int(last) - 1) for first, last in re.findall(r"(\d+)\s*:\s*(\d+)", r)
+            (int(first) - 1, int(last or first) - 1)
+            for first, last in re.findall(r"(\d+)(?:\s*:\s*(\d+))?", r)
         )
         for r in found
     ]

@@ -57,6 +57,13 @@ def test_an_alarm_that_touches_an_event_is_not_false():
     assert count.false_per_hour == pytest.approx(1 / (10 / 3600))
 
 
+def test_an_alarm_finds_what_lies_between_the_runs_that_it_joins():
+    """It is no false one by that; so somebody who looks sees what is there."""
+    scores = flags("..xx......xx..").astype(float)
+    count = count_alarms(scores, flags("......xx......"), 1.0, 0.5)
+    assert (count.false_alarms, count.events_found) == (0, 1)
+
+
 def test_listed_events_count_each():
     abnormal = flags("xxxxxx")
     scores = np.array([1.0, 0, 0, 0, 0, 0])

@@ -107,6 +107,9 @@ def test_key_frames_alone_say_that_they_are_not_the_moment_asked_for(tmp_path, s
     assert faults == []
     rare, _ = samples_of(path, 3.0, sampling="key_frames")
     assert [number_of(frame.frame_rgb) for frame in rare] == [0, 20]
+    # The last one stands for what comes until the end of the file: the target at 5 s.
+    late, _ = samples_of(path, 2.5, sampling="key_frames")
+    assert [number_of(frame.frame_rgb) for frame in late] == [0, 20, 40]
     assert {frame.timing for frame in samples_of(path, 3.0)[0]} == {"exact"}
 
 

@@ -3,10 +3,16 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camera_analysis.footage.video_plan import NO_PTS, PacketIndex, plan_decoding
+from camera_analysis.footage.video_plan import (
+    NO_PTS,
+    PacketIndex,
+    exact_seconds,
+    plan_decoding,
+)
 
 
 def index_of(pts, keys):
@@ -50,6 +56,27 @@ def test_missing_times_are_noticed():
     assert not index.has_all_times
     assert index.largest_step == 0
     assert index_of([0, 2, 9], {0}).largest_step == 7
+
+
+@given(
+    st.lists(st.integers(1, 50), min_size=1, max_size=60),
+    st.fractions(min_value=Fraction(1, 3), max_value=90, max_denominator=7),
+    st.sets(st.integers(0, 60)),
+)
+def test_a_key_frame_stands_for_every_target_until_the_next_or_the_end(steps, interval, keys):
+    times = np.cumsum([0, *steps]).tolist()
+    key_times = [0, *(times[number] for number in sorted(keys) if 0 < number < len(times))]
+    plan = plan_decoding(index_of(times, set(key_times)), interval, only_key_frames=True)
+    wanted, target = set(), Fraction(0)
+    while target <= times[-1]:
+        wanted.add(times.index(max(time for time in key_times if time <= target)))
+        target += interval
+    assert set(np.flatnonzero(plan.wanted_n).tolist()) == wanted
+
+
+@pytest.mark.parametrize("meant", [Fraction(1, 30), Fraction(1001, 30_000), Fraction(1001, 60_000)])
+def test_an_interval_is_the_fraction_that_is_meant(meant):
+    assert exact_seconds(float(meant)) == meant
 
 
 @given(

@@ -169,7 +169,7 @@ def test_a_hostile_id_is_refused_and_nothing_is_written(home, videos, hostile):
         (("--base", "yesterday"), "yesterday"),
         (("--base", "2026-01-05"), "(?P<day_index>..) counts from, and no pattern has that group"),
         (("--base", ""), "--base '' is no day"),
-        (("--interval", "0"), "interval_s is 0.0; allowed: 0 < s"),
+        (("--interval", "0"), "interval_s is 0.0; allowed: 0.001 <= s"),
         (("--fps", "0"), "fps is 0.0; allowed: 0 < fps"),
         (("--image-fps", "0"), "images.fps is 0.0; allowed: 0 < fps"),
         (("--time-zone", ""), "time_zone '' is unknown"),
@@ -331,7 +331,7 @@ def test_short_clip_is_refused_in_one_line(home, tmp_path, film):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (("--interval", 0), "interval_s is 0.0; allowed: 0 < s"),
+        (("--interval", 0), "interval_s is 0.0; allowed: 0.001 <= s"),
         (("--image-fps", 0), "--image-fps is 0; allowed: 0 < fps"),
     ],
 )

@@ -46,7 +46,7 @@ def test_ucsd_takes_frames_from_the_script_where_there_are_no_masks(tmp_path):
         write_frames(tmp_path / "Test" / name, 5)
     (tmp_path / "Test" / "UCSDped1.m").write_text(
         "TestVideoFile = {};\n% gt_frame = [9:9];\n"
-        "TestVideoFile{end+1}.gt_frame = [2:3];\nTestVideoFile{end+1}.gt_frame = [1:1, 5:5];\n"
+        "TestVideoFile{end+1}.gt_frame = [2:3];\nTestVideoFile{end+1}.gt_frame = [1, 5:5];\n"
     )
     benchmark = load_benchmark("ucsd_ped1", tmp_path)
     flags = [[truth.abnormal for truth in truths(clip)] for clip in benchmark.test]
