@@ -21,6 +21,8 @@ from camera_analysis.labelling.regions import Box
 FloatImage = npt.NDArray[np.float32]
 #: Evidence from which a region departs: one usual frame in 32 shows as much in a channel.
 DEPARTS_BITS = 5.0
+#: One normal frame in so many shows as much, and a single frame is no news: what lasts is.
+OFTEN = 10
 #: Places around a region's box that its scores are made of: half a window and what was shrunk.
 NEAR = 2
 
@@ -137,7 +139,7 @@ class ChannelJudge:
     def _told(self, frame: CodedFrame, box: Box, channel: str, bits: FloatImage) -> str:
         highest = float(bits[cells_of(box, self._meta.cell_px)].max(initial=0.0))
         calm = self._channels[channel].sorted_maxima.size
-        return f"{self._words(frame, box, channel, bits)}; {rarity(highest, calm)}"
+        return self._words(frame, box, channel, bits) + rarity(highest, calm)
 
     def _words(self, frame: CodedFrame, box: Box, channel: str, bits: FloatImage) -> str:
         if channel in LOOKS:
@@ -167,7 +169,7 @@ class ChannelJudge:
             evidence_bits=evidence_bits,
             bits=bits,
             leading=leading,
-            words=f"{words}; {rarity(bits, calm)}",
+            words=words + rarity(bits, calm),
         )
 
     def _departing(
@@ -191,17 +193,19 @@ class ChannelJudge:
 
 
 def rarity(bits: float, frames: int) -> str:
-    """How many normal frames show as much, as far as so many frames can tell.
+    """How many normal frames show as much, as far as so many frames can tell; "" where many do.
 
     Args:
         bits: -log2 of the share of normal frames.
         frames: that this rests on.
     """
     if bits > np.log2(frames):
-        return f"none of {frames:,} normal frames showed as much anywhere"
+        return f"; none of {frames:,} normal frames showed as much anywhere"
     one_in = 2.0**bits
+    if one_in < OFTEN:
+        return ""
     digits = 10 ** max(int(np.log10(one_in)) - 1, 0)
-    return f"1 in {round(one_in / digits) * digits:,} normal frames shows as much anywhere"
+    return f"; 1 in {round(one_in / digits) * digits:,} normal frames shows as much anywhere"
 
 
 def cells_of(box: Box, cell_px: tuple[float, float]) -> tuple[slice, slice]:

@@ -142,6 +142,7 @@ def _judge(
         config,
         least_class_bits=judge.class_least_bits,
         least_channel_bits=judge.channel_least_bits,
+        channel_past=judge.channel_past,
     )
     frame_ids, delta_share, raw_bits = [], [], []
     channels = ChannelNotes(judge.channels)

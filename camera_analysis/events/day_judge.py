@@ -27,7 +27,7 @@ from camera_analysis.events.alarm_promise import (
 )
 from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.events.departure_rule import CHANNELS, Source, departure_rule
-from camera_analysis.events.departures import weakest
+from camera_analysis.events.departures import PastDepartures, weakest
 from camera_analysis.events.held_out_scale import (
     CHANNEL_STRENGTHS_FILE,
     CLASS_SCALE_FILE,
@@ -63,6 +63,7 @@ class DayJudge:
         class_least_bits: strength that an event by class exceeds; None for whatever surprises for
             long enough.
         channel_least_bits: the same in the channels; None without them.
+        channel_past: what departed in them behind the normal; None where nothing was held out.
         promise: of false events by both; None where nothing was held out to know it by class.
     """
 
@@ -73,6 +74,7 @@ class DayJudge:
     channels: DayChannels | None
     class_least_bits: float | None = None
     channel_least_bits: float | None = None
+    channel_past: PastDepartures | None = None
     promise: SourcePromise | None = None
 
 
@@ -102,10 +104,12 @@ def judge_by_history(
         smallest = weakest(departs_bits, interval_s, config)
         return Source(name=name, folds=folds, smallest=smallest, frames_of_day=frames_of_day)
 
+    past = None
     sources = [source(CLASS, CLASS_SCALE_FILE, rows, alarm_bits)]
     if channels:
         found = source(CHANNELS, CHANNEL_STRENGTHS_FILE, channels.rows, DEPARTS_BITS)
         channels = channels if found.days else None
+        past = PastDepartures(found.folds) if found.days else None
         sources.append(found)
     rule = departure_rule(sources, alarms_per_day)
     least_bits = rule.least_bits if rule else {}
@@ -117,6 +121,7 @@ def judge_by_history(
         channels=channels,
         class_least_bits=least_bits.get(CLASS),
         channel_least_bits=least_bits.get(CHANNELS),
+        channel_past=past,
         promise=rule.promise if rule and CLASS in least_bits else None,
     )
 

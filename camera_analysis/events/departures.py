@@ -10,7 +10,7 @@ seen now and then does not become an incident by its length alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -51,6 +51,22 @@ class HeldOutFold:
     def strengths(self) -> tuple[float, ...]:
         """Bits of each departure."""
         return tuple(departure.bits for departure in self.departures)
+
+
+@dataclass(frozen=True)
+class PastDepartures:
+    """What departed behind a normal, of one source, incidents too."""
+
+    folds: Sequence[HeldOutFold]
+
+    def told(self, bits: float) -> str:
+        """How many of them were as strong, in words."""
+        as_strong = sum(past >= bits for fold in self.folds for past in fold.strengths)
+        behind = f"in {sum(fold.frames for fold in self.folds):,} normal frames"
+        if not as_strong:
+            return f"nothing {behind} departed as strongly"
+        were = "departure was" if as_strong == 1 else "departures were"
+        return f"{as_strong:,} {were} as strong {behind}"
 
 
 def odds_of(bits: float) -> float:

@@ -10,7 +10,7 @@ from functools import cache, partial
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.events.departures import Departure, odds_of, strength
+from camera_analysis.events.departures import Departure, PastDepartures, odds_of, strength
 from camera_analysis.events.event_stays import Sample, Stays
 from camera_analysis.events.events import (
     Event,
@@ -70,6 +70,7 @@ class EventTracker:
         config: what counts as an event.
         least_class_bits: strength by class that an event exceeds; None for any.
         least_channel_bits: the same in the channels; one of the two is enough.
+        channel_past: departures in them that an event is told beside; None for none.
     """
 
     def __init__(
@@ -80,12 +81,14 @@ class EventTracker:
         *,
         least_class_bits: float | None = None,
         least_channel_bits: float | None = None,
+        channel_past: PastDepartures | None = None,
     ) -> None:
         self._subjects = subjects
         self._interval = interval
         self._config = config
         self._least_class_bits = least_class_bits
         self._least_channel_bits = least_channel_bits
+        self._channel_past = channel_past
         self._open: list[_Track] = []
         self._closed: list[Event] = []
         #: First and last frame, UTC, of what departed by class, but no more than normal days do.
@@ -258,8 +261,15 @@ class EventTracker:
         if region.words:
             lasts = stay or track.last - track.start + self._interval
             is_long = lasts.total_seconds() >= self._config.stay_s
-            words = region.words, region.told_bits
-            return shown, channel_reason(subject, *words, lasts if is_long else None)
+            return shown, channel_reason(
+                subject,
+                region.words,
+                region.told_bits,
+                lasts if is_long else None,
+                self._channel_past.told(self._strength(track.by_channels))
+                if self._channel_past and track.by_channels.total
+                else "",
+            )
         return shown, reason(
             subject,
             seen=float(region.seen[class_id]),

@@ -125,7 +125,7 @@ def reason(
 
 
 def channel_reason(
-    subject: str, words: str, score_bits: float, lasts: timedelta | None = None
+    subject: str, words: str, score_bits: float, lasts: timedelta | None = None, past: str = ""
 ) -> str:
     """One plain sentence of what departs in another channel than class.
 
@@ -134,8 +134,9 @@ def channel_reason(
         words: of the region at the peak: what it does, beside what is usual, and how rare that is.
         score_bits: of what the words tell.
         lasts: how long the event does; None where that is no news.
+        past: how many departures before were as strong, in words.
     """
     who = "something" if subject == SOMETHING_MOVES else subject
-    told = f"; it lasts {duration(lasts)}" if lasts else ""
+    told = (f"; it lasts {duration(lasts)}" if lasts else "") + (f"; {past}" if past else "")
     sentence = f"{who[0].upper()}{who[1:]} {words} ({score_bits:.1f} bits){told}"
     return sentence.replace("\u00a0", " ")

@@ -222,8 +222,9 @@ def test_a_long_window_is_calibrated_by_what_departed_when_its_days_were_judged(
 
 
 def test_rarity_claims_no_more_than_the_frames_can_tell():
-    assert rarity(10.0, 100_000) == "1 in 1,000 normal frames shows as much anywhere"
-    assert rarity(20.0, 100_000) == "none of 100,000 normal frames showed as much anywhere"
+    assert rarity(3.0, 100_000) == ""
+    assert rarity(10.0, 100_000) == "; 1 in 1,000 normal frames shows as much anywhere"
+    assert rarity(20.0, 100_000) == "; none of 100,000 normal frames showed as much anywhere"
 
 
 def test_words_name_what_was_never_seen():

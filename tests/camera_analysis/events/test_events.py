@@ -8,6 +8,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from camera_analysis.events.departures import Departure, HeldOutFold, PastDepartures
 from camera_analysis.events.event_tracker import EventTracker
 from camera_analysis.events.events import EventConfig, Snapshot, reason, subjects
 from camera_analysis.label_classes import CLASS_NAMES
@@ -28,9 +29,10 @@ def region(x, y=0, *, bits=12.0, class_id=1, size=8):
     )
 
 
-def track(frames, config=None):
+def track(frames, config=None, past=None):
     """Events of a list of region lists, one second apart."""
-    tracker = EventTracker(subjects(CLASS_NAMES, segmented=True), SECOND, config or EventConfig())
+    names = subjects(CLASS_NAMES, segmented=True)
+    tracker = EventTracker(names, SECOND, config or EventConfig(), channel_past=past)
     for i, regions in enumerate(frames):
         labels = np.full((1, 1), i, np.uint8)
         snapshot = Snapshot(labels_hw=labels, delta_bits_hw=labels.astype(np.float32))
@@ -115,6 +117,28 @@ def test_what_the_channels_alone_see_staying_is_told_by_them():
     assert event.reason == (
         "Something that is not a person looks different (8.0 bits); it lasts 59 s"
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        ([5.0], "nothing in 600 normal frames departed as strongly"),
+        ([14.0, 5.0], "1 departure was as strong in 600 normal frames"),
+        ([14.0, 20.0], "2 departures were as strong in 600 normal frames"),
+    ],
+)
+def test_an_event_in_the_channels_is_told_beside_what_departed_before(before, words):
+    """Ten seconds at 10 bits are 13.3 bits strong."""
+    runs = replace(
+        region(4),
+        leading="speed",
+        words="runs",
+        channel_bits={"class": 0.0, "speed": 11.0},
+        together_bits=10.0,
+    )
+    past = PastDepartures([HeldOutFold("day", 600, tuple(Departure(0, 1, b) for b in before))])
+    (event,) = track([[runs]] * 10, past=past)
+    assert event.reason == f"A person runs (12.0 bits); it lasts 10 s; {words}"
 
 
 def test_a_stay_that_is_little_of_an_event_is_not_what_is_told():
