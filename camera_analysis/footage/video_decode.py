@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from camera_analysis.footage.video_file import ReadConfig, open_video, reason_of
 from camera_analysis.footage.video_plan import DecodePlan
+from camera_analysis.footage.video_refresh import RefreshReader
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
@@ -39,9 +40,11 @@ class _Decoder:
     notes: DecodeNotes
     damaged: bool = False
     can_skip: bool = field(init=False)
+    refresh: RefreshReader = field(init=False)
 
     def __post_init__(self) -> None:
         self.can_skip = self.stream.codec_context.name in _NONREF_SAFE
+        self.refresh = RefreshReader(self.stream)
 
     def feed(self, packet: Packet, *, wanted: bool = True) -> list[VideoFrame | None]:
         """Frames that come out, None for each that is lost or damaged.
@@ -51,6 +54,13 @@ class _Decoder:
         if self.can_skip:
             self.stream.codec_context.skip_frame = "DEFAULT" if wanted else "NONREF"
         return self._decode(packet)
+
+    def is_mended_by(self, packet: Packet) -> bool:
+        """Whether the decoder had better begin anew here: no picture may ever be whole at once.
+
+        It then shows nothing until the round of gradual refresh that begins here is complete.
+        """
+        return self.damaged and packet.is_keyframe and self.refresh.is_gradual(packet)
 
     def drain(self) -> list[VideoFrame | None]:
         """The frames that the decoder still holds; a key frame can be fed afterwards."""
@@ -96,6 +106,8 @@ def decode_plan(
             if plan.restart_n[number] and number:
                 yield from filter(None, decoder.drain())
             if plan.feed_n[number]:
+                if decoder.is_mended_by(packet):
+                    yield from filter(None, decoder.drain())
                 fed = decoder.feed(packet, wanted=bool(needed_n[number]))
                 yield from filter(None, fed)
         yield from filter(None, decoder.drain())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from camera_analysis.footage.video_plan import NO_PTS, PacketIndex
+from camera_analysis.footage.video_refresh import RefreshReader
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -146,7 +147,8 @@ def index_packets(container: InputContainer, stream: VideoStream) -> tuple[Packe
     import av
 
     by_decode_order = not has_presentation_times(container)
-    pts, key, shown = array("q"), bytearray(), bytearray()
+    refresh = RefreshReader(stream)
+    pts, key, shown, gradual = array("q"), bytearray(), bytearray(), bytearray()
     broken = ""
     try:
         for packet in container.demux(stream):
@@ -156,6 +158,7 @@ def index_packets(container: InputContainer, stream: VideoStream) -> tuple[Packe
             pts.append(NO_PTS if time is None else time)
             key.append(packet.is_keyframe)
             shown.append(not packet.is_discard)
+            gradual.append(packet.is_keyframe and refresh.is_gradual(packet))
     except av.FFmpegError as error:
         broken = reason_of(error)
     return (
@@ -163,6 +166,7 @@ def index_packets(container: InputContainer, stream: VideoStream) -> tuple[Packe
             pts_n=np.frombuffer(pts, np.int64) if pts else np.zeros(0, np.int64),
             key_n=np.frombuffer(key, np.bool_),
             shown_n=np.frombuffer(shown, np.bool_),
+            gradual_n=np.frombuffer(gradual, np.bool_),
         ),
         broken,
     )

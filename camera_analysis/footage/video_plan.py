@@ -31,13 +31,21 @@ class PacketIndex:
 
     Attributes:
         pts_n: (N,) presentation times in units of the stream's time base, or :data:`NO_PTS`.
-        key_n: (N,) where decoding can start.
+        key_n: (N,) key frames, as the file says.
         shown_n: (N,) packets whose frame is shown; an edit list hides some.
+        gradual_n: (N,) those key frames from which the picture becomes whole only by and by
+            (:mod:`video_refresh`); None for none.
     """
 
     pts_n: IntArray
     key_n: BoolArray
     shown_n: BoolArray
+    gradual_n: BoolArray | None = None
+
+    @property
+    def start_n(self) -> BoolArray:
+        """(N,) where decoding can start: key frames that a decoder shows at once."""
+        return self.key_n if self.gradual_n is None else self.key_n & ~self.gradual_n
 
     @property
     def has_all_times(self) -> bool:
@@ -96,8 +104,8 @@ def plan_decoding(
         between: another interval, by the same rule, whose frames are read besides; the samples are
             those that they would be without it.
     """
-    group_n = np.cumsum(index.key_n, dtype=np.int64)
-    backwards_n = _backwards(index, group_n)
+    group_n = np.cumsum(index.start_n, dtype=np.int64)
+    backwards_n = _backwards(index, np.cumsum(index.key_n, dtype=np.int64))
     usable_n = index.shown_n & ~backwards_n
     times, first_at = np.unique(index.pts_n[usable_n], return_index=True)
     packets = all_packets = np.flatnonzero(usable_n)[first_at]
@@ -189,8 +197,9 @@ def _backwards(index: PacketIndex, group_n: IntArray) -> BoolArray:
 
 
 def _fed(index: PacketIndex, group_n: IntArray, wanted_n: BoolArray) -> BoolArray:
-    """From the key frame of each group with a sample to its last sample, and what that refers to.
+    """From the start of each group with a sample to its last sample, and what that refers to.
 
+    A group is what lies between two places where decoding can start, which begins with a key frame.
     A sample that is shown before its group's key frame (an open group) may refer to the group
     before, which is then decoded whole. Other such frames are left out: nothing refers to them.
     """
@@ -199,7 +208,7 @@ def _fed(index: PacketIndex, group_n: IntArray, wanted_n: BoolArray) -> BoolArra
     last_g = np.full(groups, -1, np.int64)  # last packet to feed, -1 for none
     np.maximum.at(last_g, group_n[wanted_n], positions[wanted_n])
     key_pts_g = np.full(groups, NO_PTS, np.int64)
-    key_pts_g[group_n[index.key_n]] = index.pts_n[index.key_n]
+    key_pts_g[group_n[index.start_n]] = index.pts_n[index.start_n]
     leading_n = index.shown_n & (index.pts_n < key_pts_g[group_n])
     open_wanted_g = np.zeros(groups, bool)
     open_wanted_g[group_n[leading_n & wanted_n]] = True

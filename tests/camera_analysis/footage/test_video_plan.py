@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -44,6 +45,15 @@ def test_a_frame_shown_before_its_key_frame_needs_the_group_before():
 def test_frames_that_refer_to_a_skipped_group_are_left_out():
     plan = plan_decoding(index_of([0, 2, 1, 5, 3, 4, 6, 7], {0, 5}), Fraction(6))
     assert fed(plan) == [0, 3, 6]
+
+
+def test_no_decoding_starts_at_a_key_frame_that_is_not_whole_at_once():
+    index = index_of(range(12), {0, 4, 8})
+    gradual_n = index.key_n & (index.pts_n == 4)
+    plan = plan_decoding(replace(index, gradual_n=gradual_n), Fraction(5))
+    assert np.flatnonzero(plan.wanted_n).tolist() == [0, 5, 10]
+    assert fed(plan) == [0, 1, 2, 3, 4, 5, 8, 9, 10]
+    assert np.flatnonzero(plan.restart_n).tolist() == [0, 8]
 
 
 def test_times_that_step_back_are_marked():
