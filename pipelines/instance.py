@@ -52,8 +52,14 @@ def instance_config(settings: Settings) -> dict[str, Any]:
                 ],
             },
         },
-        # A run whose process has died is noticed, and its pool slot comes back.
-        "run_monitoring": {"enabled": True, "free_slots_after_run_end_seconds": 300},
+        # A run whose process has died is noticed, and its pool slot comes back: in a minute or two
+        # even when all died at once, which only our launcher can tell.
+        "run_launcher": {"module": "pipelines.run_workers", "class": "WatchedRunLauncher"},
+        "run_monitoring": {
+            "enabled": True,
+            "poll_interval_seconds": 30,
+            "free_slots_after_run_end_seconds": 30,
+        },
         "run_retries": {"enabled": True, "max_retries": 0},
     }
     folder = str(instance_folder(settings).absolute())

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
-import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,15 +16,13 @@ from tqdm import tqdm
 from pipelines.definitions import build_definitions
 from pipelines.instance import open_instance
 from pipelines.interrupts import interrupted_by_sigterm
+from pipelines.run_workers import PROCESS_TAG, this_process
 from pipelines.settings import Settings, load_settings
+from pipelines.shell.dead_runs import end_dead_runs
 from pipelines.sqlite_storage import held_open
 
 #: Stages' own lines instead of every event of Dagster.
 QUIET = {"loggers": {"shell": {}}}
-
-
-#: Which process runs it, so that the run of a killed process is recognised.
-PROCESS_TAG = "learned-normal/process"
 #: Errors that Dagster puts around a stage's own.
 WRAPPERS = ("Dagster", "RetryRequested")
 
@@ -162,51 +158,6 @@ def was_interrupted(events: Sequence[Any]) -> bool:
         and event.job_failure_data.failure_reason == RunFailureReason.UNEXPECTED_TERMINATION
         for event in events
     )
-
-
-def this_process() -> str:
-    """Host and process id, as runs from the shell are tagged."""
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Mark runs of this machine's shell as failed whose process has ended; returns their ids.
-
-    A process that is killed leaves its run started and its slot of the pool ``gpu`` taken. The
-    daemon frees such slots in time; without one, every later GPU step would wait for ever.
-    """
-    host = socket.gethostname()
-    ended = []
-    unfinished = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
-    for run in instance.get_runs(dg.RunsFilter(statuses=unfinished)):
-        owner, _, pid = run.tags.get(PROCESS_TAG, "").rpartition(":")
-        if owner != host or _is_alive(int(pid)):
-            continue
-        instance.report_run_failed(run, "the process that ran it has ended")
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-        ended.append(run.run_id)
-    _free_slots_of_ended_runs(instance)
-    return ended
-
-
-def _free_slots_of_ended_runs(instance: dg.DagsterInstance) -> None:
-    """Give back the slots of pools that steps of ended runs still hold."""
-    storage = instance.event_log_storage
-    for info in storage.get_concurrency_infos(sorted(storage.get_concurrency_keys())).values():
-        for run_id in info.active_run_ids:
-            run = instance.get_run_by_id(run_id)
-            if run is None or run.is_finished:
-                storage.free_concurrency_slots_for_run(run_id)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def reconstruct_job(name: str) -> dg.JobDefinition:

@@ -22,3 +22,11 @@ def test_pools_and_monitoring_are_set_up(tmp_path):
     config = instance_config(Settings(home=tmp_path, gpu_slots=2))
     assert config["concurrency"]["pools"] == {"default_limit": 2, "granularity": "op"}
     assert config["run_monitoring"]["enabled"]
+
+
+def test_runs_are_launched_by_what_can_tell_that_one_is_gone(tmp_path):
+    config = instance_config(Settings(home=tmp_path))
+    assert config["run_launcher"] == {
+        "module": "pipelines.run_workers",
+        "class": "WatchedRunLauncher",
+    }

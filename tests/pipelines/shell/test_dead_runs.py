@@ -7,15 +7,16 @@ import textwrap
 import dagster as dg
 
 from pipelines.instance import open_instance
+from pipelines.run_workers import PROCESS_TAG, this_process
 from pipelines.settings import Settings
-from pipelines.shell.runs import PROCESS_TAG, end_dead_runs, this_process
+from pipelines.shell.dead_runs import end_dead_runs
 
 HOLDER = """
 import time
 import dagster as dg
 from pathlib import Path
 from pipelines.instance import open_instance
-from pipelines.shell.runs import PROCESS_TAG, this_process
+from pipelines.run_workers import PROCESS_TAG, this_process
 from pipelines.settings import Settings
 
 @dg.op(pool="gpu")

@@ -12,8 +12,9 @@ import dagster as dg
 import pytest
 
 from assets.partitions import camera_day_key
+from pipelines.run_workers import PROCESS_TAG, this_process
 from pipelines.shell import side_by_side
-from pipelines.shell.runs import PROCESS_TAG, Planned, RunFailedError, Runner, this_process
+from pipelines.shell.runs import Planned, RunFailedError, Runner
 from pipelines.shell.side_by_side import run_side_by_side
 
 
