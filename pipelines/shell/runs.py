@@ -19,6 +19,7 @@ from pipelines.interrupts import interrupted_by_sigterm
 from pipelines.run_workers import PROCESS_TAG, this_process
 from pipelines.settings import Settings, load_settings
 from pipelines.shell.dead_runs import end_dead_runs
+from pipelines.shell.pool_wait import told_while_waiting
 from pipelines.sqlite_storage import held_open
 
 #: Stages' own lines instead of every event of Dagster.
@@ -113,7 +114,7 @@ class Runner:
 
     def _run_here(self, planned: Planned) -> None:
         job = self._definitions.resolve_job_def(planned.job)
-        with held_open():
+        with held_open(), told_while_waiting(self.instance, in_process=True):
             result = job.execute_in_process(
                 instance=self.instance,
                 partition_key=planned.partition,
@@ -131,7 +132,8 @@ class Runner:
         definition = job.get_definition()
         if planned.partition is not None:
             tags |= definition.get_tags_for_partition_key(planned.partition, None)
-        result = dg.execute_job(job, instance=self.instance, tags=tags, run_config=QUIET)
+        with told_while_waiting(self.instance, in_process=False):
+            result = dg.execute_job(job, instance=self.instance, tags=tags, run_config=QUIET)
         with result:
             logged = (entry.dagster_event for entry in self.instance.all_logs(result.run_id))
             events = [event for event in logged if event]
