@@ -28,13 +28,13 @@ from camera_analysis.events.alarm_promise import (
 from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.events.departure_rule import CHANNELS, Source, departure_rule
 from camera_analysis.events.departures import PastDepartures, weakest
+from camera_analysis.events.events import PATH
 from camera_analysis.events.held_out_scale import (
     CHANNEL_STRENGTHS_FILE,
     CLASS_SCALE_FILE,
     HeldOutScale,
 )
 from camera_analysis.events.judged_day import JUDGED
-from camera_analysis.events.path_events import PATH
 from camera_analysis.events.path_verdict import JUDGED as PATHS_JUDGED
 from camera_analysis.events.path_verdict import PathSummary
 from camera_analysis.footage.frame_times import FrameTimes

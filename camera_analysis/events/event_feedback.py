@@ -10,11 +10,17 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from camera_analysis.events.anomaly_files import EVENTS_FILE
-from camera_analysis.events.event_marks import ALARM, EventMark, SeenEvent, expected_by
-from camera_analysis.events.events import Event
+from camera_analysis.events.event_marks import (
+    ALARM,
+    EventMark,
+    SeenEvent,
+    expected_by,
+    marks_of_day,
+    newest,
+)
+from camera_analysis.events.events import PATH, Event
 from camera_analysis.events.frame_alarms import without_alarms_of
 from camera_analysis.events.judged_day import JudgedDay
-from camera_analysis.events.path_events import PATH
 from camera_analysis.labelling.labels import LabelsMeta, read_labels_meta
 
 
@@ -54,7 +60,12 @@ def alarm_spans(marks: Sequence[EventMark], day: str) -> list[tuple[datetime, da
 
 def with_feedback(judged: JudgedDay, feedback: Feedback, meta: LabelsMeta) -> JudgedDay:
     """The day with its expected events named; frames that only those fill raise no alarm."""
-    events = [_marked(event, feedback, meta, judged) for event in judged.events]
+    seen = [_seen(event, feedback, meta, judged) for event in judged.events]
+    owns = _own_marks(judged.events, seen, feedback.marks)
+    events = [
+        _marked(event, one, own, feedback.marks)
+        for event, one, own in zip(judged.events, seen, owns, strict=True)
+    ]
     scores = without_alarms_of(
         judged.scores,
         [(event.start, event.end) for event in events if event.expected_by],
@@ -87,13 +98,40 @@ def stored_events(
     return [SeenEvent(camera=camera, day=day, **row) for row in rows]
 
 
-def _marked(event: Event, feedback: Feedback, meta: LabelsMeta, judged: JudgedDay) -> Event:
+def _departures(event: Event) -> tuple[str, ...]:
+    """What an event departs in; one that holds an unusual walk too departs in that as well."""
+    return (event.leading,) if event.path_xy is None else tuple(sorted({PATH, event.leading}))
+
+
+def _own_marks(
+    events: Sequence[Event], seen: Sequence[SeenEvent], marks: Sequence[EventMark]
+) -> list[dict[str, EventMark | None]]:
+    """What was said of each event itself, by what it departs in.
+
+    Of a walk that belongs to an event, that may have been said of the walk while it was apart.
+    """
+    ways = [n for n, one in enumerate(events) if PATH in _departures(one) and one.leading != PATH]
+    apart = [replace(seen[number], leading=PATH) for number in ways]
+    found = marks_of_day([*seen, *apart], marks)
+    owns = [
+        {departure: found[number] for departure in _departures(one)}
+        for number, one in enumerate(events)
+    ]
+    for number, of_walk in zip(ways, found[len(events) :], strict=True):
+        owns[number][PATH] = newest(filter(None, (found[number], of_walk)))
+    return owns
+
+
+def _marked(
+    event: Event,
+    seen: SeenEvent,
+    owns: Mapping[str, EventMark | None],
+    marks: Sequence[EventMark],
+) -> Event:
     """An event that holds an unusual walk too is expected only where such walks are."""
-    departures = {event.leading} if event.path_xy is None else {PATH, event.leading}
     key = ""
-    for one in sorted(departures):
-        seen = _seen(replace(event, leading=one), feedback, meta, judged)
-        mark = expected_by(seen, feedback.marks)
+    for departure, own in owns.items():
+        mark = expected_by(replace(seen, leading=departure), own, marks)
         if mark is None:
             return event
         key = mark.event.key

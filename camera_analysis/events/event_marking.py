@@ -22,6 +22,7 @@ from camera_analysis.events.event_marks import (
     MarkSummary,
     SeenEvent,
     read_marks,
+    which_of,
     write_marks,
 )
 
@@ -48,12 +49,21 @@ class TaggedEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class HandedMark:
-    """A mark from the command line; ``mark`` "" takes back what was said before."""
+    """A mark from the command line; ``mark`` "" takes back what was said before.
+
+    Args:
+        beside: events of that day at the same time and place, of which nothing is said.
+    """
 
     event: SeenEvent
     mark: str
     marked_by: str
     marked_at: datetime
+    beside: tuple[SeenEvent, ...] = ()
+
+    def is_about(self, marked: SeenEvent) -> bool:
+        """Whether a mark is on this event, maybe computed before, and on none beside it."""
+        return which_of((self.event, *self.beside), marked) == 0
 
 
 def hand_in(inbox: Path, handed: HandedMark) -> Path:
@@ -64,6 +74,7 @@ def hand_in(inbox: Path, handed: HandedMark) -> Path:
         "mark": handed.mark,
         "marked_by": handed.marked_by,
         "marked_at": handed.marked_at.isoformat(),
+        "beside": [event_values(one) for one in handed.beside],
     }
     path = inbox / f"{handed.event.key}.json"
     draft = path.with_suffix(".part")
@@ -88,6 +99,7 @@ def read_inbox(inbox: Path) -> list[HandedMark]:
                     mark=str(values["mark"]),
                     marked_by=str(values["marked_by"]),
                     marked_at=datetime.fromisoformat(values["marked_at"]),
+                    beside=tuple(event_of(one) for one in values.get("beside", ())),
                 )
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -157,7 +169,7 @@ class _Merged:
     def add_handed(self, handed: HandedMark) -> None:
         """A handed mark is about the event, under whichever key it was marked before."""
         known = self.marks | {k: v for k, v in self.before.items() if k not in self.withdrawn}
-        same = {key: mark for key, mark in known.items() if handed.event.is_same(mark.event)}
+        same = {key: mark for key, mark in known.items() if handed.is_about(mark.event)}
         if any(mark.marked_at >= handed.marked_at for mark in same.values()):
             return
         for key in same:

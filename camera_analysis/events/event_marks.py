@@ -1,7 +1,8 @@
 """What a person said of events: ``expected`` or ``alarm``, by the event's own times and box.
 
 A mark outlives the computation of its event: after another one, it is found again by where and when
-the event was, not by its number.
+the event was, not by its number. One walker may be two events, by what the frames show and by the
+way taken; two numbers of a report are two marks.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from camera_analysis.labelling.regions import Box
+from camera_analysis.events.events import PATH
+from camera_analysis.labelling.regions import CLASS, Box
 
 #: The event is what it should not be: its frames are not learned from.
 ALARM = "alarm"
@@ -32,7 +34,9 @@ _UTC_MICROSECONDS = pa.timestamp("us", tz="UTC")
 #: One row per marked event; an event nobody marked has none.
 MARKS_SCHEMA = pa.schema(
     [
-        pa.field("key", pa.string(), nullable=False),  # sha256 of the event's camera, times, box
+        pa.field(
+            "key", pa.string(), nullable=False
+        ),  # sha256 of the event's camera, times, box, path
         pa.field("camera", pa.string(), nullable=False),
         pa.field("day", pa.string(), nullable=False),  # local
         pa.field("start_utc", _UTC_MICROSECONDS, nullable=False),
@@ -52,8 +56,6 @@ MARKS_SCHEMA = pa.schema(
 #: Overlap (intersection over union) of boxes, and of times, from which two events are the same.
 _SAME = 0.3
 #: Of a box's longer side: how far from a marked box the like of its event may be.
-#: What an event departs in where its class is rare at its place, and nothing else is.
-_PRESENCE = "class"
 _REACH = 0.5
 #: Sides of the like of an event are between a half and twice the marked ones.
 _SIDES = 2.0
@@ -76,7 +78,7 @@ class SeenEvent:
     height: int
     width: int
     class_name: str
-    leading: str = ""  # "class" or the channel that departed most
+    leading: str = ""  # "class", "path" or the channel that departed most
 
     def __post_init__(self) -> None:
         """Refuse times that could not be compared."""
@@ -93,11 +95,17 @@ class SeenEvent:
 
     @property
     def key(self) -> str:
-        """64 hex digits that stand for these times and this box."""
+        """64 hex digits that stand for these times and this box, and for a path or none."""
+        return self.keys[0]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The key; of a path also the one it had while paths had none of their own."""
         span = f"{self.start_utc.isoformat()} {self.end_utc.isoformat()}"
         where = f"{self.x0},{self.y0},{self.x1},{self.y1} of {self.width}x{self.height}"
         text = f"{self.camera} {self.day} {span} {where}"
-        return hashlib.sha256(text.encode()).hexdigest()
+        texts = (f"{text} {PATH}", text) if self.leading == PATH else (text,)
+        return tuple(hashlib.sha256(one.encode()).hexdigest() for one in texts)
 
     @property
     def length_s(self) -> float:
@@ -105,18 +113,30 @@ class SeenEvent:
         return (self.end_utc - self.start_utc).total_seconds()
 
     def is_same(self, other: SeenEvent) -> bool:
-        """Whether both are one event, maybe computed twice."""
-        at_one_place = (self.camera, self.height, self.width) == (
-            other.camera,
-            other.height,
-            other.width,
-        )
-        return at_one_place and self._common_time(other) and self.box.overlap(other.box) >= _SAME
+        """Whether both may be one event, computed twice; a path and what is none are two."""
+        return self.fit(other) > 0
 
-    def _common_time(self, other: SeenEvent) -> bool:
+    def fit(self, other: SeenEvent) -> float:
+        """How well another event is this one, in [0, 2]: 0 not at all, above 1 surely.
+
+        Judged again, an event may lead in another channel, but it stays a path or none.
+        """
+        known = (other.camera, other.height, other.width)
+        same_kind = "" in (self.leading, other.leading) or (
+            (self.leading == PATH) == (other.leading == PATH)
+        )
+        if (self.camera, self.height, self.width) != known or not same_kind:
+            return 0.0
+        shares = (self._common_time(other), self.box.overlap(other.box))
+        if min(shares) < _SAME:
+            return 0.0
+        return shares[0] * shares[1] + bool(set(self.keys) & set(other.keys))
+
+    def _common_time(self, other: SeenEvent) -> float:
+        """Intersection over union of both spans; 1 for one and the same instant."""
         common = min(self.end_utc, other.end_utc) - max(self.start_utc, other.start_utc)
         union = max(self.end_utc, other.end_utc) - min(self.start_utc, other.start_utc)
-        return not union or common / union >= _SAME
+        return common / union if union else 1.0
 
     def is_like(self, other: SeenEvent) -> bool:
         """Whether this event is of the kind of another one, at whatever time.
@@ -128,7 +148,7 @@ class SeenEvent:
         known = (other.camera, other.height, other.width, other.class_name)
         if (self.camera, self.height, self.width, self.class_name) != known:
             return False
-        if self.leading not in ("", _PRESENCE, other.leading) and other.leading:
+        if self.leading not in ("", CLASS, other.leading) and other.leading:
             return False
         reach = other.box.grown(_REACH)
         across, down = (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
@@ -200,14 +220,14 @@ def write_marks(marks: Iterable[EventMark], out: Path, *, carried_over: int = 0)
 
 
 def read_marks(folder: Path | None) -> dict[str, EventMark]:
-    """Key -> mark, from the folder that :func:`write_marks` wrote to; empty for None."""
+    """Key, as it is computed now -> mark, from a folder of :func:`write_marks`; empty for None."""
     if folder is None:
         return {}
     told = ("key", "mark", "tags", "marked_by", "marked_at")
     found = {}
     for row in pq.read_table(folder / MARKS_FILE).to_pylist():
         event = SeenEvent(**{name: row[name] for name in row if name not in told})
-        found[row["key"]] = EventMark(
+        found[event.key] = EventMark(
             event=event,
             mark=row["mark"],
             tags=tuple(row["tags"]),
@@ -217,22 +237,44 @@ def read_marks(folder: Path | None) -> dict[str, EventMark]:
     return found
 
 
-def mark_of(event: SeenEvent, marks: Iterable[EventMark]) -> EventMark | None:
-    """The newest mark of an event, however often it was computed anew; None for none."""
-    found = [one for one in marks if event.is_same(one.event)]
-    return max(found, key=lambda one: (one.marked_at, one.event.key), default=None)
+def marks_of_day(events: Sequence[SeenEvent], marks: Iterable[EventMark]) -> list[EventMark | None]:
+    """The newest mark of each event of a day, however often the day was computed anew.
+
+    Where two walk side by side, a mark is of the event that it fits best, and of no other.
+    """
+    found: list[list[EventMark]] = [[] for _ in events]
+    for one in marks:
+        at = which_of(events, one.event)
+        if at is not None:
+            found[at].append(one)
+    return [newest(own) for own in found]
 
 
-def expected_by(event: SeenEvent, marks: Sequence[EventMark]) -> EventMark | None:
+def which_of(events: Sequence[SeenEvent], marked: SeenEvent) -> int | None:
+    """Place of the event that a marked one fits best; None where it may be none of them."""
+    fits = [event.fit(marked) for event in events]
+    best = max(fits, default=0.0)
+    return fits.index(best) if best else None
+
+
+def newest(marks: Iterable[EventMark]) -> EventMark | None:
+    """The mark that was made last; None for none."""
+    return max(marks, key=lambda one: (one.marked_at, one.event.key), default=None)
+
+
+def expected_by(
+    event: SeenEvent, own: EventMark | None, marks: Iterable[EventMark]
+) -> EventMark | None:
     """The newest ``expected`` mark that makes an event no alarm; None for none.
 
-    An event that was itself marked ``alarm`` stays one, whatever it is like.
+    Args:
+        event: which.
+        own: what was said of this very event; called an alarm it stays one, whatever it is like.
+        marks: of its camera.
     """
-    own = mark_of(event, marks)
     if own is not None:
         return own if own.mark == EXPECTED else None
-    found = [one for one in marks if one.mark == EXPECTED and event.is_like(one.event)]
-    return max(found, key=lambda one: (one.marked_at, one.event.key), default=None)
+    return newest(one for one in marks if one.mark == EXPECTED and event.is_like(one.event))
 
 
 def _row(one: EventMark) -> dict[str, object]:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from camera_analysis.events.anomaly_files import EVENTS_FILE
 from camera_analysis.events.event_feedback import stored_events
-from camera_analysis.events.event_marks import EventMark, SeenEvent, mark_of
+from camera_analysis.events.event_marks import EventMark, SeenEvent, marks_of_day
 
 QUEUE_FILE = "events.parquet"
 
@@ -142,10 +142,8 @@ def _unmarked(day: JudgedDayFiles, marks: Sequence[EventMark]) -> list[QueuedEve
             why=f"{day.camera} {day.day}, event {row['event_id']}: {row['reason']}",
             anomalies=day.anomalies,
         )
-        for row, event in zip(rows, events, strict=True)
-        if not row["expected_by"]
-        and mark_of(event, marks) is None
-        and _pictures(day.anomalies, row["event_id"])
+        for row, event, own in zip(rows, events, marks_of_day(events, marks), strict=True)
+        if not row["expected_by"] and own is None and _pictures(day.anomalies, row["event_id"])
     ]
 
 

@@ -14,6 +14,9 @@ from camera_analysis.labelling.regions import CLASS, Box
 from camera_analysis.local_time import duration
 from camera_analysis.normal.learned_normal import HUMAN_NAMES
 
+#: Name of the evidence of walks beside the channels; an event that it leads is a walk.
+PATH = "path"
+
 LabelArray = npt.NDArray[np.uint8]
 
 A_PERSON = "a person"

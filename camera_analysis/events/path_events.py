@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from camera_analysis.events.events import Event, channel_reason
+from camera_analysis.events.events import PATH, Event, channel_reason
 from camera_analysis.events.judged_day import FrameScores, JudgedDay
 from camera_analysis.events.path_verdict import PathVerdict
 from camera_analysis.footage.frame_times import MICROSECONDS, FrameTimes
@@ -18,9 +18,6 @@ from camera_analysis.labelling.regions import Box
 from camera_analysis.tracks.path_evidence import JudgedWalk
 
 BoolVector = npt.NDArray[np.bool_]
-
-#: Name of the evidence of walks beside the channels.
-PATH = "path"
 
 
 def with_paths(

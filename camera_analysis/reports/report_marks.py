@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from camera_analysis.events.anomaly_files import EVENTS_FILE
 from camera_analysis.events.event_feedback import stored_events
-from camera_analysis.events.event_marks import EXPECTED, EventMark, SeenEvent, mark_of
+from camera_analysis.events.event_marks import EXPECTED, EventMark, SeenEvent, marks_of_day
 from camera_analysis.local_time import LocalClock
 from camera_analysis.reports.report_facts import DayFacts, EventFact
 
@@ -55,25 +55,23 @@ def with_marks(
     """
     if not marks:
         return day
-    by_key = {one.event.key: one for one in marks}
+    by_key = {key: one for one in marks for key in one.event.keys}
+    owns = dict(
+        zip(judged, marks_of_day([one.event for one in judged.values()], marks), strict=True)
+    )
     events = tuple(
-        _told(fact, judged[fact.event_id], marks, by_key, clock) for fact in day.departures.events
+        _told(fact, owns[fact.event_id], by_key.get(judged[fact.event_id].expected_by), clock)
+        for fact in day.departures.events
     )
     return replace(day, departures=replace(day.departures, events=events))
 
 
 def _told(
-    fact: EventFact,
-    judged: JudgedEvent,
-    marks: Sequence[EventMark],
-    by_key: Mapping[str, EventMark],
-    clock: LocalClock,
+    fact: EventFact, own: EventMark | None, like: EventMark | None, clock: LocalClock
 ) -> EventFact:
-    own = mark_of(judged.event, marks)
     if own is not None:
         said = f"Marked {own.mark} by {own.marked_by}, {own.marked_at:%Y-%m-%d %H:%M} UTC."
         return replace(fact, said=said, expected=own.mark == EXPECTED)
-    like = by_key.get(judged.expected_by)
     if like is None:
         return fact
     said = (

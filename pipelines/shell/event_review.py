@@ -15,7 +15,7 @@ from camera_analysis.events.anomaly import SCENE_CHANGED
 from camera_analysis.events.anomaly_files import ANOMALIES_META_FILE, EVENTS_FILE
 from camera_analysis.events.event_feedback import stored_events
 from camera_analysis.events.event_marking import HandedMark, hand_in
-from camera_analysis.events.event_marks import EventMark, SeenEvent, mark_of, read_marks
+from camera_analysis.events.event_marks import EventMark, SeenEvent, marks_of_day, read_marks
 from camera_analysis.local_time import LocalClock
 from camera_analysis.normal.learned_normal import WARMING_UP
 from camera_analysis.reports.report_words import day_ranges
@@ -173,17 +173,24 @@ def mark_event(
     Raises:
         ValueError: there is no such event.
     """
-    found = [one for one in list_events(settings, camera, day) if one.event_id == event_id]
-    if not found:
-        known = [one.event_id for one in list_events(settings, camera, day)]
+    listed = {one.event_id: one for one in list_events(settings, camera, day)}
+    found = listed.get(event_id)
+    if found is None:
         raise ValueError(
-            f"no event {event_id} of {camera} on {day}; it has {known or 'none'}; "
+            f"no event {event_id} of {camera} on {day}; it has {list(listed) or 'none'}; "
             f"learned-normal events list {camera}"
         )
+    others = [one.event for one in listed.values() if one is not found]
+    handed = HandedMark(
+        event=found.event,
+        mark=mark,
+        marked_by=marked_by,
+        marked_at=marked_at,
+        beside=tuple(one for one in others if one.is_same(found.event)),
+    )
     setup: ReviewSetup = resources_of(settings)["review_setup"]
-    handed = HandedMark(event=found[0].event, mark=mark, marked_by=marked_by, marked_at=marked_at)
     hand_in(setup.event_inbox, handed)
-    return found[0]
+    return found
 
 
 def _events_of(
@@ -194,8 +201,7 @@ def _events_of(
     events = stored_events(folder, camera, day)
     columns = ["event_id", "score_bits", "reason", "expected_by"]
     rows = pq.read_table(folder / EVENTS_FILE, columns=columns).to_pylist() if events else []
-    for row, event in zip(rows, events, strict=True):
-        own = mark_of(event, marks)
+    for row, event, own in zip(rows, events, marks_of_day(events, marks), strict=True):
         like = "like an expected one" if row["expected_by"] else ""
         yield ListedEvent(
             event=event,

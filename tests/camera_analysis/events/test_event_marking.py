@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -102,6 +104,41 @@ def test_a_handed_mark_replaces_that_of_the_event_before_it_was_computed_anew(pu
     pulls.pull(tagged(A, "expected"))
     hand_in(pulls.inbox, handed(again, "alarm"))
     assert pulls.pull() == {again.key: ("alarm", "bob")}
+
+
+FRAMES = seen(0, 5.5, (45, 7, 71, 25), leading="class")
+WAY = seen(0.25, 5.5, (55, 7, 87, 25), leading="path")
+
+
+def test_a_walker_and_the_way_taken_are_marked_and_taken_back_apart(pulls):
+    hand_in(pulls.inbox, handed(FRAMES, "alarm"))
+    assert pulls.pull() == {FRAMES.key: ("alarm", "bob")}
+    hand_in(pulls.inbox, handed(WAY, "expected", hours=4.0))
+    both = {FRAMES.key: ("alarm", "bob"), WAY.key: ("expected", "bob")}
+    assert pulls.pull() == pulls.pull() == both
+    hand_in(pulls.inbox, handed(FRAMES, "", hours=5.0))
+    assert pulls.pull() == {WAY.key: ("expected", "bob")}
+
+
+def test_of_two_who_walk_side_by_side_only_the_one_that_was_meant_is_marked_anew(pulls):
+    one, two = seen(0, 9.75, leading="path"), seen(1, 7.75, leading="path")
+    hand_in(pulls.inbox, replace(handed(one, "alarm"), beside=(two,)))
+    hand_in(pulls.inbox, replace(handed(two, "expected", hours=4.0), beside=(one,)))
+    assert pulls.pull() == {one.key: ("alarm", "bob"), two.key: ("expected", "bob")}
+    again, two_again = replace(one, x0=69), replace(two, x0=69)
+    hand_in(pulls.inbox, replace(handed(again, "", hours=5.0), beside=(two_again,)))
+    assert pulls.pull() == {two.key: ("expected", "bob")}
+
+
+def test_a_mark_handed_in_before_it_said_what_was_beside_is_read(tmp_path):
+    path = hand_in(tmp_path, handed(A, "expected"))
+    values = json.loads(path.read_text())
+    assert values.pop("beside") == []
+    path.write_text(json.dumps(values))
+    assert read_inbox(tmp_path) == [handed(A, "expected")]
+    two = replace(handed(B, "alarm", hours=4.0), beside=(seen(101),))
+    hand_in(tmp_path, two)
+    assert read_inbox(tmp_path)[1] == two
 
 
 def test_equal_answers_give_equal_bytes(pulls):

@@ -27,7 +27,7 @@ def judged_day(folder, camera, events, *, pictured=True):
     for number, (event, bits, expected_by) in enumerate(events, start=1):
         told = {name: getattr(event, name) for name in ("start_utc", "end_utc", "class_name")}
         told |= {name: getattr(event, name) for name in ("x0", "y0", "x1", "y1")}
-        told |= {"height": HEIGHT, "width": WIDTH, "leading": "class"}
+        told |= {"height": HEIGHT, "width": WIDTH, "leading": event.leading or "class"}
         told |= {"event_id": number, "score_bits": bits, "reason": "A person stays here"}
         rows.append(told | {"expected_by": expected_by})
         if pictured:
@@ -62,6 +62,13 @@ def test_what_was_marked_or_follows_from_a_mark_is_not_asked_again(tmp_path):
     day = judged_day(tmp_path, "door", events)
     queued = rank_events([day], [marked(seen(1), ALARM)], limit=9)
     assert [one.event_id for one in queued] == [3]
+
+
+def test_who_walks_is_asked_of_though_the_way_is_marked(tmp_path):
+    way = seen(0, leading="path")
+    day = judged_day(tmp_path, "door", [(seen(0), 9.0, ""), (way, 8.0, "")])
+    queued = rank_events([day], [marked(way, ALARM)], limit=9)
+    assert [one.event_id for one in queued] == [1]
 
 
 def test_an_event_without_pictures_is_not_queued(tmp_path):

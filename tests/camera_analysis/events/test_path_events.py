@@ -16,7 +16,7 @@ from camera_analysis.events.anomaly import judge_day
 from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.events.departure_rule import departure_rule
 from camera_analysis.events.event_feedback import Feedback, stored_events
-from camera_analysis.events.event_marks import EXPECTED, EventMark
+from camera_analysis.events.event_marks import ALARM, EXPECTED, EventMark
 from camera_analysis.events.path_verdict import judge_paths
 from camera_analysis.tracks.path_evidence import usual_ways
 from camera_analysis.tracks.walks import read_walks, write_window
@@ -202,14 +202,23 @@ def as_expected(event, **changed):
     )
 
 
-def test_an_expected_place_does_not_silence_the_unusual_walk_of_who_is_there(tmp_path, window):
+def said_of(event, mark, hours=0):
+    """What somebody said of an event, some hours after the day."""
+    moment = datetime(2026, 1, 6, tzinfo=UTC) + timedelta(hours=hours)
+    return EventMark(event=event, mark=mark, tags=(), marked_by="ann", marked_at=moment)
+
+
+def crowded():
     """Somebody fills the view at 1,200 s, less of it at 1,225 s, and crosses until 1,207 s."""
     nobody = empty_scene(META.height, META.width)
-    shown = {
+    return {
         48: with_block(nobody, 0, 0, size=(META.width, META.height)),
         49: with_block(nobody, 0, 0, size=(META.width, META.height // 2)),
     }
-    judge, tracks = Judged(tmp_path, window, shown=shown), walked(tmp_path, extra=["cross"])
+
+
+def test_an_expected_place_does_not_silence_the_unusual_walk_of_who_is_there(tmp_path, window):
+    judge, tracks = Judged(tmp_path, window, shown=crowded()), walked(tmp_path, extra=["cross"])
     summary, (event,), _, out = judge("first", tracks)
     assert (summary.events, event["leading"]) == (1, "class")
     assert "; also took a path nobody took before" in event["reason"]
@@ -221,6 +230,39 @@ def test_an_expected_place_does_not_silence_the_unusual_walk_of_who_is_there(tmp
     summary, _, scores, _ = judge("both", tracks, place, way)
     assert (summary.events, summary.expected_events) == (0, 1)
     assert not scores.alarm.any()
+
+
+def test_what_is_said_of_the_walker_is_not_said_of_the_way(tmp_path, window):
+    judge, tracks = Judged(tmp_path, window), walked(tmp_path, extra=["cross"])
+    *_, out = judge("first", tracks)
+    (way,) = stored_events(out, "door", DAY)
+    walker = replace(way, leading="class", x0=way.x0 + 1)  # as another event of the day
+    summary, (event,), scores, _ = judge("walker", tracks, said_of(walker, EXPECTED))
+    assert (summary.expected_events, event["leading"], scores.alarm.any()) == (0, "path", True)
+    both = said_of(way, EXPECTED), said_of(walker, ALARM, hours=1)
+    summary, (event,), _, _ = judge("both", tracks, *both)
+    assert (summary.expected_events, event["expected_by"]) == (1, way.key)
+
+
+@pytest.mark.parametrize(
+    ("of_event", "of_way", "expected"),
+    [
+        (EXPECTED, "", 1),  # who says it has read of the way
+        (EXPECTED, ALARM, 0),  # said later, of the way
+        (ALARM, EXPECTED, 0),
+    ],
+)
+def test_an_event_with_its_way_obeys_what_was_said_of_either(
+    tmp_path, window, of_event, of_way, expected
+):
+    judge, tracks = Judged(tmp_path, window, shown=crowded()), walked(tmp_path, extra=["cross"])
+    *_, out = judge("first", tracks)
+    (known,) = stored_events(out, "door", DAY)
+    way = replace(known, leading="path")
+    said = [said_of(known, of_event)]
+    said += [said_of(way, of_way, hours=1)] if of_way else []
+    summary, _, _, _ = judge("again", tracks, *said)
+    assert summary.expected_events == expected
 
 
 def test_an_event_ends_with_the_last_judged_frame_though_the_walk_goes_on(tmp_path, window):

@@ -52,6 +52,21 @@ def test_marks_are_shown_and_expected_events_are_counted_apart(tmp_path):
     assert "2 events departed from normal" in page
 
 
+def test_the_like_of_a_path_marked_before_paths_had_keys_of_their_own_is_told(tmp_path):
+    inputs = draw_day(tmp_path, BUSY)
+    apart(inputs.anomalies)
+    like = replace(events_of(inputs)[0], leading="path", x0=200, x1=201)  # another event by far
+    path = inputs.anomalies / "events.parquet"
+    rows = pq.read_table(path)
+    keys = pa.array([like.keys[1], "", ""], pa.string())
+    if "expected_by" in rows.column_names:
+        rows = rows.drop_columns(["expected_by"])
+    pq.write_table(rows.append_column("expected_by", keys), path)
+    _, told, page = reported(tmp_path, replace(inputs, marks=[marked(like, EXPECTED)]))
+    assert told["events"] == 2
+    assert "which ann marked expected" in page
+
+
 def test_a_day_of_expected_events_only_is_quiet(tmp_path):
     inputs = draw_day(tmp_path, BUSY)
     apart(inputs.anomalies)
