@@ -235,6 +235,12 @@ def files_of_day(camera: Camera, day: str) -> tuple[str, ...]:
     return footage_of_day(camera, day, paths).files if paths else ()
 
 
+def reported_at(store: Store, footage: CameraDayFootage) -> str:
+    """When the current report of the camera-day was written, ISO 8601; "" where there is none."""
+    report = store.current("camera_report", footage.key)
+    return store.provenance(report).created_at if report is not None else ""
+
+
 def is_reported(store: Store, footage: CameraDayFootage) -> bool:
     """Whether the current report of the camera-day knows all footage that lies there.
 

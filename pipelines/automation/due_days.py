@@ -75,10 +75,12 @@ class DueDays:
         for footage in camera.days:
             found.seen.add(footage.key)
             if footage.newest_s > now_s - self.settle_s:
+                self._reported.pop(footage.key, None)  # it may be put back as it was
                 continue
             if self._is_reported(store, footage):
                 found.asked.pop(footage.key, None)
             elif found.asked.get(footage.key) != footage.fingerprint and len(found.due) < room:
+                self._reported.pop(footage.key, None)
                 found.asked[footage.key] = footage.fingerprint
                 found.due.append(footage)
 

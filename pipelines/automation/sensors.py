@@ -14,9 +14,10 @@ from pipelines.automation.due_days import DueDays
 from pipelines.automation.footage_watch import FootageWatch
 from pipelines.automation.jobs import camera_job, dataset_job, report_job, source_job
 from pipelines.automation.schedules import CAMERA_TAG, REBUILD_TAG
-from pipelines.footage import CameraDayFootage, load_own_camera
+from pipelines.footage import CameraDayFootage, load_own_camera, reported_at
 from pipelines.resources import open_store
 from pipelines.settings import Settings
+from pipelines.storage.store import Store
 
 #: Dimensions of a camera-day.
 KEYS = ("camera", "day")
@@ -49,8 +50,9 @@ def footage_sensor(
         started_s = clock_s()
         room = min(RUNS_PER_TICK, UNFINISHED_RUNS - unfinished_runs(context.instance))
         # The cursor is stored with every tick: it holds only days that have no report yet.
+        store = open_store(settings)
         found = days.look(
-            open_store(settings),
+            store,
             json.loads(context.cursor or "{}"),
             now_s=started_s,
             room=room,
@@ -67,7 +69,7 @@ def footage_sensor(
         cameras = sorted({footage.camera for footage in found.due})
         return dg.SensorResult(
             dynamic_partitions_requests=[CAMERA.build_add_request(cameras)],
-            run_requests=[_run_of(footage) for footage in found.due],
+            run_requests=[_run_of(footage, store) for footage in found.due],
             cursor=cursor,
         )
 
@@ -89,9 +91,14 @@ def unfinished_runs(
     return int(instance.get_runs_count(filters))
 
 
-def _run_of(footage: CameraDayFootage) -> dg.RunRequest:
+def _run_of(footage: CameraDayFootage, store: Store) -> dg.RunRequest:
+    """The run of a day; Dagster starts none twice for the same footage and the same report.
+
+    Footage that is put back as it was, after a report of other footage, is asked for once more.
+    """
+    parts = (footage.camera, footage.day, footage.fingerprint, reported_at(store, footage))
     return dg.RunRequest(
-        run_key=f"{footage.camera}:{footage.day}:{footage.fingerprint}",
+        run_key=":".join(filter(None, parts)),
         partition_key=camera_day_key(footage.camera, footage.day),
         tags={CAMERA_TAG: footage.camera},
     )

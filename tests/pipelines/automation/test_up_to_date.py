@@ -1,6 +1,8 @@
 """A camera-day runs again when its footage changed, and never because a cursor was lost."""
 
 import os
+import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -53,6 +55,10 @@ def report(settings, camera):
 
 def tick(settings, cursor=None):
     sensor = footage_sensor(settings, clock_s=lambda: 1_900_000_000.0)
+    return tick_of(sensor, settings, cursor)
+
+
+def tick_of(sensor, settings, cursor=None):
     with (
         dg.instance_for_test() as instance,
         dg.build_sensor_context(
@@ -132,6 +138,56 @@ def test_late_file_opens_a_reported_day_again(settings):
     assert requested(before) == []
     film(settings, "door", EVENING)
     assert requested(tick(settings, before.cursor)) == ["door|2026-01-05"]
+
+
+def keys_of(result):
+    return [request.run_key for request in result.run_requests or ()]
+
+
+def overwrite(settings, camera, name, content):
+    """Write a file with a time of its own content, as ``cp -p`` puts one back."""
+    path = settings.footage / camera / name
+    path.write_bytes(content)
+    os.utime(path, (1_700_000_000 + len(content),) * 2)
+
+
+def test_a_file_that_is_put_back_as_it_was_opens_its_day_again_each_time(settings):
+    asked, cursor = [], None
+    film(settings, "door")
+    for number, content in enumerate((b"film", b"another", b"film", b"another")):
+        overwrite(settings, "door", MORNING, content)
+        first = tick(settings, cursor)
+        lost = tick(settings)  # the daemon was stopped before the cursor was stored
+        second = tick(settings, first.cursor)  # the run has not started yet
+        assert len(keys_of(first)) == 1, number
+        assert keys_of(lost) == keys_of(first), "Dagster starts a run key once"
+        assert keys_of(second) == []
+        asked += keys_of(first)
+        report(settings, "door")
+        done = tick(settings, second.cursor)
+        assert (keys_of(done), done.cursor) == ([], "{}")
+        cursor = done.cursor
+    assert len(set(asked)) == 4
+
+
+@pytest.mark.parametrize("settle_s", [0.0, 60.0])
+def test_what_a_sensor_remembers_of_a_day_does_not_hide_that_it_was_put_back(settings, settle_s):
+    """All between two ticks: the other file's report was made by hand, or by the run asked for."""
+    settings = replace(settings, footage_settle_s=settle_s)
+    film(settings, "door")
+    now_s = [time.time() + 3600]
+    sensor = footage_sensor(settings, clock_s=lambda: now_s[0])
+    overwrite(settings, "door", MORNING, b"film")
+    report(settings, "door")
+    assert requested(tick_of(sensor, settings)) == []
+    overwrite(settings, "door", MORNING, b"another")
+    now_s[0] = time.time() + (30.0 if settle_s else 3600.0)
+    during = tick_of(sensor, settings)
+    assert requested(during) == ([] if settle_s else ["door|2026-01-05"])
+    report(settings, "door")
+    overwrite(settings, "door", MORNING, b"film")
+    now_s[0] = time.time() + 7200
+    assert requested(tick_of(sensor, settings, during.cursor)) == ["door|2026-01-05"]
 
 
 @pytest.mark.filterwarnings("ignore:Non-compliant tag keys")  # Dagster's own
