@@ -1,12 +1,13 @@
 """The index of all cameras: one page over the reports of every camera-day."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from assets.cameras import STORE, camera_report
+from assets.cameras import CAMERAS, STORE, camera_report
 from assets.checks import specs
 from assets.publishing import RETRY, Event, publish
 from assets.resources import VersionStore
@@ -23,14 +24,18 @@ WHEN_A_REPORT_CHANGES = dg.AutomationCondition.eager().without(
     group_name="cameras",
     deps=[camera_report],
     check_specs=specs("camera_index"),
-    code_version="4",
+    code_version="5",
     retry_policy=RETRY,
     automation_condition=WHEN_A_REPORT_CHANGES,
     kinds={"python", "html"},
 )
-def camera_index(context: dg.AssetExecutionContext, store: STORE) -> Iterator[Event]:
-    """All camera-days that have a report, sorted by what needs attention first."""
-    reports = store.currents("camera_report")
+def camera_index(
+    context: dg.AssetExecutionContext, store: STORE, camera_setup: CAMERAS
+) -> Iterator[Event]:
+    """All camera-days of present cameras that have a report, by what needs attention first."""
+    registered = context.instance.get_dynamic_partitions("camera")
+    cameras = present_cameras(camera_setup.footage_root, registered)
+    reports = reports_of(cameras, store.currents("camera_report"))
     entries = with_pictures(store, current_entries(store, reports), reports)
     yield from publish(
         context,
@@ -38,6 +43,32 @@ def camera_index(context: dg.AssetExecutionContext, store: STORE) -> Iterator[Ev
         lambda out: report_index.write_index(entries, out),
         inputs=list(reports.values()),
     )
+
+
+def present_cameras(footage_root: Path, registered: Collection[str]) -> Collection[str] | None:
+    """Ids of what is a camera still; None where nobody can tell, so that every one is.
+
+    A camera is a folder below the footage root, or a link to one. Where the root is missing, or
+    holds no camera at all, as a drive that is away leaves it, nothing is taken for removed but what
+    a person removed.
+
+    Args:
+        footage_root: the folder of all cameras.
+        registered: cameras that Dagster knows; ``cameras remove`` takes them from there.
+    """
+    if not footage_root.is_dir():
+        return None
+    there = {path.name for path in footage_root.iterdir() if path.is_dir() or path.is_symlink()}
+    return {name for name in there if not name.startswith(".")} or registered
+
+
+def reports_of(cameras: Collection[str] | None, reports: Mapping[str, Any]) -> dict[str, Any]:
+    """Reports of some cameras, or of all for None; those of others stay in the store."""
+    return {
+        key: version
+        for key, version in reports.items()
+        if cameras is None or key.split("/")[0] in cameras
+    }
 
 
 def current_entries(store: VersionStore, reports: Mapping[str, Any]) -> list[IndexEntry]:

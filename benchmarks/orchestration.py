@@ -32,7 +32,7 @@ from pipelines.automation.sensors import TICK_S, footage_sensor
 from pipelines.definitions import build_definitions
 from pipelines.footage import find_camera_days
 from pipelines.instance import open_instance, write_instance_config
-from pipelines.resources import open_store
+from pipelines.resources import camera_setup, open_store
 from pipelines.settings import Settings, save_settings
 from pipelines.storage.versions import (
     POINTER,
@@ -286,7 +286,8 @@ def make_index(fleet: Fleet) -> None:
     """The index of cameras, audited and published."""
     store = open_store(fleet.settings)
     quiet = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
-    dg.materialize([camera_index], resources={"store": store}, run_config=quiet)
+    resources = {"store": store, "camera_setup": camera_setup(fleet.settings)}
+    dg.materialize([camera_index], resources=resources, run_config=quiet)
 
 
 def _row(step: str, seconds: float, rounds: int, found: int | None = None) -> dict[str, Value]:

@@ -171,27 +171,20 @@ def list_cameras(home: Path | None) -> None:
 @click.argument("camera_id")
 @HOME_OPTION
 def remove(camera_id: str, home: Path | None) -> None:
-    """Forget a camera. Its footage and its versions in the store are not touched."""
-    from camera_analysis.camera import CAMERA_FILE
-    from pipelines.footage import own_camera_folder
-    from pipelines.instance import open_instance
+    """Forget a camera; its folder may be gone. Footage and versions in the store stay."""
+    from pipelines.shell.remove_camera import remove_camera
     from pipelines.source_settings import own_frames_root
 
     settings = settings_of(home)
     try:
-        place = own_camera_folder(settings.footage, camera_id)
+        removed = remove_camera(settings, camera_id)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    inside = [path.name for path in place.iterdir() if path.name != CAMERA_FILE]
-    if inside:
-        raise click.ClickException(
-            f"{place} holds footage ({inside[0]} ...); move it elsewhere before removing the camera"
-        )
-    (place / CAMERA_FILE).unlink(missing_ok=True)
-    place.rmdir()
-    with open_instance(settings) as instance:
-        instance.delete_dynamic_partition("camera", camera_id)
     click.echo(f"camera {camera_id} removed")
+    if removed.reports:
+        click.echo(f"its {removed.reports} reports stay in the store; the index leaves them out")
+    for what, why in removed.problems:
+        click.echo(f"{what}: {why}", err=True)
     pictures = own_frames_root(settings.home, camera_id)
     if pictures.is_dir():
         click.echo(

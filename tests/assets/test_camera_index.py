@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import dagster as dg
 import pytest
 from PIL import Image
 
 from assets.camera_index import camera_index
+from assets.resources import CameraSetup
 from pipelines.storage.store import Store
 
 
@@ -38,8 +40,14 @@ def report(store: Store, camera: str, day: str, events: int = 0) -> None:
     store.publish(version)
 
 
-def page(store: Store) -> str:
-    assert dg.materialize([camera_index], resources={"store": store}).success
+def page(store: Store, *registered: str) -> str:
+    setup = CameraSetup(
+        footage_root=Path(store.root).parent / "footage", footage_files=lambda *_: ()
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("camera", list(registered))
+        resources = {"store": store, "camera_setup": setup}
+        assert dg.materialize([camera_index], resources=resources, instance=instance).success
     folder = store.path(store.require("camera_index"))
     return (folder / "index.html").read_text(encoding="utf-8")
 
@@ -83,6 +91,44 @@ def test_only_reports_that_changed_are_read_again(store, reads):
     report(store, "door", "2026-01-05", events=2)
     assert "2 events" in page(store)
     assert sorted(set(reads)) == ["door/2026-01-05", "door/2026-01-07"]  # and the picture shown
+
+
+def cameras_of(store: Store, *registered: str) -> list[str]:
+    """Cameras that the index shows, the first one first."""
+    return re.findall(r">(attic|door|hall)<", page(store, *registered))
+
+
+def test_a_camera_whose_folder_is_gone_leaves_the_index_and_keeps_its_reports(store, tmp_path):
+    for camera, events in (("attic", 3), ("door", 0), ("hall", 0)):
+        report(store, camera, "2026-01-05", events)
+        (tmp_path / "footage" / camera).mkdir(parents=True)
+    everyone = ("attic", "door", "hall")
+    assert set(cameras_of(store, *everyone)) == set(everyone)
+    (tmp_path / "footage" / "attic").rmdir()
+    (tmp_path / "footage" / "hall").rmdir()
+    (tmp_path / "footage" / "hall").symlink_to("/drive/that/is/away")
+    (tmp_path / "footage" / ".attic").mkdir()
+    assert set(cameras_of(store, *everyone)) == {"door", "hall"}
+    assert store.current("camera_report", "attic/2026-01-05") is not None
+    (tmp_path / "footage" / "attic").mkdir()
+    assert cameras_of(store)[0] == "attic"
+
+
+@pytest.mark.parametrize(
+    ("root", "registered", "left"),
+    [
+        (False, (), {"door", "hall"}),  # a drive is away
+        (True, ("door", "hall"), {"door", "hall"}),  # so, too: its mount point is left
+        (True, ("hall",), {"hall"}),  # the door was removed by a person
+        (True, (), set()),
+    ],
+)
+def test_no_camera_vanishes_while_the_footage_root_is_away(store, tmp_path, root, registered, left):
+    report(store, "door", "2026-01-05", events=1)
+    report(store, "hall", "2026-01-05")
+    if root:
+        (tmp_path / "footage").mkdir()
+    assert set(cameras_of(store, *registered)) == left
 
 
 def test_a_damaged_index_is_made_anew(store):
