@@ -159,10 +159,14 @@ def list_cameras(home: Path | None) -> None:
     for camera in known:
         days, trouble = camera_calendar(camera, first_day=settings.first_day)
         unusable += trouble
+        if any(one.folder == camera.id for one in trouble):
+            continue  # its own line says why it cannot be used
         span = f"{days[0]} to {days[-1]}" if days else untimed_files(camera) or "no footage"
         click.echo(f"{camera.id:20} {len(days):4} days  {reports[camera.id]:4} reports  {span}")
     for folder in unusable:
-        click.echo(f"{folder.folder:20} not usable: {folder.reason}")
+        made = reports[folder.folder]
+        said = f"not usable ({made} reports)" if made else "not usable"
+        click.echo(f"{folder.folder:20} {said}: {folder.reason}")
     if not known and not unusable:
         click.echo(f"no cameras in {settings.footage}; learned-normal cameras add <id> <folder>")
 

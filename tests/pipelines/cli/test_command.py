@@ -132,6 +132,29 @@ def test_a_camera_is_added_listed_filled_reported_and_removed(home, videos):
     assert "no camera door" in call("cameras", "remove", "door", "--home", home, code=1)
 
 
+def test_a_camera_whose_footage_is_out_of_reach_is_listed_once(tiny, home, videos):
+    call("cameras", "add", "door", videos, "--home", home)
+    for clock in (1999, 2026):
+        tiny.film("hall", f"{clock}-01-05T08-00-00.mp4", seconds=1)
+    videos.rename(videos.parent / "away")
+    for made in ("", " (1 reports)"):
+        door, hall, outside = call("cameras", "list", "--home", home).splitlines()[-3:]
+        assert outside.startswith("hall/1999-01-05") and "not usable: the day lies" in outside
+        assert door.startswith("hall ") and "1 days" in door
+        assert hall.startswith("door ") and f" not usable{made}: camera door: footage fo" in hall
+        with tiny.store.draft("camera_report", "door/2026-01-05") as folder:
+            (folder / "report.html").write_text("")
+            version = tiny.store.seal(
+                folder,
+                "camera_report",
+                "door/2026-01-05",
+                code_version="1",
+                inputs=(),
+                config={},
+            )
+        tiny.store.publish(version)
+
+
 def test_adding_a_camera_says_which_files_tell_no_time(home, videos):
     (videos / "2026-01-06T08-00-00.mp4").rename(videos / "2026-01-06_08-00-00.mp4")
     said = call("cameras", "add", "door", videos, "--home", home)
