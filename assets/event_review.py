@@ -26,7 +26,7 @@ RECENT_DAYS = 14
     group_name="review",
     deps=["anomalies"],
     check_specs=specs("event_queue"),
-    code_version="1",
+    code_version="2",
     retry_policy=RETRY,
     kinds={"python", "fiftyone"},
 )
@@ -37,7 +37,7 @@ def queue_of_events(
     days = {key: store.require("anomalies", key) for key in recent_days(store)}
     said = store.current("event_marks")
     limit = review_setup.queue_limit
-    queued = event_queue.rank_events(
+    queue = event_queue.rank_events(
         [_files_of(key, store.path(version)) for key, version in days.items()],
         list(read_marks(store.path(said) if said else None).values()),
         limit=limit,
@@ -45,10 +45,11 @@ def queue_of_events(
     yield from publish(
         context,
         store,
-        lambda out: event_queue.write_queue(queued, out),
+        lambda out: event_queue.write_queue(queue, out),
         inputs=[*days.values(), *filter(None, [said])],
         config={"limit": limit, "recent_days": RECENT_DAYS},
-        afterwards=lambda _: show_events(queued, review_setup),  # never one that failed its audit
+        # never one that failed its audit
+        afterwards=lambda _: show_events(queue.events, review_setup),
     )
 
 

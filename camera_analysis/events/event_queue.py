@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,8 @@ from camera_analysis.events.event_feedback import stored_events
 from camera_analysis.events.event_marks import EventMark, SeenEvent, marks_of_day
 
 QUEUE_FILE = "events.parquet"
+#: How many events wait that the queue does not hold.
+_LEFT_FILE = "left.json"
 
 #: One row per event to look at, the highest score first.
 QUEUE = pa.schema(
@@ -61,18 +64,40 @@ class QueuedEvent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeftEvents:
+    """How many events nobody marked either, and are not shown.
+
+    Args:
+        without_picture: a day has pictures of its first few only.
+        without_place: they have pictures, and lower scores than what is queued.
+    """
+
+    without_picture: int = 0
+    without_place: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventQueue:
+    """The events to look at, the highest score first, and how many are not among them."""
+
+    events: tuple[QueuedEvent, ...]
+    left: LeftEvents
+
+
+@dataclass(frozen=True, kw_only=True)
 class EventQueueSummary:
-    """How many events of how many cameras are queued."""
+    """How many events of how many cameras are queued, and how many have no picture."""
 
     path: Path
     rows: int
     cameras: int
+    without_picture: int
 
 
 def rank_events(
     days: Sequence[JudgedDayFiles], marks: Sequence[EventMark], *, limit: int
-) -> list[QueuedEvent]:
-    """The events nobody marked, the highest score first; those without pictures are left out.
+) -> EventQueue:
+    """The events nobody marked, the highest score first; those without pictures are counted.
 
     Args:
         days: judged camera-days.
@@ -84,13 +109,17 @@ def rank_events(
     """
     if limit < 1:
         raise ValueError(f"limit = {limit}; a queue needs at least 1 place")
-    waiting = [one for day in days for one in _unmarked(day, marks)]
+    unmarked = [one for day in days for one in _unmarked(day, marks)]
+    waiting = [one for one in unmarked if _pictures(one.anomalies, one.event_id)]
     waiting.sort(key=lambda one: (-one.score_bits, one.event.camera, one.event.start_utc))
-    return waiting[:limit]
+    left = LeftEvents(
+        without_picture=len(unmarked) - len(waiting), without_place=len(waiting[limit:])
+    )
+    return EventQueue(events=tuple(waiting[:limit]), left=left)
 
 
-def write_queue(queued: Sequence[QueuedEvent], out: Path) -> EventQueueSummary:
-    """Write ``events.parquet`` of the queue."""
+def write_queue(queue: EventQueue, out: Path) -> EventQueueSummary:
+    """Write ``events.parquet`` of the queue, and ``left.json``."""
     rows = [
         {
             "key": one.event.key,
@@ -100,12 +129,23 @@ def write_queue(queued: Sequence[QueuedEvent], out: Path) -> EventQueueSummary:
             "score_bits": one.score_bits,
             "why": one.why,
         }
-        for one in queued
+        for one in queue.events
     ]
     path = out / QUEUE_FILE
     pq.write_table(pa.Table.from_pylist(rows, schema=QUEUE), path, compression="zstd")
-    cameras = {one.event.camera for one in queued}
-    return EventQueueSummary(path=path, rows=len(rows), cameras=len(cameras))
+    (out / _LEFT_FILE).write_text(json.dumps(asdict(queue.left), indent=1) + "\n", "utf-8")
+    return EventQueueSummary(
+        path=path,
+        rows=len(rows),
+        cameras=len({one.event.camera for one in queue.events}),
+        without_picture=queue.left.without_picture,
+    )
+
+
+def read_left(folder: Path) -> LeftEvents:
+    """What :func:`write_queue` said of events that are not shown; none where it did not say."""
+    path = folder / _LEFT_FILE
+    return LeftEvents(**json.loads(path.read_text("utf-8"))) if path.is_file() else LeftEvents()
 
 
 def write_picture(queued: QueuedEvent, path: Path) -> tuple[int, int]:
@@ -143,7 +183,7 @@ def _unmarked(day: JudgedDayFiles, marks: Sequence[EventMark]) -> list[QueuedEve
             anomalies=day.anomalies,
         )
         for row, event, own in zip(rows, events, marks_of_day(events, marks), strict=True)
-        if not row["expected_by"] and own is None and _pictures(day.anomalies, row["event_id"])
+        if not row["expected_by"] and own is None
     ]
 
 

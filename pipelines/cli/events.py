@@ -76,8 +76,12 @@ def mark(camera: str, day: str, event: int, said: str, reviewer: str, home: Path
 @REVIEWER_OPTION
 @HOME_OPTION
 def open_events(port: int, reviewer: str, home: Path | None) -> None:
-    """Open the events nobody marked in FiftyOne: tag them `expected` or `alarm`."""
+    """Open the events nobody marked in FiftyOne: tag them `expected` or `alarm`.
+
+    Only events with a picture are shown; `events list` and `events mark` reach the others.
+    """
     from pipelines.resources import resources_of
+    from pipelines.shell.event_review import line_of_left
     from pipelines.shell.runs import Planned, RunFailedError, Runner
 
     settings = settings_of(home)
@@ -91,6 +95,7 @@ def open_events(port: int, reviewer: str, home: Path | None) -> None:
         port=port,
         reviewer=reviewer,
         task="Tag events `expected` or `alarm`",
+        note=line_of_left(settings),
     )
     click.echo("\nClosed. `learned-normal events pull`, or the next night, takes what was said.")
 

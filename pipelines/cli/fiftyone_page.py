@@ -23,7 +23,9 @@ REVIEWER_OPTION = click.option(
 )
 
 
-def hold_open(settings: Settings, dataset: str, *, port: int, reviewer: str, task: str) -> None:
+def hold_open(
+    settings: Settings, dataset: str, *, port: int, reviewer: str, task: str, note: str = ""
+) -> None:
     """Show a dataset in FiftyOne until Ctrl-C.
 
     Args:
@@ -32,6 +34,7 @@ def hold_open(settings: Settings, dataset: str, *, port: int, reviewer: str, tas
         port: of the page on this machine.
         reviewer: in whose name tags are read back.
         task: what there is to do, a sentence without its stop.
+        note: what it does not show; "" for nothing.
 
     Raises:
         click.ClickException: the database, or the dataset in it, is not there.
@@ -48,5 +51,7 @@ def hold_open(settings: Settings, dataset: str, *, port: int, reviewer: str, tas
     except ReviewUnavailableError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"FiftyOne for {reviewer}: http://127.0.0.1:{port}  {task}; Ctrl-C ends.")
+    if note:
+        click.echo(note)
     with contextlib.suppress(KeyboardInterrupt):
         session.wait(-1)

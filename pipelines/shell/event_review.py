@@ -16,6 +16,7 @@ from camera_analysis.events.anomaly_files import ANOMALIES_META_FILE, EVENTS_FIL
 from camera_analysis.events.event_feedback import stored_events
 from camera_analysis.events.event_marking import HandedMark, hand_in
 from camera_analysis.events.event_marks import EventMark, SeenEvent, marks_of_day, read_marks
+from camera_analysis.events.event_queue import LeftEvents, read_left
 from camera_analysis.local_time import LocalClock
 from camera_analysis.normal.learned_normal import WARMING_UP
 from camera_analysis.reports.report_words import day_ranges
@@ -147,6 +148,25 @@ def lines_of_marks(settings: Settings) -> list[str]:
         when = local.at(event.start_utc) if local else f"{event.start_utc:%H:%M:%S} UTC"
         lines.append(f"{event.camera} {event.day} {when}: {one.mark}, {one.marked_by}")
     return lines
+
+
+def line_of_left(settings: Settings) -> str:
+    """How many unmarked events the queue does not show, and how to mark them; "" for none."""
+    store = open_store(settings)
+    version = store.current("event_queue")
+    left = read_left(store.path(version)) if version else LeftEvents()
+    counted = {
+        "without a picture": left.without_picture,
+        "with lower scores than these (review_limit)": left.without_place,
+    }
+    said = [f"{count} {which}" for which, count in counted.items() if count]
+    if not said:
+        return ""
+    return (
+        f"Not shown: {' and '.join(said)}. learned-normal events list <camera> <day> tells them"
+        " with their numbers; mark them by learned-normal events mark <camera> <day> <number>"
+        " expected (or alarm)"
+    )
 
 
 def mark_event(

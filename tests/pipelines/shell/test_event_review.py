@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from camera_analysis.events.anomaly_files import EVENTS
-from pipelines.shell.event_review import ListedEvent, lines_of_events
+from camera_analysis.events.event_queue import EventQueue, LeftEvents, write_queue
+from pipelines.shell.event_review import ListedEvent, line_of_left, lines_of_events
 from tests.camera_analysis.factories_events import seen
 
 WINTER = datetime(2026, 1, 5, 7, 0, 40, tzinfo=UTC)
@@ -92,6 +93,22 @@ OTHER = "door 2026-01-09 was not judged: the camera shows another scene"
 )
 def test_a_list_without_events_says_what_was_not_judged(door, day, lines):
     assert lines_of_events(door.settings, "door", day) == lines
+
+
+def test_what_the_queue_does_not_show_is_told_in_a_line(tiny):
+    assert line_of_left(tiny.settings) == ""
+    for left in (LeftEvents(without_picture=107, without_place=3), LeftEvents()):
+        queue = EventQueue(events=(), left=left)
+        with tiny.store.draft("event_queue") as folder:
+            write_queue(queue, folder)
+            version = tiny.store.seal(folder, "event_queue", code_version="2", inputs=(), config={})
+        tiny.store.publish(version)
+        said = line_of_left(tiny.settings)
+        assert said.startswith("Not shown: 107 without a picture and 3 with lower scores") is bool(
+            left.without_picture
+        )
+        assert ("events list" in said and "events mark" in said) is bool(said)
+    assert said == ""
 
 
 def test_all_cameras_are_listed_and_a_quiet_one_needs_no_words(door):
