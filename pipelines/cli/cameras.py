@@ -146,7 +146,12 @@ def _with_base(file_time: object, base: str) -> dict[str, Any]:
 @cameras.command("list")
 @HOME_OPTION
 def list_cameras(home: Path | None) -> None:
-    """List cameras with their days of footage and of reports."""
+    """List cameras with their days of footage and of reports.
+
+    How many reports there are is told, not whether they are up to date, for which each would have
+    to be read: `cameras relabel --list` names days that an earlier champion labelled, and
+    `cameras backfill` fills those whose report does not show their footage.
+    """
     from collections import Counter
 
     from pipelines.footage import camera_calendar, load_cameras, untimed_files
@@ -167,6 +172,11 @@ def list_cameras(home: Path | None) -> None:
         made = reports[folder.folder]
         said = f"not usable ({made} reports)" if made else "not usable"
         click.echo(f"{folder.folder:20} {said}: {folder.reason}")
+    if keys:
+        click.echo(
+            "are they up to date? learned-normal cameras relabel --list names days of an earlier"
+            " champion; cameras backfill <id> fills days whose footage changed"
+        )
     if not known and not unusable:
         click.echo(f"no cameras in {settings.footage}; learned-normal cameras add <id> <folder>")
 

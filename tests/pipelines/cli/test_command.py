@@ -113,12 +113,15 @@ def test_a_camera_is_added_listed_filled_reported_and_removed(home, videos):
     said = call("cameras", "list", "--home", home)
     assert "door" in said
     assert "2 days     0 reports" in said
+    assert "up to date?" not in said
     assert "no report of camera door" in call("report", "door", "--home", home, code=1)
 
     said = call("cameras", "backfill", "door", "--to", "2026-01-05", "--home", home)
     assert "camera door: 1 days filled" in said
     assert "0 failed" in said
-    assert "1 reports" in call("cameras", "list", "--home", home)
+    said = call("cameras", "list", "--home", home)
+    assert "1 reports" in said
+    assert "up to date? learned-normal cameras relabel --list names" in said
     page = Path(call("report", "door", "--home", home).strip().splitlines()[-1])
     assert page.name == "report.html"
     assert page.is_file()
@@ -138,10 +141,10 @@ def test_a_camera_whose_footage_is_out_of_reach_is_listed_once(tiny, home, video
         tiny.film("hall", f"{clock}-01-05T08-00-00.mp4", seconds=1)
     videos.rename(videos.parent / "away")
     for made in ("", " (1 reports)"):
-        door, hall, outside = call("cameras", "list", "--home", home).splitlines()[-3:]
+        hall, door, outside = call("cameras", "list", "--home", home).splitlines()[:3]
         assert outside.startswith("hall/1999-01-05") and "not usable: the day lies" in outside
-        assert door.startswith("hall ") and "1 days" in door
-        assert hall.startswith("door ") and f" not usable{made}: camera door: footage fo" in hall
+        assert hall.startswith("hall ") and "1 days" in hall
+        assert door.startswith("door ") and f" not usable{made}: camera door: footage fo" in door
         with tiny.store.draft("camera_report", "door/2026-01-05") as folder:
             (folder / "report.html").write_text("")
             version = tiny.store.seal(
