@@ -34,7 +34,8 @@ def camera_index(
 ) -> Iterator[Event]:
     """All camera-days of present cameras that have a report, by what needs attention first."""
     registered = context.instance.get_dynamic_partitions("camera")
-    cameras = present_cameras(camera_setup.footage_root, registered)
+    listed = {row["camera_id"] for row in _present_entries(store)}
+    cameras = present_cameras(camera_setup.footage_root, registered, listed)
     reports = reports_of(cameras, store.currents("camera_report"))
     entries = with_pictures(store, current_entries(store, reports), reports)
     yield from publish(
@@ -45,7 +46,9 @@ def camera_index(
     )
 
 
-def present_cameras(footage_root: Path, registered: Collection[str]) -> Collection[str] | None:
+def present_cameras(
+    footage_root: Path, registered: Collection[str], listed: Collection[str] = ()
+) -> Collection[str] | None:
     """Ids of what is a camera still; None where nobody can tell, so that every one is.
 
     A camera is a folder below the footage root, or a link to one. Where the root is missing, or
@@ -55,9 +58,10 @@ def present_cameras(footage_root: Path, registered: Collection[str]) -> Collecti
     Args:
         footage_root: the folder of all cameras.
         registered: cameras that Dagster knows; ``cameras remove`` takes them from there.
+        listed: cameras of the present index.
     """
     if not footage_root.is_dir():
-        return None
+        return {*registered, *listed} or None
     there = {path.name for path in footage_root.iterdir() if path.is_dir() or path.is_symlink()}
     return {name for name in there if not name.startswith(".")} or registered
 

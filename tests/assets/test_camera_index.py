@@ -131,6 +131,18 @@ def test_no_camera_vanishes_while_the_footage_root_is_away(store, tmp_path, root
     assert set(cameras_of(store, *registered)) == left
 
 
+def test_who_was_removed_does_not_come_back_when_the_footage_root_goes_away(store, tmp_path):
+    for camera in ("door", "hall"):
+        report(store, camera, "2026-01-05")
+    (tmp_path / "footage" / "hall").mkdir(parents=True)
+    assert set(cameras_of(store, "hall")) == {"hall"}
+    (tmp_path / "footage" / "hall").rmdir()
+    (tmp_path / "footage").rmdir()
+    assert set(cameras_of(store)) == {"hall"}
+    report(store, "attic", "2026-01-05")
+    assert set(cameras_of(store, "attic")) == {"attic", "hall"}
+
+
 def test_a_damaged_index_is_made_anew(store):
     report(store, "door", "2026-01-05")
     whole = page(store)
