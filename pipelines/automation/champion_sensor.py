@@ -13,7 +13,7 @@ import dagster as dg
 
 from assets.partitions import camera_day_key
 from pipelines.automation.jobs import camera_job
-from pipelines.automation.schedules import CAMERA_TAG
+from pipelines.automation.schedules import AGAIN_TAGS, CAMERA_TAG
 from pipelines.automation.sensors import TICK_S, unfinished_runs
 from pipelines.automation.stale_days import (
     LABELS,
@@ -164,7 +164,7 @@ def _again(key: str, progress: Progress) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=f"relabel:{progress.weights[:12]}:{progress.rounds}:{key}",
         partition_key=camera_day_key(camera, day),
-        tags={CAMERA_TAG: camera, RELABEL_TAG: "yes", "dagster/priority": LATER},
+        tags={**AGAIN_TAGS, CAMERA_TAG: camera, RELABEL_TAG: "yes", "dagster/priority": LATER},
     )
 
 

@@ -17,6 +17,14 @@ from pipelines.settings import Settings
 REBUILD_TAG = "learned-normal/rebuild"
 #: Runs of one camera go one after the other, so that each day finds the days before it.
 CAMERA_TAG = "learned-normal/camera"
+#: On what a trigger asks for: a run that is ended from outside, as by the end of the service or a
+#: loss of power, is run again, whole, this often at most. One of whose stages failed of itself is
+#: not: the stage has been tried again already.
+AGAIN_TAGS = {
+    "dagster/max_retries": "3",
+    "dagster/retry_on_asset_or_op_failure": "false",
+    "dagster/retry_strategy": "ALL_STEPS",
+}
 #: How long the nightly schedule asks again for a day that has no report.
 CATCH_UP_DAYS = 14
 
@@ -25,7 +33,9 @@ def rebuild_requests(settings: Settings, rebuild: str) -> Iterator[dg.RunRequest
     """One run per configured source, all of the same rebuild."""
     for source in sorted(settings.sources):
         yield dg.RunRequest(
-            run_key=f"{rebuild}:{source}", partition_key=source, tags={REBUILD_TAG: rebuild}
+            run_key=f"{rebuild}:{source}",
+            partition_key=source,
+            tags={**AGAIN_TAGS, REBUILD_TAG: rebuild},
         )
 
 
@@ -81,7 +91,7 @@ def nightly_cameras(settings: Settings) -> dg.ScheduleDefinition:
             yield dg.RunRequest(
                 run_key=f"{footage.camera}:{footage.day}:{footage.fingerprint}:{now.date()}",
                 partition_key=camera_day_key(footage.camera, footage.day),
-                tags={CAMERA_TAG: footage.camera},
+                tags={**AGAIN_TAGS, CAMERA_TAG: footage.camera},
             )
         if not found:
             yield dg.SkipReason(f"every day since {oldest} that is over has its report")

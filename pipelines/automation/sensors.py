@@ -13,7 +13,7 @@ from assets.partitions import CAMERA, camera_day_key
 from pipelines.automation.due_days import DueDays
 from pipelines.automation.footage_watch import FootageWatch
 from pipelines.automation.jobs import camera_job, dataset_job, report_job, source_job
-from pipelines.automation.schedules import CAMERA_TAG, REBUILD_TAG
+from pipelines.automation.schedules import AGAIN_TAGS, CAMERA_TAG, REBUILD_TAG
 from pipelines.footage import CameraDayFootage, load_own_camera, reported_at
 from pipelines.resources import open_store
 from pipelines.settings import Settings
@@ -100,7 +100,7 @@ def _run_of(footage: CameraDayFootage, store: Store) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=":".join(filter(None, parts)),
         partition_key=camera_day_key(footage.camera, footage.day),
-        tags={CAMERA_TAG: footage.camera},
+        tags={**AGAIN_TAGS, CAMERA_TAG: footage.camera},
     )
 
 
@@ -124,7 +124,7 @@ def private_video_sensor(settings: Settings) -> dg.RunStatusSensorDefinition:
         return dg.RunRequest(
             run_key=f"{camera}/{day}:{video.digest}",
             partition_key=camera_day_key(camera, day),
-            tags={CAMERA_TAG: camera},
+            tags={**AGAIN_TAGS, CAMERA_TAG: camera},
         )
 
     return dg.RunStatusSensorDefinition(
@@ -159,7 +159,7 @@ def rebuild_sensor(settings: Settings) -> dg.SensorDefinition:
         missing = sorted(set(settings.sources) - good)
         if missing:
             return dg.SkipReason(f"rebuild {newest} waits for {missing}; the last dataset stays")
-        return dg.RunRequest(run_key=newest, tags={REBUILD_TAG: newest})
+        return dg.RunRequest(run_key=newest, tags={**AGAIN_TAGS, REBUILD_TAG: newest})
 
     return dg.SensorDefinition(
         name="rebuild_sensor",

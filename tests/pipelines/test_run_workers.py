@@ -23,6 +23,7 @@ from dagster._daemon.monitoring.run_monitoring import monitor_started_run
 
 from pipelines import run_workers
 from pipelines.instance import open_instance
+from pipelines.resources import open_store
 from pipelines.run_workers import HOST_TAG, PROCESS_TAG, WatchedRunLauncher, is_gone, this_process
 from pipelines.settings import Settings, save_settings
 from pipelines.shell.dead_runs import end_dead_runs
@@ -227,7 +228,7 @@ def free_port() -> int:
 
 
 @pytest.mark.slow
-def test_after_a_loss_of_power_the_day_is_not_waited_for(tmp_path, monkeypatch):
+def test_after_a_loss_of_power_the_day_is_done_again(tmp_path, monkeypatch):
     home = tmp_path / "home"
     settings = Settings(home=home, device="cpu", footage_settle_s=0.0)
     film_square(settings.footage / "door" / "2026-01-05T08-00-00.mp4", seconds=900)
@@ -246,5 +247,6 @@ def test_after_a_loss_of_power_the_day_is_not_waited_for(tmp_path, monkeypatch):
         try:
             until(lambda: instance.get_run_by_id(run.run_id).is_finished)
             until(lambda: run.run_id not in storage.get_concurrency_info("gpu").active_run_ids)
+            until(lambda: open_store(settings).current("camera_report", "door/2026-01-05"))
         finally:
             dev.kill()

@@ -13,7 +13,7 @@ import pytest
 
 from assets.partitions import camera_day_key
 from pipelines.automation.jobs import CAMERA_ASSETS
-from pipelines.automation.schedules import CAMERA_TAG, REBUILD_TAG
+from pipelines.automation.schedules import AGAIN_TAGS, CAMERA_TAG, REBUILD_TAG
 from pipelines.automation.sensors import footage_sensor, rebuild_sensor
 from pipelines.definitions import build_definitions
 from pipelines.settings import Settings
@@ -78,6 +78,7 @@ def test_new_cameras_and_days_are_found(settings, instance):
     assert (added.partitions_def_name, added.partition_keys) == ("camera", ["door", "hall"])
     tags = [request.tags[CAMERA_TAG] for request in result.run_requests]
     assert tags == ["door", "door", "hall"]
+    assert all(request.tags.items() >= AGAIN_TAGS.items() for request in result.run_requests)
     keys = [request.run_key for request in result.run_requests]
     assert len(set(keys)) == 3
     assert keys[0].startswith("door:2026-01-05:")
@@ -271,7 +272,7 @@ def test_a_rebuild_goes_on_when_all_are_good(settings, instance):
         remember(instance, source, SUCCESS, "2026-01-04T03:00:00")
     request = rebuild_tick(settings, instance)
     assert request.run_key == "2026-01-04T03:00:00"
-    assert request.tags == {REBUILD_TAG: "2026-01-04T03:00:00"}
+    assert request.tags == {**AGAIN_TAGS, REBUILD_TAG: "2026-01-04T03:00:00"}
     assert rebuild_sensor(settings).job_name == "dataset_job"
 
 
