@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dagster as dg
 
-from pipelines.run_workers import is_gone, is_of_this_machine
+from pipelines.run_workers import is_gone
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Mark runs of this machine as failed whose process has ended; returns their ids.
+    """Mark runs of this place as failed whose process has ended; returns their ids.
 
     A process that is killed leaves its run started and its slot of the pool ``gpu`` taken. The
     daemon frees such slots in time; without one, every later GPU step would wait for ever.
@@ -16,7 +16,7 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     ended = []
     unfinished = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
     for run in instance.get_runs(dg.RunsFilter(statuses=unfinished)):
-        if not is_of_this_machine(run) or not is_gone(instance, run):
+        if not is_gone(instance, run):
             continue
         seen = instance.get_run_by_id(run.run_id)
         if seen is None or seen.is_finished:  # it came to its end meanwhile

@@ -24,7 +24,15 @@ from dagster._daemon.monitoring.run_monitoring import monitor_started_run
 from pipelines import run_workers
 from pipelines.instance import open_instance
 from pipelines.resources import open_store
-from pipelines.run_workers import HOST_TAG, PROCESS_TAG, WatchedRunLauncher, is_gone, this_process
+from pipelines.run_places import this_place
+from pipelines.run_workers import (
+    HOST_TAG,
+    PROCESS_TAG,
+    WatchedRunLauncher,
+    is_gone,
+    this_launch,
+    this_process,
+)
 from pipelines.settings import Settings, save_settings
 from pipelines.shell.dead_runs import end_dead_runs
 from tests.pipelines.conftest import film_square
@@ -101,7 +109,7 @@ def started(instance: dg.DagsterInstance, tags: dict[str, str], pid: int | None 
 def given_to(address: str) -> dict[str, str]:
     """Tags of a run that this machine's daemon gave to a server of code."""
     where = json.dumps({"host": "localhost", "socket": address})
-    return {GRPC_INFO_TAG: where, HOST_TAG: socket.gethostname()}
+    return {GRPC_INFO_TAG: where, HOST_TAG: this_launch()}
 
 
 def look(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
@@ -164,7 +172,7 @@ def test_a_server_at_a_port_may_be_another_machines(instance):
 
 
 def test_a_process_of_the_shell_is_known_by_its_number_and_its_beginning(instance):
-    here, host = this_process(), socket.gethostname()
+    here, host = this_process(), this_place()
     later = f"{host}:{os.getpid()}:{float(here.rpartition(':')[2]) - 60:.0f}"
     tags = [f"{host}:{os.getpid()}", here, "elsewhere:1:5", later]
     told = [
@@ -178,7 +186,7 @@ def test_a_dead_process_that_nobody_buried_is_gone(instance):
     with subprocess.Popen([sys.executable, "-c", ""]) as dead:
         while psutil.Process(dead.pid).status() != psutil.STATUS_ZOMBIE:
             time.sleep(0.01)
-        run_id = started(instance, {PROCESS_TAG: f"{socket.gethostname()}:{dead.pid}"})
+        run_id = started(instance, {PROCESS_TAG: f"{this_place()}:{dead.pid}"})
         assert is_gone(instance, instance.get_run_by_id(run_id))
 
 
