@@ -9,13 +9,17 @@ from pipelines.automation.footage_watch import CameraFootage, FootageWatch
 from pipelines.footage import CameraDayFootage, UnusableCamera, is_reported
 from pipelines.storage.store import Store
 
+#: Asked for is footage that was overwritten since by what the report shows; its run may still come.
+_OVERWRITTEN = ""
+
 
 @dataclass(kw_only=True)
 class Found:
     """What one look found.
 
     Args:
-        asked: camera-day -> fingerprint of the footage that was asked for and has no report yet.
+        asked: camera-day -> fingerprint of the footage that was asked for and has no report yet;
+            "" where that footage was overwritten before its run ended.
         due: camera-days to ask for now; they are in ``asked``, too.
         unusable: cameras and days that cannot be used.
         seen: camera-days looked at.
@@ -77,17 +81,23 @@ class DueDays:
             if footage.newest_s > now_s - self.settle_s:
                 self._reported.pop(footage.key, None)  # it may be put back as it was
                 continue
-            if self._is_reported(store, footage):
-                found.asked.pop(footage.key, None)
-            elif found.asked.get(footage.key) != footage.fingerprint and len(found.due) < room:
-                self._reported.pop(footage.key, None)
+            if self._is_reported(store, footage, found.asked):
+                continue
+            if found.asked.get(footage.key) != footage.fingerprint and len(found.due) < room:
                 found.asked[footage.key] = footage.fingerprint
                 found.due.append(footage)
 
-    def _is_reported(self, store: Store, footage: CameraDayFootage) -> bool:
-        if self._reported.get(footage.key) == footage.fingerprint:
+    def _is_reported(self, store: Store, footage: CameraDayFootage, asked: dict[str, str]) -> bool:
+        """Remembers that it is, and forgets that it was asked for, unless a run may change it."""
+        known = self._reported.get(footage.key) == footage.fingerprint
+        if known and footage.key not in asked:
             return True
-        if is_reported(store, footage):
+        self._reported.pop(footage.key, None)
+        if not is_reported(store, footage):
+            return False
+        if asked.get(footage.key, footage.fingerprint) == footage.fingerprint:
+            asked.pop(footage.key, None)
             self._reported[footage.key] = footage.fingerprint
-            return True
-        return False
+        else:
+            asked[footage.key] = _OVERWRITTEN
+        return True

@@ -48,9 +48,13 @@ def publish(settings, asset, footage, words, inputs=(), config=None):
 def report(settings, camera):
     """Publish, for each day, a frame index of its footage and a report that was made from it."""
     for footage in footage_of(settings, camera):
-        words = footage.fingerprint
-        index = publish(settings, "frame_index", footage, words, config={"footage": footage.files})
-        publish(settings, "camera_report", footage, words, inputs=(index,))
+        report_of(settings, footage)
+
+
+def report_of(settings, footage):
+    words = footage.fingerprint
+    index = publish(settings, "frame_index", footage, words, config={"footage": footage.files})
+    publish(settings, "camera_report", footage, words, inputs=(index,))
 
 
 def tick(settings, cursor=None):
@@ -188,6 +192,46 @@ def test_what_a_sensor_remembers_of_a_day_does_not_hide_that_it_was_put_back(set
     overwrite(settings, "door", MORNING, b"film")
     now_s[0] = time.time() + 7200
     assert requested(tick_of(sensor, settings, during.cursor)) == ["door|2026-01-05"]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_footage_that_is_put_back_while_the_run_of_the_other_goes_is_due_again(settings, restarted):
+    now_s = [1_900_000_000.0]
+    sensor = footage_sensor(settings, clock_s=lambda: now_s[0])
+    film(settings, "door")
+    overwrite(settings, "door", MORNING, b"film")
+    report(settings, "door")
+    reported = tick_of(sensor, settings)
+    overwrite(settings, "door", MORNING, b"another")
+    now_s[0] += 3700  # every camera is looked at wholly once an hour
+    (another,) = footage_of(settings, "door")
+    changed = tick_of(sensor, settings, reported.cursor)
+    assert requested(changed) == ["door|2026-01-05"]
+    overwrite(settings, "door", MORNING, b"film")
+    now_s[0] += 3700
+    during = tick_of(sensor, settings, changed.cursor)
+    assert requested(during) == []  # so far the report shows what lies there
+    report_of(settings, another)
+    if restarted:
+        sensor = footage_sensor(settings, clock_s=lambda: now_s[0])
+    ended = tick_of(sensor, settings, during.cursor)
+    assert requested(ended) == ["door|2026-01-05"]
+    report(settings, "door")
+    done = tick_of(sensor, settings, ended.cursor)
+    assert (requested(done), done.cursor) == ([], "{}")
+
+
+def test_other_footage_that_comes_a_second_time_is_asked_for_again(settings):
+    """Its first run may have read what was put back in between."""
+    film(settings, "door")
+    overwrite(settings, "door", MORNING, b"film")
+    report(settings, "door")
+    cursor = None
+    for content, due in ((b"another", 1), (b"film", 0), (b"another", 1)):
+        overwrite(settings, "door", MORNING, content)
+        result = tick(settings, cursor)
+        assert len(requested(result)) == due
+        cursor = result.cursor
 
 
 @pytest.mark.filterwarnings("ignore:Non-compliant tag keys")  # Dagster's own
