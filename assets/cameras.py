@@ -194,7 +194,7 @@ def normal_of_window(
     partitions_def=CAMERA_DAY,
     deps=["frame_index", "label_maps", "scene_change", "trajectories", normal_of_window],
     check_specs=specs("anomalies"),
-    code_version="10",
+    code_version="11",
     retry_policy=RETRY,
     kinds={"python", "parquet"},
 )
@@ -242,7 +242,7 @@ def anomalies(
         *(activity_counts, normal_of_window, anomalies),
     ],
     check_specs=specs("camera_report"),
-    code_version="9",
+    code_version="10",
     retry_policy=RETRY,
     kinds={"python", "html"},
 )

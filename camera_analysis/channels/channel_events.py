@@ -43,13 +43,11 @@ def _with_channels(region: Region, frame: ChannelFrame) -> Region:
     """The region with what each channel says alone; the one that departs most leads."""
     alone = frame.within(region.box)
     leading = max(alone, key=lambda channel: alone[channel])
-    leads = alone[leading] > region.score_bits and alone[leading] >= DEPARTS_BITS
-    return replace(
-        region,
-        channel_bits={CLASS: region.score_bits} | alone,
-        leading=leading if leads else CLASS,
-        words=frame.tell(region.box, leading) if leads else "",
-    )
+    channel_bits = {CLASS: region.score_bits} | alone
+    if alone[leading] <= region.score_bits or alone[leading] < DEPARTS_BITS:
+        return replace(region, channel_bits=channel_bits)
+    words, often = frame.tell(region.box, leading)
+    return replace(region, channel_bits=channel_bits, leading=leading, words=words, often=often)
 
 
 def _region_of(
@@ -74,6 +72,7 @@ def _region_of(
         seen=np.zeros(classes),
         leading=found.leading,
         channel_bits={CLASS: 0.0} | frame.within(box),
-        words=found.words,
+        words=found.told.words,
+        often=found.told.often,
         together_bits=found.evidence_bits,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,18 @@ OFTEN = 10
 NEAR = 2
 
 
+class Told(NamedTuple):
+    """What is unusual in a channel, without a subject.
+
+    Args:
+        words: "moves at 90 pixels a second, ...", with its rarity where that is news.
+        often: its rarity where it is none.
+    """
+
+    words: str
+    often: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChannelRegion:
     """Places of a frame that depart together.
@@ -36,14 +49,14 @@ class ChannelRegion:
         evidence_bits: of all channels together.
         bits: how rarely a normal frame shows as much evidence anywhere.
         leading: the channel that departs most.
-        words: what is unusual, without a subject: "moves at 90 pixels a second, ...".
+        told: what is unusual.
     """
 
     box: Box
     evidence_bits: float
     bits: float
     leading: str
-    words: str
+    told: Told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +68,14 @@ class ChannelFrame:
         regions: those that depart, the highest first.
         of_channel: channel -> (h, w) bits of that channel alone.
         cell_px: side of a place in label-map pixels, along x and y.
-        tell: (box, channel) -> what is unusual in that channel, without a subject.
+        tell: (box, channel) -> what is unusual in that channel.
     """
 
     bits: float
     regions: tuple[ChannelRegion, ...]
     of_channel: Mapping[str, FloatImage]
     cell_px: tuple[float, float]
-    tell: Callable[[Box, str], str]
+    tell: Callable[[Box, str], Told]
 
     @property
     def highest(self) -> dict[str, float]:
@@ -136,10 +149,10 @@ class ChannelJudge:
             tell=lambda box, channel: self._told(frame, box, channel, of_channel[channel]),
         )
 
-    def _told(self, frame: CodedFrame, box: Box, channel: str, bits: FloatImage) -> str:
+    def _told(self, frame: CodedFrame, box: Box, channel: str, bits: FloatImage) -> Told:
         highest = float(bits[cells_of(box, self._meta.cell_px)].max(initial=0.0))
         calm = self._channels[channel].sorted_maxima.size
-        return self._words(frame, box, channel, bits) + rarity(highest, calm)
+        return _with_rarity(self._words(frame, box, channel, bits), highest, calm)
 
     def _words(self, frame: CodedFrame, box: Box, channel: str, bits: FloatImage) -> str:
         if channel in LOOKS:
@@ -169,7 +182,7 @@ class ChannelJudge:
             evidence_bits=evidence_bits,
             bits=bits,
             leading=leading,
-            words=words + rarity(bits, calm),
+            told=_with_rarity(words, bits, calm),
         )
 
     def _departing(
@@ -206,6 +219,20 @@ def rarity(bits: float, frames: int) -> str:
         return ""
     digits = 10 ** max(int(np.log10(one_in)) - 1, 0)
     return f"; 1 in {round(one_in / digits) * digits:,} normal frames shows as much anywhere"
+
+
+def often(bits: float, frames: int) -> str:
+    """How many normal frames show as much where :func:`rarity` says nothing; "" elsewhere."""
+    if rarity(bits, frames):
+        return ""
+    one_in = round(2.0**bits)
+    if one_in < 2:
+        return "; most normal frames show as much anywhere"
+    return f"; 1 in {one_in} normal frames shows as much anywhere"
+
+
+def _with_rarity(words: str, bits: float, frames: int) -> Told:
+    return Told(words + rarity(bits, frames), often(bits, frames))
 
 
 def cells_of(box: Box, cell_px: tuple[float, float]) -> tuple[slice, slice]:

@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from camera_analysis.events.departures import Departure, PastDepartures, odds_of, strength
-from camera_analysis.events.event_stays import Sample, Stays
+from camera_analysis.events.event_stays import Sample, Stay, Stays
 from camera_analysis.events.events import (
     Event,
     EventConfig,
+    Moment,
     Snapshot,
     channel_reason,
     reason,
@@ -48,7 +49,7 @@ class _Track:
     last: datetime
     last_box: Box
     last_region: Region  # of the last sample, that which departs most
-    peak: Sample  # in which class or one channel departs most
+    peak: Sample  # in which what is told departs most
     stays: Stays
     class_px: FloatVector
     channel_bits: dict[str, float]
@@ -118,7 +119,7 @@ class EventTracker:
             time: UTC.
             regions: may be empty.
             normal_frames: frames behind the normal that judged it.
-            snapshot: makes the frame's snapshot; called only where an event peaks.
+            snapshot: makes the frame's snapshot; called only where an event or a stay of it peaks.
         """
         self._close_before(time - self._interval * (self._config.max_gap_samples + 0.5))
         pictured = cache(snapshot)
@@ -138,7 +139,7 @@ class EventTracker:
                 self._begin(sample(region))
                 continue
             self._extend(track, time, region)
-            if region.highest_bits > track.peak.region.highest_bits:
+            if region.told_bits > track.peak.region.told_bits:
                 track.peak = sample(region)
         for track in self._open:
             if track.last == time:
@@ -218,13 +219,13 @@ class EventTracker:
                 departures.append(Departure(start_s, end_s, self._strength(odds)))
 
     def _departs(self, track: _Track) -> bool:
-        return any(
-            odds.samples >= self._config.min_samples
-            and (least is None or self._strength(odds) > least)
-            for odds, least in (
-                (track.by_class, self._least_class_bits),
-                (track.by_channels, self._least_channel_bits),
-            )
+        return self._exceeds(track.by_class, self._least_class_bits) or self._exceeds(
+            track.by_channels, self._least_channel_bits
+        )
+
+    def _exceeds(self, odds: _Odds, least_bits: float | None) -> bool:
+        return odds.samples >= self._config.min_samples and (
+            least_bits is None or self._strength(odds) > least_bits
         )
 
     def _strength(self, odds: _Odds) -> float:
@@ -232,8 +233,9 @@ class EventTracker:
 
     def _event(self, track: _Track) -> Event:
         """What is told of a track; it has no number yet."""
-        class_id = int(track.class_px.argmax())
-        told, sentence = self._told(track, class_id)
+        stay, peak = track.stays.told, track.peak
+        class_id = int((stay or track).class_px.argmax())
+        told = stay.peak if stay else peak
         return Event(
             event_id=0,
             start=track.start,
@@ -245,37 +247,37 @@ class EventTracker:
             area_px=int(told.region.class_px.sum()),
             frames=track.frames,
             score_bits=track.score_bits,
-            reason=sentence,
+            reason=self._sentence(track, told, stay, class_id),
             snapshot=told.snapshot,
             leading=told.region.leading,
             channel_bits=track.channel_bits,
             class_strength_bits=self._strength(track.by_class),
             channel_strength_bits=self._strength(track.by_channels),
+            strongest=Moment(peak.time, peak.region.box) if told is not peak else None,
         )
 
-    def _told(self, track: _Track, class_id: int) -> tuple[Sample, str]:
-        """The sample that is shown, and the sentence that tells it."""
-        told = track.stays.told
-        shown, stay = told or (track.peak, None)
-        region, subject = shown.region, self._subjects[class_id]
-        if region.words:
-            lasts = stay or track.last - track.start + self._interval
-            is_long = lasts.total_seconds() >= self._config.stay_s
-            return shown, channel_reason(
-                subject,
-                region.words,
-                region.told_bits,
-                lasts if is_long else None,
-                self._channel_past.told(self._strength(track.by_channels))
-                if self._channel_past and track.by_channels.total
-                else "",
+    def _sentence(self, track: _Track, told: Sample, stay: Stay | None, class_id: int) -> str:
+        """What is told of the sample that is shown."""
+        region = told.region
+        if not region.words:
+            rare = int(region.class_px.argmax())  # the class that these bits are of
+            return reason(
+                self._subjects[rare],
+                seen=float(region.seen[rare]),
+                normal_frames=told.normal_frames,
+                score_bits=region.told_bits,
+                stay=stay.length if stay else None,
             )
-        return shown, reason(
-            subject,
-            seen=float(region.seen[class_id]),
-            normal_frames=shown.normal_frames,
-            score_bits=region.told_bits,
-            stay=stay,
+        lasts = stay.length if stay else track.last - track.start + self._interval
+        past = ""
+        if self._channel_past and self._exceeds(track.by_channels, self._least_channel_bits):
+            past = self._channel_past.told(self._strength(track.by_channels))
+        return channel_reason(
+            self._subjects[class_id],
+            region.words if past else region.words + region.often,
+            region.told_bits,
+            lasts if lasts.total_seconds() >= self._config.stay_s else None,
+            past,
         )
 
 

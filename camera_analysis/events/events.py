@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +69,13 @@ class Snapshot:
     delta_bits_hw: npt.NDArray[np.float32]
 
 
+class Moment(NamedTuple):
+    """Where an event is at a time, UTC."""
+
+    time: datetime
+    box: Box
+
+
 @dataclass(frozen=True, kw_only=True)
 class Event:
     """A region that persisted and departed from the normal; times are UTC."""
@@ -91,6 +99,13 @@ class Event:
     # See :func:`camera_analysis.events.departures.strength`; 0 where the source says nothing.
     class_strength_bits: float = 0.0
     channel_strength_bits: float = 0.0
+    strongest: Moment | None = None  # where what is told of it departs most; None: at the peak
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """Its peak, and where it departs most."""
+        peak = Moment(self.peak_time, self.box)
+        return (peak,) if self.strongest is None else (peak, self.strongest)
 
 
 def subjects(classes: Sequence[str], *, segmented: bool) -> tuple[str, ...]:

@@ -29,9 +29,10 @@ def with_paths(
 ) -> JudgedDay:
     """The day with what its walks say: scores of the frames, alarms and events.
 
-    A walk that an event of the frames has at its peak is part of that event, which lasts as long as
-    both; any other one that alarms is an event of its own, whose box is around the whole way. Of
-    more than a hundred that alarm, the most unlike become events, and the frames of all alarm.
+    A walk that an event of the frames has at its peak, or where it departs most, is part of that
+    event, which lasts as long as both; any other one that alarms is an event of its own, whose box
+    is around the whole way. Of more than a hundred that alarm, the most unlike become events, and
+    the frames of all alarm.
 
     Args:
         judged: the day as its frames were judged.
@@ -87,11 +88,15 @@ def _within(one: JudgedWalk, scores: FrameScores, interval: timedelta) -> BoolVe
 
 
 def _event_of(one: JudgedWalk, events: Sequence[Event]) -> int | None:
-    """The event at whose peak the walker is in its box; the one most in common."""
+    """The event in whose box the walker is in one of its moments; the one most in common."""
+    walk = one.walk
     common = [
-        one.walk.box_at(event.peak_time).common(event.box)
-        if one.walk.start <= event.peak_time <= one.walk.end
-        else 0
+        max(
+            walk.box_at(moment.time).common(moment.box)
+            if walk.start <= moment.time <= walk.end
+            else 0
+            for moment in event.moments
+        )
         for event in events
     ]
     best = int(np.argmax(common)) if common else 0

@@ -74,6 +74,7 @@ class Region:
         leading: "class", or the channel that departs most where one says more than class alone.
         channel_bits: "class" and channel -> its score alone; empty where there are no channels.
         words: what a leading channel says, without a subject.
+        often: how many normal frames show as much, where the words do not tell as it is no news.
         together_bits: evidence of all channels together where they depart; 0 elsewhere.
     """
 
@@ -84,6 +85,7 @@ class Region:
     leading: str = CLASS
     channel_bits: Mapping[str, float] = field(default_factory=dict)
     words: str = ""
+    often: str = ""
     together_bits: float = 0.0
 
     @property
@@ -102,11 +104,6 @@ class Region:
         if not self.class_bits:
             return self.score_bits
         return self.channel_bits.get(self.leading, self.score_bits)
-
-    @property
-    def highest_bits(self) -> float:
-        """Of the score and each channel alone."""
-        return max(self.score_bits, *self.channel_bits.values(), 0.0)
 
 
 def surprising_regions(

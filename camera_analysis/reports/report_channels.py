@@ -66,13 +66,23 @@ def read_channels(anomalies: Path, learned_normal: Path) -> ChannelFacts:
 
 
 def _note(row: Mapping[str, Any]) -> str:
-    """As in "Leads: speed, 31 bits alone; also size 6"; nothing where there were no channels."""
+    """As in "Leads: speed, 31 bits alone; also size 6"; nothing where there were no channels.
+
+    Bits are the largest within the event, and what leads does so where the event peaks: what is
+    higher than that is so at another time.
+    """
     bits = {name: row.get(f"{name}_bits") for name in NAMES}  # days of before know no paths
     alone = {name: found for name, found in bits.items() if found is not None}
     if not alone:
         return ""
     leading = row["leading"]
-    others = sorted((n for n in alone if n != leading and alone[n] >= 1), key=lambda n: -alone[n])
-    also = ", ".join(f"{NAMES[name]} {alone[name]:.0f}" for name in others)
-    first = f"Leads: {NAMES[leading]}, {alone.get(leading, row['score_bits']):.0f} bits alone"
-    return f"{first}; also {also}" if also else first
+    leads = alone.pop(leading, row["score_bits"])
+    others = sorted((name for name in alone if alone[name] >= 1), key=lambda name: -alone[name])
+    note = f"Leads: {NAMES[leading]}, {leads:.0f} bits alone"
+    for when, names in (
+        ("also", [name for name in others if alone[name] <= leads]),
+        ("at another time", [name for name in others if alone[name] > leads]),
+    ):
+        if names:
+            note += f"; {when} " + ", ".join(f"{NAMES[name]} {alone[name]:.0f}" for name in names)
+    return note

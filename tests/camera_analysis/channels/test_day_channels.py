@@ -12,7 +12,7 @@ import pytest
 from camera_analysis.camera import MOST_ALARMS_PER_DAY
 from camera_analysis.channels.channel_codes import ABSENT, DIRECTION, MOTION, SIZE, SPEED, STAY
 from camera_analysis.channels.channel_history import write_scale
-from camera_analysis.channels.channel_judge import DEPARTS_BITS, ChannelJudge, rarity
+from camera_analysis.channels.channel_judge import DEPARTS_BITS, ChannelJudge, often, rarity
 from camera_analysis.channels.channel_scale import ALL, ChannelScale
 from camera_analysis.channels.channel_words import departure
 from camera_analysis.events.anomaly import judge_day
@@ -227,6 +227,12 @@ def test_rarity_claims_no_more_than_the_frames_can_tell():
     assert rarity(20.0, 100_000) == "; none of 100,000 normal frames showed as much anywhere"
 
 
+def test_how_often_is_known_where_rarity_is_no_news():
+    assert often(2.0, 100_000) == "; 1 in 4 normal frames shows as much anywhere"
+    assert often(0.3, 100_000) == "; most normal frames show as much anywhere"
+    assert often(10.0, 100_000) == often(20.0, 100_000) == ""
+
+
 def test_words_name_what_was_never_seen():
     nothing = np.zeros(48, np.int64)
     codes = np.array([24, 24], np.uint8)
@@ -246,4 +252,4 @@ def test_a_place_without_a_code_may_score_by_its_neighbours(normal):
         codes = {c: np.full(META.grid, ABSENT, np.uint8) for c in (*MOTION, STAY)}
         codes[SPEED][y, 9] = 40  # a single place: the window around it scores too
         for region in judge.judge(CodedFrame(0, True, codes)).regions:
-            assert region.words.startswith("moves at ")
+            assert region.told.words.startswith("moves at ")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 from datetime import timedelta
 
@@ -29,10 +31,10 @@ def region(x, y=0, *, bits=12.0, class_id=1, size=8):
     )
 
 
-def track(frames, config=None, past=None):
+def track(frames, config=None, past=None, **least):
     """Events of a list of region lists, one second apart."""
     names = subjects(CLASS_NAMES, segmented=True)
-    tracker = EventTracker(names, SECOND, config or EventConfig(), channel_past=past)
+    tracker = EventTracker(names, SECOND, config or EventConfig(), channel_past=past, **least)
     for i, regions in enumerate(frames):
         labels = np.full((1, 1), i, np.uint8)
         snapshot = Snapshot(labels_hw=labels, delta_bits_hw=labels.astype(np.float32))
@@ -139,6 +141,84 @@ def test_an_event_in_the_channels_is_told_beside_what_departed_before(before, wo
     past = PastDepartures([HeldOutFold("day", 600, tuple(Departure(0, 1, b) for b in before))])
     (event,) = track([[runs]] * 10, past=past)
     assert event.reason == f"A person runs (12.0 bits); it lasts 10 s; {words}"
+
+
+def fast(x=4, **changed):
+    """Somebody who runs, as rare as one normal frame in four."""
+    told = {
+        "leading": "speed",
+        "words": "runs",
+        "often": "; 1 in 4 normal frames shows as much anywhere",
+        "channel_bits": {"class": 10.0, "speed": 11.0},
+        "together_bits": 5.2,
+    }
+    return replace(region(x, bits=10.0), **(told | changed))
+
+
+def test_past_departures_are_told_of_what_the_channels_made_an_event():
+    """By class it is an event, in the channels it is not: these say nothing of the others."""
+    past = PastDepartures([HeldOutFold("day", 600, (Departure(0, 1, 20.0),))])
+    frames = [[fast(4 * i)] for i in range(6)]
+    least = {"least_class_bits": 11.0, "least_channel_bits": 14.0}
+    (event,) = track(frames, past=past, **least)
+    assert event.reason == "A person runs; 1 in 4 normal frames shows as much anywhere (11.0 bits)"
+    (event,) = track(frames, past=past, least_class_bits=11.0, least_channel_bits=7.0)
+    assert (
+        event.reason == "A person runs (11.0 bits); 1 departure was as strong in 600 normal frames"
+    )
+
+
+def test_where_nothing_was_held_out_it_is_told_how_often_frames_show_as_much():
+    (event,) = track([[fast(4 * i)] for i in range(6)])
+    assert event.reason == "A person runs; 1 in 4 normal frames shows as much anywhere (11.0 bits)"
+
+
+def test_the_class_of_what_stays_is_told_not_that_of_who_put_it_there():
+    walks = [[region(6 * i, size=30)] for i in range(8)]
+    bag = region(64, bits=11.0, class_id=2, size=4)
+    (event,) = track([*walks, *[[bag]] * 60])
+    assert (event.class_id, event.box) == (2, bag.box)
+    assert event.reason.startswith("Something that is not a person stays here for 59 s, where none")
+    assert event.moments == ((event.peak_time, bag.box), (MORNING, walks[0][0].box))
+
+
+def test_the_peak_of_class_is_not_that_of_all_channels_together():
+    """Its sentence is of class alone: of the second sample as of the third."""
+    usual = replace(region(0), channel_bits={"class": 9.0, "speed": 3.0})
+    together = replace(usual, score_bits=14.0, together_bits=8.0)
+    rare = replace(region(4), channel_bits={"class": 11.0, "speed": 3.0}, score_bits=11.0)
+    (event,) = track([[usual], [together], [rare], [usual]])
+    assert (event.peak_frame_id, event.score_bits) == (2, 14.0)
+    assert event.reason == "A person where 3 of 41,200 normal frames showed one (11.0 bits)"
+
+
+def test_the_strongest_stay_is_told_though_another_lasts_longer():
+    frames = [[region(0, bits=8.5)]] * 70 + [[region(8, bits=14.0)]] * 60
+    (event,) = track(frames)
+    assert (event.peak_frame_id, event.box.x0) == (70, 8)
+    assert "stays here for 59 s" in event.reason
+
+
+def test_an_event_keeps_no_normal_alive():
+    """A day that is judged in blocks has a normal for each, of which one at a time is kept."""
+    names, alive = subjects(CLASS_NAMES, segmented=True), []
+    tracker = EventTracker(names, SECOND, EventConfig())
+    for block in range(4):
+        normal = np.zeros(1)
+        alive.append(weakref.ref(normal))
+        for second in range(20 * block, 20 * block + 20):
+
+            def snapshot(of=normal):
+                labels = np.zeros((1, 1), np.uint8)
+                return Snapshot(labels_hw=labels, delta_bits_hw=labels + np.float32(of[0]))
+
+            stays = [region(60 * number) for number in range(block + 1)]
+            tracker.add(second, MORNING + second * SECOND, stays, 600, snapshot)
+            del snapshot
+        del normal
+    gc.collect()
+    assert [normal() for normal in alive] == [None] * 4
+    assert len(tracker.finish()) == 4
 
 
 def test_a_stay_that_is_little_of_an_event_is_not_what_is_told():

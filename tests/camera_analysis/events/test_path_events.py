@@ -232,6 +232,18 @@ def test_an_expected_place_does_not_silence_the_unusual_walk_of_who_is_there(tmp
     assert not scores.alarm.any()
 
 
+def test_a_walk_belongs_to_an_event_that_is_told_by_what_stays_after_it(tmp_path, window):
+    """Who crosses leaves something where they came from, which stays for minutes."""
+    nobody = empty_scene(META.height, META.width)
+    left = with_block(nobody, 0, 0, size=(META.width, META.height // 3))
+    shown = {48: crowded()[48], **dict.fromkeys(range(49, 54), left)}
+    judge = Judged(tmp_path, window, shown=shown)
+    _, (event,), _, _ = judge("out", walked(tmp_path, extra=["cross"]))
+    assert event["peak_time_utc"] > event["start_utc"] + timedelta(seconds=20)
+    assert "stays here for 1 min 40 s" in event["reason"].replace("\u00a0", " ")
+    assert "; also took a path nobody took before" in event["reason"]
+
+
 def test_what_is_said_of_the_walker_is_not_said_of_the_way(tmp_path, window):
     judge, tracks = Judged(tmp_path, window), walked(tmp_path, extra=["cross"])
     *_, out = judge("first", tracks)

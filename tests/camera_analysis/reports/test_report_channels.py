@@ -43,6 +43,20 @@ def test_an_event_names_the_channel_that_leads_and_the_others_that_agree(tmp_pat
         assert f"<b>{title}.</b>" in page
 
 
+def test_a_channel_that_is_higher_than_what_leads_is_so_at_another_time(tmp_path, monkeypatch):
+    """A bag that stays is told by its class; who set it down had run."""
+    monkeypatch.setitem(BITS, "class", 12.0)
+    monkeypatch.setitem(BITS, "speed", 15.0)
+    inputs = with_channels(draw_day(tmp_path / "day", BUSY))
+    path = inputs.anomalies / "events.parquet"
+    table = pq.read_table(path)
+    at = table.column_names.index("leading")
+    pq.write_table(table.set_column(at, "leading", pa.array(["class"] * table.num_rows)), path)
+    notes = read_channels(inputs.anomalies, inputs.learned_normal).notes
+    told = "Leads: class at its place, 12 bits alone; also size 6; at another time speed 15"
+    assert set(notes.values()) == {told}
+
+
 def test_a_day_judged_before_there_were_channels_says_so(tmp_path):
     inputs = draw_day(tmp_path / "day", BUSY)
     facts = read_channels(inputs.anomalies, inputs.learned_normal)
