@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import webbrowser
 from dataclasses import replace
@@ -239,12 +240,18 @@ def report(camera: str | None, open_page: bool, home: Path | None) -> None:
 @HOME_OPTION
 def dev(port: int, home: Path | None) -> None:
     """Start Dagster's UI and daemon over this home."""
+    from pipelines.home_lock import HomeInUseError, hold_home
     from pipelines.instance import write_instance_config
 
     settings = settings_of(home)
+    instance_home = write_instance_config(settings)
+    try:
+        hold_home(settings.home)
+    except HomeInUseError as error:
+        raise click.ClickException(str(error)) from error
     environment = {
         **os.environ,
-        "DAGSTER_HOME": str(write_instance_config(settings)),
+        "DAGSTER_HOME": str(instance_home),
         PREFIX + "HOME": str(settings.home),
         # `dg dev` wants a project folder; an installed package has none.
         "PYTHONWARNINGS": "ignore:Function `dev_command` is superseded",
@@ -253,6 +260,9 @@ def dev(port: int, home: Path | None) -> None:
     binary = Path(sys.executable).parent / "dagster"
     command = [str(binary), "dev", "-m", "pipelines.definitions", "-p", str(port)]
     sys.stdout.flush()
+    # Dagster ends its services by the signal of Ctrl-C, also when it is asked to end itself: where
+    # that is ignored, as a script's background commands do, nothing would ever end.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     # In place of this process, so that Ctrl-C reaches Dagster alone, which ends its services.
     os.execve(binary, command, environment)
 
