@@ -8,6 +8,7 @@ begins there shows nothing until the round is complete.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,14 +19,13 @@ if TYPE_CHECKING:
 #: Types of the units that a packet consists of (H.264, table 7-1): slices of a picture that refers
 #: to others, its first data partition, slices of one at which decoding starts afresh, messages.
 _SLICE, _PARTITION, _WHOLE_SLICE, _MESSAGES = 1, 2, 5, 6
+_SLICES = frozenset({_SLICE, _PARTITION, _WHOLE_SLICE})
 #: Types of slices that refer to no other picture (table 7-6, modulo 5): I and SI.
 _INTRA_SLICES = frozenset({2, 4})
 #: Type of the message that is a recovery point (annex D).
 _RECOVERY_POINT = 6
 #: Comes before each unit where its length does not.
-_START_CODE = b"\0\0\1"
-#: Of a packet that is read: messages come first, and of a slice only its first numbers count.
-_HEAD_BYTES = 16_384
+_START_CODE = re.compile(b"\0\0\1")
 
 
 class RefreshReader:
@@ -47,11 +47,11 @@ class RefreshReader:
         if not self._is_h264:
             return False
         frames_until_whole = 0
-        head, lengths = bytes(memoryview(key_packet)[:_HEAD_BYTES]), self._length_bytes
-        for unit in _units_by_length(head, lengths) if lengths else _units_by_code(head):
-            kind = unit[0] & 31 if unit else 0
+        packet, lengths = memoryview(key_packet), self._length_bytes
+        for unit in _units_by_length(packet, lengths) if lengths else _units_by_code(packet):
+            kind = _kind(unit)
             if kind == _MESSAGES:
-                frames_until_whole = max(frames_until_whole, _recovery_frames(unit[1:]))
+                frames_until_whole = max(frames_until_whole, _recovery_frames(bytes(unit[1:])))
             elif kind in (_SLICE, _PARTITION):
                 return frames_until_whole > 0 or _exp_golomb(unit[1:], 1) % 5 not in _INTRA_SLICES
             elif kind == _WHOLE_SLICE:
@@ -59,22 +59,30 @@ class RefreshReader:
         return frames_until_whole > 0
 
 
-def _units_by_length(data: bytes, length_bytes: int) -> Iterator[bytes]:
+def _kind(unit: memoryview) -> int:
+    """The type of a unit, which its first byte says; 0 for an empty one."""
+    return unit[0] & 31 if unit else 0
+
+
+def _units_by_length(packet: memoryview, length_bytes: int) -> Iterator[memoryview]:
     """The units of a packet, each after its length."""
     start = 0
-    while start + length_bytes < len(data):
+    while start + length_bytes < len(packet):
         begin = start + length_bytes
-        start = begin + int.from_bytes(data[start:begin])
-        yield data[begin:start]
+        start = begin + int.from_bytes(packet[start:begin])
+        yield packet[begin:start]
 
 
-def _units_by_code(data: bytes) -> Iterator[bytes]:
-    """The units of a packet, each after a start code."""
-    start = data.find(_START_CODE)
-    while start >= 0:
-        begin = start + len(_START_CODE)
-        start = data.find(_START_CODE, begin)
-        yield data[begin : start if start >= 0 else len(data)]
+def _units_by_code(packet: memoryview) -> Iterator[memoryview]:
+    """The units of a packet, each after a start code; the first slice is the last of them.
+
+    Where that one ends is not looked for: it is long, and only its first numbers count.
+    """
+    code = _START_CODE.search(packet)
+    while code:
+        begin = code.end()
+        code = None if _kind(packet[begin:]) in _SLICES else _START_CODE.search(packet, begin)
+        yield packet[begin : code.start() if code else len(packet)]
 
 
 def _recovery_frames(messages: bytes) -> int:
@@ -97,7 +105,7 @@ def _message_number(data: bytes, at: int) -> tuple[int, int]:
     return 255 * (last - at) + int.from_bytes(data[last : last + 1]), last + 1
 
 
-def _exp_golomb(data: bytes, after: int = 0) -> int:
+def _exp_golomb(data: bytes | memoryview, after: int = 0) -> int:
     """A number of variable length (section 9.1) that follows ``after`` others; 0 past the end.
 
     Args:

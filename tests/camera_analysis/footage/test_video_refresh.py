@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 
 import av
@@ -123,12 +124,38 @@ def test_a_recording_that_begins_within_shows_what_one_go_shows(tmp_path, suffix
         assert_same_pictures(frames, whole)
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
+def test_a_refresh_behind_much_that_the_maker_of_the_camera_says_is_seen(tmp_path, suffix):
+    given_path, path = clip(tmp_path / "given.mp4"), tmp_path / f"clip.{suffix}"
+    said = of_the_maker(20_000)
+    with av.open(str(given_path)) as given_file, av.open(str(path), "w") as file:
+        stream = file.add_stream_from_template(given_file.streams.video[0])
+        for packet in given_file.demux(video=0):
+            if packet.size:
+                before = len(said).to_bytes(4, "big") + said if packet.is_keyframe else b""
+                longer = av.Packet(before + bytes(packet))
+                for name in ("pts", "dts", "time_base", "duration", "is_keyframe"):
+                    setattr(longer, name, getattr(packet, name))
+                longer.stream = stream
+                file.mux(longer)
+    index = index_of(path)
+    assert (index.key_n.sum(), index.gradual_n.sum()) == (6, 5)
+    frames, faults = samples_of(path, 1.0)
+    assert (len(frames), faults) == (12, [])
+    assert_same_pictures(frames, in_one_go(path))
+
+
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "avi"])
 @pytest.mark.parametrize("settings", ["open-gop=1", "open-gop=0", "slices=4", "interlaced=1"])
 def test_decoding_still_starts_at_every_whole_key_frame(tmp_path, suffix, settings):
     index = index_of(clip(tmp_path / f"clip.{suffix}", 50, 2, settings=settings))
     assert index.key_n.sum() >= 5
     assert np.array_equal(index.start_n, index.key_n)
+
+
+def of_the_maker(length):
+    """A message that only the maker of a camera understands."""
+    return b"\x06\x05" + b"\xff" * (length // 255) + bytes([length % 255]) + b"\x55" * length
 
 
 DELIMITER, INTRA, PREDICTED = b"\x09\xf0", b"\x01\x88\x80", b"\x01\x9a\x02"
@@ -151,6 +178,11 @@ AT_ONCE, IN_FIVE = (
         ([AT_ONCE, PREDICTED], True),
         ([INTRA], False),
         ([PREDICTED, INTRA], True),
+        ([of_the_maker(60_000), IN_FIVE, INTRA], True),
+        ([of_the_maker(60_000) + IN_FIVE[1:], INTRA], True),  # two messages of one unit
+        ([of_the_maker(30_000), of_the_maker(30_000), PREDICTED], True),
+        ([of_the_maker(60_000), AT_ONCE, INTRA], False),
+        ([of_the_maker(60_000), WHOLE], False),
         ([b"", DELIMITER], False),
         ([], False),
     ],
@@ -168,6 +200,16 @@ def reader(length_bytes, codec="h264"):
     header = bytes([1, 100, 0, 31, 0xFC | length_bytes - 1]) if length_bytes else None
     context = SimpleNamespace(name=codec, extradata=header)
     return RefreshReader(SimpleNamespace(codec_context=context))
+
+
+@pytest.mark.parametrize(
+    ("packet", "length_bytes"),
+    [(b"\0\0\1\x06", 0), (b"\0\0\1", 0), (b"\1\x06", 1), (b"\0", 4), (b"\0\0\1\x06\1\0", 0)],
+)
+def test_a_packet_of_nothing_but_tiny_units_takes_no_longer_than_its_length(packet, length_bytes):
+    started = time.process_time()
+    assert reader(length_bytes).is_gradual(packet * (1_000_000 // len(packet))) is False
+    assert time.process_time() - started < 5  # 0.5, unless each copies what follows it
 
 
 @given(st.binary(max_size=80), st.sampled_from([0, 1, 2, 4]))
