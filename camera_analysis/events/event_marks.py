@@ -221,20 +221,22 @@ def write_marks(marks: Iterable[EventMark], out: Path, *, carried_over: int = 0)
 
 def read_marks(folder: Path | None) -> dict[str, EventMark]:
     """Key, as it is computed now -> mark, from a folder of :func:`write_marks`; empty for None."""
-    if folder is None:
-        return {}
+    return {one.event.key: one for one in stored_marks(folder)} if folder is not None else {}
+
+
+def stored_marks(folder: Path) -> list[EventMark]:
+    """The mark of each row, in a folder of :func:`write_marks`."""
     told = ("key", "mark", "tags", "marked_by", "marked_at")
-    found = {}
-    for row in pq.read_table(folder / MARKS_FILE).to_pylist():
-        event = SeenEvent(**{name: row[name] for name in row if name not in told})
-        found[event.key] = EventMark(
-            event=event,
+    return [
+        EventMark(
+            event=SeenEvent(**{name: row[name] for name in row if name not in told}),
             mark=row["mark"],
             tags=tuple(row["tags"]),
             marked_by=row["marked_by"],
             marked_at=row["marked_at"],
         )
-    return found
+        for row in pq.read_table(folder / MARKS_FILE).to_pylist()
+    ]
 
 
 def marks_of_day(events: Sequence[SeenEvent], marks: Iterable[EventMark]) -> list[EventMark | None]:
