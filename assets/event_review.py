@@ -26,7 +26,7 @@ RECENT_DAYS = 14
     group_name="review",
     deps=["anomalies"],
     check_specs=specs("event_queue"),
-    code_version="2",
+    code_version="3",
     retry_policy=RETRY,
     kinds={"python", "fiftyone"},
 )

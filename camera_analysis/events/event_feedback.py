@@ -61,7 +61,8 @@ def alarm_spans(marks: Sequence[EventMark], day: str) -> list[tuple[datetime, da
 def with_feedback(judged: JudgedDay, feedback: Feedback, meta: LabelsMeta) -> JudgedDay:
     """The day with its expected events named; frames that only those fill raise no alarm."""
     seen = [_seen(event, feedback, meta, judged) for event in judged.events]
-    owns = _own_marks(judged.events, seen, feedback.marks)
+    has_walk = [event.path_xy is not None for event in judged.events]
+    owns = _own_marks(seen, has_walk, feedback.marks)
     events = [
         _marked(event, one, own, feedback.marks)
         for event, one, own in zip(judged.events, seen, owns, strict=True)
@@ -98,27 +99,57 @@ def stored_events(
     return [SeenEvent(camera=camera, day=day, **row) for row in rows]
 
 
-def _departures(event: Event) -> tuple[str, ...]:
-    """What an event departs in; one that holds an unusual walk too departs in that as well."""
-    return (event.leading,) if event.path_xy is None else tuple(sorted({PATH, event.leading}))
+def stored_walks(anomalies_dir: Path) -> list[bool]:
+    """Whether each event in ``events.parquet`` holds an unusual walk; none of days before walks."""
+    path = anomalies_dir / EVENTS_FILE
+    if "path_bits" not in pq.read_schema(path).names:
+        return [False] * pq.read_metadata(path).num_rows
+    told = pq.read_table(path, columns=["path_bits"])
+    return [bits is not None for bits in told["path_bits"].to_pylist()]
+
+
+def marks_as_obeyed(
+    seen: Sequence[SeenEvent], has_walk: Sequence[bool], marks: Sequence[EventMark]
+) -> list[EventMark | None]:
+    """What was said of each event of a day, as whoever judges the day takes it.
+
+    An event that holds an unusual walk too is an alarm by what was said of either, and expected
+    only where that was said of both.
+
+    Args:
+        seen: the events of the day.
+        has_walk: whether each holds an unusual walk.
+        marks: of its camera.
+    """
+    return [_of_all(owns) for owns in _own_marks(seen, has_walk, marks)]
+
+
+def _of_all(owns: Mapping[str, EventMark | None]) -> EventMark | None:
+    """The mark of an event by those of what it departs in; None where something is not said."""
+    said = [one for one in owns.values() if one is not None]
+    alarm = newest(one for one in said if one.mark == ALARM)
+    return alarm or (newest(said) if len(said) == len(owns) else None)
+
+
+def walk_apart(event: SeenEvent) -> SeenEvent:
+    """The walk that an event holds, as a mark knows it that was made while it was apart."""
+    return replace(event, leading=PATH)
 
 
 def _own_marks(
-    events: Sequence[Event], seen: Sequence[SeenEvent], marks: Sequence[EventMark]
+    seen: Sequence[SeenEvent], has_walk: Sequence[bool], marks: Sequence[EventMark]
 ) -> list[dict[str, EventMark | None]]:
     """What was said of each event itself, by what it departs in.
 
     Of a walk that belongs to an event, that may have been said of the walk while it was apart.
     """
-    ways = [n for n, one in enumerate(events) if PATH in _departures(one) and one.leading != PATH]
-    apart = [replace(seen[number], leading=PATH) for number in ways]
-    found = marks_of_day([*seen, *apart], marks)
-    owns = [
-        {departure: found[number] for departure in _departures(one)}
-        for number, one in enumerate(events)
-    ]
-    for number, of_walk in zip(ways, found[len(events) :], strict=True):
-        owns[number][PATH] = newest(filter(None, (found[number], of_walk)))
+    pairs = enumerate(zip(seen, has_walk, strict=True))
+    ways = [number for number, (one, walk) in pairs if walk and one.leading != PATH]
+    found = marks_of_day([*seen, *(walk_apart(seen[number]) for number in ways)], marks)
+    owns = [{one.leading: mark} for one, mark in zip(seen, found[: len(seen)], strict=True)]
+    for number, of_walk in zip(ways, found[len(seen) :], strict=True):
+        of_way = newest(filter(None, (found[number], of_walk)))
+        owns[number] = dict(sorted({**owns[number], PATH: of_way}.items()))
     return owns
 
 

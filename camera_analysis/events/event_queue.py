@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from camera_analysis.events.anomaly_files import EVENTS_FILE
-from camera_analysis.events.event_feedback import stored_events
-from camera_analysis.events.event_marks import EventMark, SeenEvent, marks_of_day
+from camera_analysis.events.event_feedback import marks_as_obeyed, stored_events, stored_walks
+from camera_analysis.events.event_marks import EventMark, SeenEvent
 
 QUEUE_FILE = "events.parquet"
 #: How many events wait that the queue does not hold.
@@ -172,8 +172,11 @@ def write_picture(queued: QueuedEvent, path: Path) -> tuple[int, int]:
 
 def _unmarked(day: JudgedDayFiles, marks: Sequence[EventMark]) -> list[QueuedEvent]:
     events = stored_events(day.anomalies, day.camera, day.day)
+    if not events:
+        return []
     columns = ["event_id", "score_bits", "reason", "expected_by"]
-    rows = pq.read_table(day.anomalies / EVENTS_FILE, columns=columns).to_pylist() if events else []
+    rows = pq.read_table(day.anomalies / EVENTS_FILE, columns=columns).to_pylist()
+    owns = marks_as_obeyed(events, stored_walks(day.anomalies), marks)
     return [
         QueuedEvent(
             event=event,
@@ -182,7 +185,7 @@ def _unmarked(day: JudgedDayFiles, marks: Sequence[EventMark]) -> list[QueuedEve
             why=f"{day.camera} {day.day}, event {row['event_id']}: {row['reason']}",
             anomalies=day.anomalies,
         )
-        for row, event, own in zip(rows, events, marks_of_day(events, marks), strict=True)
+        for row, event, own in zip(rows, events, owns, strict=True)
         if not row["expected_by"] and own is None
     ]
 

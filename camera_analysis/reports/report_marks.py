@@ -9,18 +9,24 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from camera_analysis.events.anomaly_files import EVENTS_FILE
-from camera_analysis.events.event_feedback import stored_events
-from camera_analysis.events.event_marks import EXPECTED, EventMark, SeenEvent, marks_of_day
+from camera_analysis.events.event_feedback import marks_as_obeyed, stored_events, stored_walks
+from camera_analysis.events.event_marks import EXPECTED, EventMark, SeenEvent
 from camera_analysis.local_time import LocalClock
 from camera_analysis.reports.report_facts import DayFacts, EventFact
 
 
 @dataclass(frozen=True, kw_only=True)
 class JudgedEvent:
-    """A stored event, and the key of the mark that made it no alarm when the day was judged."""
+    """A stored event.
+
+    Args:
+        expected_by: key of the mark that made it no alarm when the day was judged.
+        has_walk: whether it holds an unusual walk.
+    """
 
     event: SeenEvent
     expected_by: str
+    has_walk: bool
 
 
 def judged_events(
@@ -34,8 +40,10 @@ def judged_events(
     keys = table["expected_by"].to_pylist() if named else [""] * table.num_rows
     events = stored_events(anomalies, camera, day, label_maps=label_maps)
     return {
-        number: JudgedEvent(event=event, expected_by=key or "")
-        for number, event, key in zip(table["event_id"].to_pylist(), events, keys, strict=True)
+        number: JudgedEvent(event=event, expected_by=key or "", has_walk=has_walk)
+        for number, event, key, has_walk in zip(
+            table["event_id"].to_pylist(), events, keys, stored_walks(anomalies), strict=True
+        )
     }
 
 
@@ -56,9 +64,10 @@ def with_marks(
     if not marks:
         return day
     by_key = {key: one for one in marks for key in one.event.keys}
-    owns = dict(
-        zip(judged, marks_of_day([one.event for one in judged.values()], marks), strict=True)
+    said = marks_as_obeyed(
+        [one.event for one in judged.values()], [one.has_walk for one in judged.values()], marks
     )
+    owns = dict(zip(judged, said, strict=True))
     events = tuple(
         _told(fact, owns[fact.event_id], by_key.get(judged[fact.event_id].expected_by), clock)
         for fact in day.departures.events

@@ -13,9 +13,14 @@ import pyarrow.parquet as pq
 from assets.resources import ReviewSetup
 from camera_analysis.events.anomaly import SCENE_CHANGED
 from camera_analysis.events.anomaly_files import ANOMALIES_META_FILE, EVENTS_FILE
-from camera_analysis.events.event_feedback import stored_events
+from camera_analysis.events.event_feedback import (
+    marks_as_obeyed,
+    stored_events,
+    stored_walks,
+    walk_apart,
+)
 from camera_analysis.events.event_marking import HandedMark, hand_in
-from camera_analysis.events.event_marks import EventMark, SeenEvent, marks_of_day, read_marks
+from camera_analysis.events.event_marks import EventMark, SeenEvent, read_marks
 from camera_analysis.events.event_queue import LeftEvents, read_left
 from camera_analysis.local_time import LocalClock
 from camera_analysis.normal.learned_normal import WARMING_UP
@@ -41,6 +46,7 @@ class ListedEvent:
         said: "expected", "alarm", "like an expected one", or "".
         marked_by: who said it; "" where nobody did.
         time_zone: IANA name of the camera's.
+        has_walk: whether it holds an unusual walk.
     """
 
     event: SeenEvent
@@ -50,6 +56,7 @@ class ListedEvent:
     said: str
     marked_by: str
     time_zone: str
+    has_walk: bool = False
 
     @property
     def line(self) -> str:
@@ -201,15 +208,19 @@ def mark_event(
             f"learned-normal events list {camera}"
         )
     others = [one.event for one in listed.values() if one is not found]
-    handed = HandedMark(
-        event=found.event,
-        mark=mark,
-        marked_by=marked_by,
-        marked_at=marked_at,
-        beside=tuple(one for one in others if one.is_same(found.event)),
-    )
+    meant = [found.event]
+    if not mark and found.has_walk:  # what was said of the walk alone is taken back with it
+        meant.append(walk_apart(found.event))
     setup: ReviewSetup = resources_of(settings)["review_setup"]
-    hand_in(setup.event_inbox, handed)
+    for event in meant:
+        handed = HandedMark(
+            event=event,
+            mark=mark,
+            marked_by=marked_by,
+            marked_at=marked_at,
+            beside=tuple(one for one in others if one.is_same(event)),
+        )
+        hand_in(setup.event_inbox, handed)
     return found
 
 
@@ -219,9 +230,13 @@ def _events_of(
     version = store.require("anomalies", f"{camera}/{day}")
     folder, time_zone = store.path(version), _time_zone(store, version)
     events = stored_events(folder, camera, day)
+    if not events:
+        return
     columns = ["event_id", "score_bits", "reason", "expected_by"]
-    rows = pq.read_table(folder / EVENTS_FILE, columns=columns).to_pylist() if events else []
-    for row, event, own in zip(rows, events, marks_of_day(events, marks), strict=True):
+    rows = pq.read_table(folder / EVENTS_FILE, columns=columns).to_pylist()
+    walks = stored_walks(folder)
+    owns = marks_as_obeyed(events, walks, marks)
+    for row, event, own, has_walk in zip(rows, events, owns, walks, strict=True):
         like = "like an expected one" if row["expected_by"] else ""
         yield ListedEvent(
             event=event,
@@ -231,6 +246,7 @@ def _events_of(
             said=own.mark if own else like,
             marked_by=own.marked_by if own else "",
             time_zone=time_zone,
+            has_walk=has_walk,
         )
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from camera_analysis.events.anomaly import judge_day
@@ -14,8 +15,11 @@ from camera_analysis.events.anomaly_config import AnomalyConfig
 from camera_analysis.events.event_feedback import (
     Feedback,
     alarm_spans,
+    marks_as_obeyed,
     marks_of_camera,
     stored_events,
+    stored_walks,
+    walk_apart,
 )
 from camera_analysis.events.event_marks import ALARM, EXPECTED
 from tests.camera_analysis.factories_days import draw_day, fresh, lane_walk, normal_of, with_block
@@ -103,3 +107,47 @@ def test_marks_of_a_camera_are_its_own_and_of_its_present_scene():
 def test_only_alarms_of_the_day_are_taken_out_of_its_counts():
     marks = [marked(BY_THE_DOOR, ALARM), marked(seen(0), EXPECTED), marked(seen(9), ALARM)]
     assert alarm_spans(marks, DAY) == [(seen(9).start_utc, seen(9).end_utc)]
+
+
+WALKER = seen(0, leading="stay")
+
+
+@pytest.mark.parametrize(
+    ("of_event", "of_walk", "later", "said"),
+    [
+        (ALARM, "", "event", ALARM),
+        (EXPECTED, "", "event", EXPECTED),  # who says it has read of the walk
+        ("", ALARM, "walk", ALARM),
+        ("", EXPECTED, "walk", ""),  # of what else it shows, nothing is said
+        (EXPECTED, ALARM, "walk", ALARM),
+        (EXPECTED, ALARM, "event", EXPECTED),
+        (EXPECTED, EXPECTED, "walk", EXPECTED),
+        (ALARM, EXPECTED, "walk", ALARM),
+        (ALARM, EXPECTED, "event", ALARM),
+    ],
+)
+def test_what_was_said_of_a_walk_while_it_was_apart_is_said_of_the_event_that_holds_it(
+    of_event, of_walk, later, said
+):
+    hours = {"event": (2, 1), "walk": (1, 2)}[later]
+    pairs = zip((WALKER, walk_apart(WALKER)), (of_event, of_walk), hours, strict=True)
+    marks = [marked(event, mark, hours=hour) for event, mark, hour in pairs if mark]
+    (found,) = marks_as_obeyed([WALKER], [True], marks)
+    assert (found.mark if found else "") == said
+    (found,) = marks_as_obeyed([WALKER], [False], marks)
+    assert (found.mark if found else "") == of_event
+
+
+def test_a_walk_that_is_an_event_still_keeps_its_mark_from_the_one_beside():
+    way = walk_apart(seen(1))
+    mark = marked(way, ALARM)
+    assert marks_as_obeyed([WALKER, way], [False, True], [mark]) == [None, mark]
+    assert marks_as_obeyed([WALKER, way], [True, True], [mark]) == [None, mark]
+
+
+def test_events_of_a_day_before_there_were_walks_hold_none(tmp_path, day, normal):
+    judge(day, normal, tmp_path / "out")
+    assert stored_walks(tmp_path / "out") == [False, False]
+    path = tmp_path / "out" / "events.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(["path_bits"]), path)
+    assert stored_walks(tmp_path / "out") == [False, False]

@@ -22,8 +22,11 @@ from tests.camera_analysis.factories_days import HEIGHT, WIDTH, fresh
 from tests.camera_analysis.factories_events import marked, seen
 
 
-def judged_day(folder, camera, events, *, pictured=True):
-    """A judged day with events (seen, bits, key of the mark that makes it expected)."""
+def judged_day(folder, camera, events, *, pictured=True, path_bits=None):
+    """A judged day with events (seen, bits, key of the mark that makes it expected).
+
+    With bits of paths, each holds an unusual walk.
+    """
     out = fresh(folder / camera)
     rows = []
     for number, (event, bits, expected_by) in enumerate(events, start=1):
@@ -31,7 +34,7 @@ def judged_day(folder, camera, events, *, pictured=True):
         told |= {name: getattr(event, name) for name in ("x0", "y0", "x1", "y1")}
         told |= {"height": HEIGHT, "width": WIDTH, "leading": event.leading or "class"}
         told |= {"event_id": number, "score_bits": bits, "reason": "A person stays here"}
-        rows.append(told | {"expected_by": expected_by})
+        rows.append(told | {"expected_by": expected_by, "path_bits": path_bits})
         if pictured:
             for name, size in (("marked", (40, 60)), ("delta", (30, 50))):
                 picture = np.full((*size, 3), 90, np.uint8)
@@ -72,6 +75,16 @@ def test_who_walks_is_asked_of_though_the_way_is_marked(tmp_path):
     day = judged_day(tmp_path, "door", [(seen(0), 9.0, ""), (way, 8.0, "")])
     queued = rank_events([day], [marked(way, ALARM)], limit=9).events
     assert [one.event_id for one in queued] == [1]
+
+
+def test_an_event_whose_walk_was_called_an_alarm_while_apart_is_not_asked_again(tmp_path):
+    of_walks = [marked(seen(0, camera=name, leading="path"), ALARM) for name in ("door", "attic")]
+    days = [
+        judged_day(tmp_path, "door", [(seen(0), 9.0, "")], path_bits=8.0),
+        judged_day(tmp_path, "attic", [(seen(0), 9.0, "")]),
+    ]
+    queued = rank_events(days, of_walks, limit=9).events
+    assert [one.event.camera for one in queued] == ["attic"]
 
 
 def test_events_without_pictures_are_not_queued_but_counted(tmp_path):

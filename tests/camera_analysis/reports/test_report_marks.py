@@ -75,3 +75,17 @@ def test_a_day_of_expected_events_only_is_quiet(tmp_path):
     _, told, page = reported(tmp_path, replace(inputs, marks=marks))
     assert (told["events"], told["worst_bits"]) == (0, None)
     assert "Nothing departed from normal but 3 events that a person said to expect." in page
+
+
+def test_what_was_said_of_a_walk_while_it_was_apart_is_told_of_its_event(tmp_path):
+    inputs = draw_day(tmp_path, BUSY)
+    apart(inputs.anomalies)
+    path = inputs.anomalies / "events.parquet"
+    rows = pq.read_table(path).append_column("leading", pa.array(["class"] * 3))
+    walks = pa.array([9.0, None, None], pa.float64())  # of the first alone
+    pq.write_table(rows.append_column("path_bits", walks), path)
+    one, two, _ = (replace(event, leading="path") for event in events_of(inputs))
+    marks = [marked(one, ALARM, by="bob"), marked(two, ALARM, by="ann")]
+    _, _, page = reported(tmp_path, replace(inputs, marks=marks))
+    assert "Marked alarm by bob" in page
+    assert "by ann" not in page

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from camera_analysis.events.anomaly_files import EVENTS
+from camera_analysis.events.event_marking import HandedMark, hand_in, merge_marks
 from camera_analysis.events.event_queue import EventQueue, LeftEvents, write_queue
-from pipelines.shell.event_review import ListedEvent, line_of_left, lines_of_events
+from pipelines.resources import resources_of
+from pipelines.shell.event_review import (
+    ListedEvent,
+    line_of_left,
+    lines_of_events,
+    list_events,
+    mark_event,
+)
 from tests.camera_analysis.factories_events import seen
 
 WINTER = datetime(2026, 1, 5, 7, 0, 40, tzinfo=UTC)
@@ -40,12 +50,13 @@ def test_a_listed_event_has_the_camera_s_time(start, day, zone, time):
     assert listed.line == line
 
 
-def judge(home, day, status, camera="door"):
-    """Publish a day without events."""
+def judge(home, day, status, camera="door", events=()):
+    """Publish a day, by default without events."""
     key = f"{camera}/{day}"
     with home.store.draft("anomalies", key) as folder:
         (folder / "anomalies.json").write_text(json.dumps({"status": status}))
-        pq.write_table(EVENTS.empty_table(), folder / "events.parquet")
+        table = pa.Table.from_pylist(list(events), schema=EVENTS)
+        pq.write_table(table, folder / "events.parquet")
         version = home.store.seal(
             folder, "anomalies", key, code_version="1", inputs=(), config={"time_zone": "UTC"}
         )
@@ -124,3 +135,44 @@ def test_a_camera_that_is_not_there_is_no_camera_without_events(tiny):
     for camera, says in (("door", "of camera door yet"), (None, "of any camera yet")):
         (line,) = lines_of_events(tiny.settings, camera)
         assert line.startswith(f"no report {says}; learned-normal cameras backfill")
+
+
+@pytest.fixture
+def walker(tiny):
+    """Somebody by the door who also takes an unusual path, in one event."""
+    event = seen(day="2026-01-07", leading="class")
+    names = ("start_utc", "end_utc", "x0", "y0", "x1", "y1", "height", "width", "class_name")
+    row = {name: getattr(event, name) for name in (*names, "leading")}
+    row |= {"event_id": 1, "score_bits": 9.0, "reason": "A person is here", "expected_by": ""}
+    judge(tiny, event.day, "judged", events=[row | {"path_bits": 7.0}])
+    return event
+
+
+def pull(home):
+    """Take what was handed in."""
+    before = home.store.current("event_marks")
+    with home.store.draft("event_marks") as folder:
+        merge_marks(
+            [],
+            folder,
+            inbox=resources_of(home.settings)["review_setup"].event_inbox,
+            previous=home.store.path(before) if before else None,
+        )
+        version = home.store.seal(folder, "event_marks", code_version="1", inputs=(), config={})
+    home.store.publish(version)
+
+
+def test_what_was_said_of_a_walk_alone_is_listed_and_taken_back_with_its_event(tiny, walker):
+    way = replace(walker, leading="path")
+    ann = {"marked_by": "ann", "marked_at": datetime(2026, 1, 8, tzinfo=UTC)}
+    inbox = resources_of(tiny.settings)["review_setup"].event_inbox
+    hand_in(inbox, HandedMark(event=way, mark="alarm", **ann))
+    pull(tiny)
+    (listed,) = list_events(tiny.settings)
+    assert (listed.said, listed.marked_by) == ("alarm", "ann")
+    for hour, mark in enumerate(("expected", "")):
+        bob = {"marked_by": "bob", "marked_at": datetime(2026, 1, 9, hour, tzinfo=UTC)}
+        mark_event(tiny.settings, "door", walker.day, 1, mark=mark, **bob)
+        pull(tiny)
+        (listed,) = list_events(tiny.settings)
+        assert listed.said == mark
