@@ -258,7 +258,8 @@ def camera_report(
     versions = {name: place.need(name) for name in names}
     if tracks := place.current("trajectories"):  # days of before there were tracks have none
         versions["trajectories"] = tracks
-    if video := place.current("private_video"):  # written last: of an earlier run, if at all
+    wanted = place.camera.private_video  # where none is, there is only a note that says so
+    if wanted and (video := place.current("private_video")):  # written last: of an earlier run
         versions["private_video"] = video
     folders = {name: store.path(version) for name, version in versions.items()}
     marks = CameraMarks(store, place.camera)
