@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import dagster as dg
 import pyarrow.parquet as pq
@@ -21,6 +22,7 @@ from pipelines.shell.runs import Planned, RunFailedError, Runner, _tell_warnings
 from pipelines.storage.local import LocalFiles
 
 DAY = "2026-01-05"
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class FullDisk:
@@ -206,9 +208,52 @@ def test_steps_in_processes_of_their_own_are_interrupted_while_they_start(tiny, 
     runner.instance.dispose()
 
 
+def test_a_camera_day_made_again_is_the_same_whatever_was_there_before(tiny, run_day):
+    """The page is written before the video, but the second time after the first one's."""
+    tiny.film("door", f"{DAY}T08-00-00.mp4", seconds=2)
+    run_day("door", DAY)
+    first = tiny.current()
+    run_day("door", DAY)
+    assert tiny.current() == first
+
+
+ELSEWHERE = """
+from pathlib import Path
+import cv2
+import pytest
+from pipelines.settings import load_settings
+from pipelines.shell.runs import Planned, Runner
+from tests.factories_pictures import draw_coarsely
+
+cv2.setNumThreads(3)
+draw_coarsely(pytest.MonkeyPatch())
+Runner(load_settings(Path({home!r}))).run(Planned(job="camera_job", partition={key!r}))
+"""
+
+
+def test_the_same_camera_day_in_another_process(tiny, run_day):
+    """With other hashes of text and more threads; pictures as coarse as in this process."""
+    tiny.film("door", f"{DAY}T08-00-00.mp4", seconds=2)
+    run_day("door", DAY)
+    here = tiny.current()
+    settings = replace(tiny.settings, store_root=str(tiny.settings.home / "other"))
+    save_settings(settings)
+    code = ELSEWHERE.format(home=str(settings.home), key=camera_day_key("door", DAY))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "1", "OMP_NUM_THREADS": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert type(tiny)(settings).current() == here
+
+
 @pytest.mark.slow
-def test_the_same_camera_day_in_processes_of_its_own(tiny, run_day):
-    """Each step rebuilds the definitions from the home's settings in another process."""
+def test_the_same_camera_day_in_processes_of_its_own(tiny, run_day, fine_pictures):
+    """Each rebuilds the definitions from the home's settings; no patch of pictures gets there."""
     tiny.film("door", f"{DAY}T08-00-00.mp4", seconds=2)
     run_day("door", DAY)
     here = tiny.current()
