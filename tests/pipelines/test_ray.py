@@ -80,7 +80,10 @@ def test_step_runs_as_a_ray_job_in_the_home_of_the_run(cluster, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("0 decisions")
+    said = done.stdout.splitlines()
+    assert said[0].startswith("nothing is queued"), done.stdout
+    assert said[2].startswith("last pull: 20"), "the pull was published where the command looks"
+    assert said[-2:] == ["| reviewer | reject | relabel | keep |", "|---|--:|--:|--:|"], "0 rows"
     assert open_store(Settings(home=tmp_path)).current("review_decisions") is not None
     with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
         (run,) = instance.get_runs()
