@@ -9,7 +9,7 @@ and readers go on seeing the last good version.
 import dataclasses
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -25,6 +25,8 @@ from assets.resources import UNPARTITIONED, VersionStore
 from assets.reuse import RECIPE, Reuse, recipe_of, standing
 
 Event = dg.MaterializeResult[None] | dg.AssetCheckResult
+#: Asset -> what Dagster shows of its version.
+Metadata = dict[str, dict[str, dg.MetadataValue]]
 
 
 class _RetryFailures(dg.RetryPolicy):
@@ -136,10 +138,7 @@ def publish_together(
     with ExitStack() as drafts:
         folders = {name: drafts.enter_context(store.draft(name, partition)) for name in names}
         summaries = _made(make, folders)
-        with _audits(store, folders, inputs) as found:
-            draw(folders)
-            metadata = {name: describe(folders[name], summaries[name]) for name in names}
-            outcomes = {name: found[name].result() for name in names}
+        outcomes, metadata = _audited(store, folders, inputs, draw, summaries)
         if forget is not None and _broken(outcomes):
             for folder in folders.values():
                 forget(folder)
@@ -185,17 +184,37 @@ def _folders(store: VersionStore, versions: Sequence[Any], wanted: set[str]) -> 
     }
 
 
-@contextmanager
-def _audits(
-    store: VersionStore, folders: Mapping[str, Path], inputs: Sequence[Any]
-) -> Iterator[dict[str, Future[list[Outcome]]]]:
-    """The audits of what was written, all begun; each waits for a process more than it works."""
+def _audited(
+    store: VersionStore,
+    folders: Mapping[str, Path],
+    inputs: Sequence[Any],
+    draw: Callable[[Mapping[str, Path]], object],
+    summaries: Mapping[str, object],
+) -> tuple[dict[str, list[Outcome]], Metadata]:
+    """What the audits of all that was written say; and its metadata, made meanwhile.
+
+    All begin at once, as each waits for a process more than it works. A picture that cannot be
+    drawn is an error, but not of a version that is refused: its findings say more.
+    """
     against = {name: _folders(store, inputs, compared_with(name)) for name in folders}
-    with ThreadPoolExecutor(max_workers=len(folders)) as beside:
-        yield {
+    with ThreadPoolExecutor(max_workers=len(folders) + 1) as beside:
+        found = {
             name: beside.submit(audit, name, folder, against[name])
             for name, folder in folders.items()
         }
+        shown = beside.submit(_shown, draw, folders, summaries)
+        outcomes = {name: one.result() for name, one in found.items()}
+    return outcomes, {name: {} for name in folders} if _broken(outcomes) else shown.result()
+
+
+def _shown(
+    draw: Callable[[Mapping[str, Path]], object],
+    folders: Mapping[str, Path],
+    summaries: Mapping[str, object],
+) -> Metadata:
+    """Draw, and say what was made: pictures, tables and numbers."""
+    draw(folders)
+    return {name: describe(folder, summaries[name]) for name, folder in folders.items()}
 
 
 def _made(

@@ -152,6 +152,29 @@ def test_a_picture_is_drawn_of_what_is_audited_and_lies_in_the_version(monkeypat
     assert (store.path(store.require("word")) / "word.png").exists()
 
 
+@pytest.mark.parametrize(("text", "told"), [("caterpillar", "is_short"), ("cat", "no picture")])
+def test_what_cannot_be_drawn_is_told_where_no_finding_says_why(monkeypatch, tmp_path, text, told):
+    monkeypatch.setattr(checks, "CLAIMS", {"word": (MAX_SIZE,)})
+
+    @dg.asset(check_specs=checks.specs("word"), code_version="1")
+    def word(context: dg.AssetExecutionContext, store: dg.ResourceParam[Store]):
+        def draw(folder: Path) -> None:
+            (folder / "word.png").write_text("half a picture")
+            raise RuntimeError("no picture")
+
+        yield from publishing.publish(
+            context, store, lambda out: (out / "word.txt").write_text(text), draw=draw
+        )
+
+    store = Store(str(tmp_path))
+    result = dg.materialize([word], resources={"store": store}, raise_on_error=False)
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    error = failure.step_failure_data
+    assert told in f"{error.user_failure_data} {error.error.to_string()}"
+    assert store.current("word") is None
+    assert len(store.rejections("word")) == (told == "is_short")
+
+
 def test_warning_does_not_keep_a_version_back(word_asset, tmp_path):
     store = Store(str(tmp_path))
     result = build(word_asset, store, "dog")
