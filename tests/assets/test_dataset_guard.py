@@ -28,8 +28,8 @@ SIDE_PX = 64
 PARTITIONED = ("source_samples", "human_masks")
 LEDGERS = ("merged_dataset", "cleaned_dataset", "dataset_split")
 STAGES = {
-    "source_samples": (dataset.scan, "scan_source"),
-    "human_masks": (dataset.scan, "scan_source"),
+    "source_samples": (dataset.scan.ScanPlan, "carry_out"),
+    "human_masks": (dataset.scan.ScanPlan, "carry_out"),
     "merged_dataset": (dataset.merging, "merge_sources"),
     "cleaned_dataset": (dataset.cleaning, "clean"),
     "dataset_split": (dataset.splits, "split_dataset"),
@@ -55,10 +55,11 @@ def write_source(root: Path, *, people: int, nobody: int) -> None:
 
 @dataclass(frozen=True)
 class Home:
-    """A store with one good build of one source."""
+    """A store with one good build of one source, and the stages that it went through."""
 
     folder: Path
     store: Store
+    stages_run: set[str]
 
     def materialize(
         self, *names: str, source: Path | None = None, **options: Any
@@ -102,9 +103,12 @@ class Home:
 def home(tmp_path_factory) -> Home:
     folder = tmp_path_factory.mktemp("guarded")
     write_source(folder / "voc", people=40, nobody=30)
-    built = Home(folder, Store(str(folder / "store")))
-    for names in (PARTITIONED, *((one,) for one in (*LEDGERS, "dataset_statistics"))):
-        assert built.materialize(*names).success, names
+    built = Home(folder, Store(str(folder / "store")), set())
+    with pytest.MonkeyPatch.context() as patch:
+        for name in STAGES:
+            spoil(patch, name, lambda _out, name=name: built.stages_run.add(name))
+        for names in (PARTITIONED, *((one,) for one in (*LEDGERS, "dataset_statistics"))):
+            assert built.materialize(*names).success, names
     assert len(built.state()) == len(STAGES)
     return built
 
@@ -208,8 +212,8 @@ SPOILERS: dict[tuple[str, str], Callable[[Path], None]] = {
 
 def spoil(monkeypatch, asset: str, spoiler: Callable[[Path], None]) -> None:
     """Let the stage behind an asset work as always and spoil what it wrote."""
-    module, name = STAGES[asset]
-    real = getattr(module, name)
+    owner, name = STAGES[asset]
+    real = getattr(owner, name)
 
     def spoiled(*arguments, **options):
         made = real(*arguments, **options)
@@ -217,7 +221,11 @@ def spoil(monkeypatch, asset: str, spoiler: Callable[[Path], None]) -> None:
         spoiler(outs[-2] if asset == "source_samples" else outs[-1])
         return made
 
-    monkeypatch.setattr(module, name, spoiled)
+    monkeypatch.setattr(owner, name, spoiled)
+
+
+def test_what_is_spoiled_is_what_a_build_goes_through(home):
+    assert home.stages_run == set(STAGES)
 
 
 def test_every_blocking_claim_of_the_dataset_has_a_spoiler():
