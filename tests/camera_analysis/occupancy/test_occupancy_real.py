@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -18,7 +19,12 @@ from camera_analysis.occupancy.occupancy_calibration import (
 )
 from camera_analysis.occupancy.roi_masks import Grid, roi_masks
 
-DATA = Path(__file__).resolve().parent.parent / "data"
+DATA = Path(__file__).resolve().parents[2] / "data"
+
+
+def test_the_labels_by_eye_lie_where_they_are_looked_for():
+    assert len(read_labels(DATA / "intel_one_by_one_regions.csv", ZoneInfo("UTC"))) == 298
+    assert (DATA / "intel_one_by_one_camera.yaml").is_file()
 
 
 @pytest.mark.slow
