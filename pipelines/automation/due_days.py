@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pipelines.automation.footage_watch import CameraFootage, FootageWatch
-from pipelines.footage import CameraDayFootage, UnusableCamera, is_reported
+from pipelines.footage import CameraDayFootage, UnusableCamera, is_reported, reported_at
 from pipelines.storage.store import Store
 
-#: Asked for is footage that was overwritten since by what the report shows; its run may still come.
-_OVERWRITTEN = ""
+#: Between the fingerprint of footage that was asked for and the time of the report that lay then.
+_AFTER = "@"
 
 
 @dataclass(kw_only=True)
@@ -18,15 +18,18 @@ class Found:
     """What one look found.
 
     Args:
-        asked: camera-day -> fingerprint of the footage that was asked for and has no report yet;
-            "" where that footage was overwritten before its run ended.
+        asked: camera-day -> fingerprint of the footage that was asked for and has no report yet,
+            and after which report; without a fingerprint where that footage was overwritten by what
+            the report shows, while its run may still come.
         due: camera-days to ask for now; they are in ``asked``, too.
+        again: those of them of which other footage was asked for that was overwritten.
         unusable: cameras and days that cannot be used.
         seen: camera-days looked at.
     """
 
     asked: dict[str, str]
     due: list[CameraDayFootage] = field(default_factory=list)
+    again: set[str] = field(default_factory=set)
     unusable: list[UnusableCamera] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
 
@@ -83,9 +86,12 @@ class DueDays:
                 continue
             if self._is_reported(store, footage, found.asked):
                 continue
-            if found.asked.get(footage.key) != footage.fingerprint and len(found.due) < room:
-                found.asked[footage.key] = footage.fingerprint
+            was_asked, asked_for, _ = _entry(found.asked, footage)
+            if asked_for != footage.fingerprint and len(found.due) < room:
+                found.asked[footage.key] = _after(footage.fingerprint, reported_at(store, footage))
                 found.due.append(footage)
+                if was_asked and not asked_for:
+                    found.again.add(footage.key)
 
     def _is_reported(self, store: Store, footage: CameraDayFootage, asked: dict[str, str]) -> bool:
         """Remembers that it is, and forgets that it was asked for, unless a run may change it."""
@@ -95,9 +101,21 @@ class DueDays:
         self._reported.pop(footage.key, None)
         if not is_reported(store, footage):
             return False
-        if asked.get(footage.key, footage.fingerprint) == footage.fingerprint:
+        was_asked, asked_for, after = _entry(asked, footage)
+        report = reported_at(store, footage)
+        if was_asked and asked_for != footage.fingerprint and after == report:
+            asked[footage.key] = _after("", report)
+        else:
             asked.pop(footage.key, None)
             self._reported[footage.key] = footage.fingerprint
-        else:
-            asked[footage.key] = _OVERWRITTEN
         return True
+
+
+def _after(fingerprint: str, report: str) -> str:
+    return f"{fingerprint}{_AFTER}{report}"
+
+
+def _entry(asked: Mapping[str, str], footage: CameraDayFootage) -> tuple[bool, str, str]:
+    """Whether a day was asked for, the footage's fingerprint, and the report's time."""
+    asked_for, _, report = asked.get(footage.key, "").partition(_AFTER)
+    return footage.key in asked, asked_for, report

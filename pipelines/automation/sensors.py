@@ -49,7 +49,7 @@ def footage_sensor(
     def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         started_s = clock_s()
         room = min(RUNS_PER_TICK, UNFINISHED_RUNS - unfinished_runs(context.instance))
-        # The cursor is stored with every tick: it holds only days that have no report yet.
+        # The cursor is stored with every tick: it holds only days that a run may still change.
         store = open_store(settings)
         found = days.look(
             store,
@@ -69,7 +69,10 @@ def footage_sensor(
         cameras = sorted({footage.camera for footage in found.due})
         return dg.SensorResult(
             dynamic_partitions_requests=[CAMERA.build_add_request(cameras)],
-            run_requests=[_run_of(footage, store) for footage in found.due],
+            run_requests=[
+                _run_of(footage, store, f"{started_s:.0f}" if footage.key in found.again else "")
+                for footage in found.due
+            ],
             cursor=cursor,
         )
 
@@ -91,12 +94,14 @@ def unfinished_runs(
     return int(instance.get_runs_count(filters))
 
 
-def _run_of(footage: CameraDayFootage, store: Store) -> dg.RunRequest:
+def _run_of(footage: CameraDayFootage, store: Store, again_at: str) -> dg.RunRequest:
     """The run of a day; Dagster starts none twice for the same footage and the same report.
 
-    Footage that is put back as it was, after a report of other footage, is asked for once more.
+    Footage that is put back as it was, after a report of other footage, is asked for once more;
+    so is that which was overwritten in between, as its first run may have read the other.
     """
-    parts = (footage.camera, footage.day, footage.fingerprint, reported_at(store, footage))
+    report = reported_at(store, footage)
+    parts = (footage.camera, footage.day, footage.fingerprint, report, again_at)
     return dg.RunRequest(
         run_key=":".join(filter(None, parts)),
         partition_key=camera_day_key(footage.camera, footage.day),

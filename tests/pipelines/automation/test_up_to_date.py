@@ -226,12 +226,28 @@ def test_other_footage_that_comes_a_second_time_is_asked_for_again(settings):
     film(settings, "door")
     overwrite(settings, "door", MORNING, b"film")
     report(settings, "door")
-    cursor = None
+    cursor, keys = None, []
     for content, due in ((b"another", 1), (b"film", 0), (b"another", 1)):
         overwrite(settings, "door", MORNING, content)
         result = tick(settings, cursor)
         assert len(requested(result)) == due
         cursor = result.cursor
+        keys += keys_of(result)
+    assert len(set(keys)) == 2, "Dagster starts a run key once"
+
+
+def test_a_day_whose_run_read_what_was_put_back_is_done(settings):
+    film(settings, "door")
+    overwrite(settings, "door", MORNING, b"film")
+    report(settings, "door")
+    overwrite(settings, "door", MORNING, b"another")
+    asked = tick(settings)
+    overwrite(settings, "door", MORNING, b"film")
+    during = tick(settings, asked.cursor)
+    assert during.cursor != "{}"
+    report(settings, "door")
+    assert tick(settings, during.cursor).cursor == "{}"
+    assert tick(settings, asked.cursor).cursor == "{}"  # no tick was meanwhile
 
 
 @pytest.mark.filterwarnings("ignore:Non-compliant tag keys")  # Dagster's own
