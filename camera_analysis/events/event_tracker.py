@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camera_analysis.events.departures import Departure, PastDepartures, odds_of, strength
-from camera_analysis.events.event_stays import Sample, Stay, Stays
+from camera_analysis.events.event_stays import Peaks, Sample, Stays
 from camera_analysis.events.events import (
     Event,
     EventConfig,
@@ -49,12 +49,11 @@ class _Track:
     last: datetime
     last_box: Box
     last_region: Region  # of the last sample, that which departs most
-    peak: Sample  # in which what is told departs most
     stays: Stays
-    class_px: FloatVector
     channel_bits: dict[str, float]
     score_bits: float
     frames: int = 1
+    peaks: Peaks = field(default_factory=Peaks)
     by_class: _Odds = field(default_factory=_Odds)
     by_channels: _Odds = field(default_factory=_Odds)
 
@@ -136,11 +135,10 @@ class EventTracker:
         for region in regions:
             track = self._track_of(region)
             if track is None:
-                self._begin(sample(region))
-                continue
-            self._extend(track, time, region)
-            if region.told_bits > track.peak.region.told_bits:
-                track.peak = sample(region)
+                track = self._begin(time, region)
+            else:
+                self._extend(track, time, region)
+            track.peaks.add(region, partial(sample, region))
         for track in self._open:
             if track.last == time:
                 shown = track.last_region
@@ -158,21 +156,20 @@ class EventTracker:
         best = int(np.argmax(common)) if common else 0
         return self._open[best] if common and common[best] else None
 
-    def _begin(self, first: Sample) -> None:
-        region, config = first.region, self._config
+    def _begin(self, time: datetime, region: Region) -> _Track:
+        config = self._config
         track = _Track(
-            start=first.time,
-            last=first.time,
+            start=time,
+            last=time,
             last_box=region.box,
             last_region=region,
-            peak=first,
             stays=Stays(timedelta(seconds=config.stay_s), config.stay_overlap),
-            class_px=region.class_px,
             channel_bits=dict(region.channel_bits),
             score_bits=region.score_bits,
         )
         _add_up(track, region)
         self._open.append(track)
+        return track
 
     def _extend(self, track: _Track, time: datetime, region: Region) -> None:
         if time > track.last:
@@ -184,7 +181,6 @@ class EventTracker:
             if region.departs_bits > track.last_region.departs_bits:
                 track.last_region = region
         _add_up(track, region)
-        track.class_px = track.class_px + region.class_px
         track.score_bits = max(track.score_bits, region.score_bits)
         for channel, bits in region.channel_bits.items():
             track.channel_bits[channel] = max(bits, track.channel_bits.get(channel, 0.0))
@@ -233,47 +229,48 @@ class EventTracker:
 
     def _event(self, track: _Track) -> Event:
         """What is told of a track; it has no number yet."""
-        stay, peak = track.stays.told, track.peak
-        class_id = int((stay or track).class_px.argmax())
-        told = stay.peak if stay else peak
+        stay = track.stays.told
+        peaks = stay.peaks if stay else track.peaks
+        told = peaks.told
         return Event(
             event_id=0,
             start=track.start,
             end=track.last,
             peak_frame_id=told.frame_id,
             peak_time=told.time,
-            class_id=class_id,
+            class_id=peaks.class_id,
             box=told.region.box,
             area_px=int(told.region.class_px.sum()),
             frames=track.frames,
             score_bits=track.score_bits,
-            reason=self._sentence(track, told, stay, class_id),
+            reason=self._sentence(track, told, stay.length if stay else None),
             snapshot=told.snapshot,
             leading=told.region.leading,
             channel_bits=track.channel_bits,
             class_strength_bits=self._strength(track.by_class),
             channel_strength_bits=self._strength(track.by_channels),
-            strongest=Moment(peak.time, peak.region.box) if told is not peak else None,
+            strongest=tuple(
+                Moment(sample.time, sample.region.box) for sample in track.peaks.samples.values()
+            ),
         )
 
-    def _sentence(self, track: _Track, told: Sample, stay: Stay | None, class_id: int) -> str:
-        """What is told of the sample that is shown."""
-        region = told.region
+    def _sentence(self, track: _Track, told: Sample, stay: timedelta | None) -> str:
+        """What is told of the sample that is shown, and of how long it stays."""
+        region, subject = told.region, self._subjects[told.region.class_id]
         if not region.words:
-            rare = int(region.class_px.argmax())  # the class that these bits are of
             return reason(
-                self._subjects[rare],
-                seen=float(region.seen[rare]),
+                subject,
+                seen=float(region.seen[region.class_id]),
                 normal_frames=told.normal_frames,
                 score_bits=region.told_bits,
-                stay=stay.length if stay else None,
+                stay=stay,
             )
-        lasts = stay.length if stay else track.last - track.start + self._interval
+        lasts = stay or track.last - track.start + self._interval
         past = ""
         if self._channel_past and self._exceeds(track.by_channels, self._least_channel_bits):
             past = self._channel_past.told(self._strength(track.by_channels))
         return channel_reason(
-            self._subjects[class_id],
+            subject,
             region.words if past else region.words + region.often,
             region.told_bits,
             lasts if lasts.total_seconds() >= self._config.stay_s else None,

@@ -99,13 +99,12 @@ class Event:
     # See :func:`camera_analysis.events.departures.strength`; 0 where the source says nothing.
     class_strength_bits: float = 0.0
     channel_strength_bits: float = 0.0
-    strongest: Moment | None = None  # where what is told of it departs most; None: at the peak
+    strongest: tuple[Moment, ...] = ()  # where each class in it departs most
 
     @property
     def moments(self) -> tuple[Moment, ...]:
         """Its peak, and where it departs most."""
-        peak = Moment(self.peak_time, self.box)
-        return (peak,) if self.strongest is None else (peak, self.strongest)
+        return (Moment(self.peak_time, self.box), *self.strongest)
 
 
 def subjects(classes: Sequence[str], *, segmented: bool) -> tuple[str, ...]:

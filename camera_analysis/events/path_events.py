@@ -114,7 +114,7 @@ def _joined(event: Event, walk: Event, words: str) -> Event:
         score_bits=max(event.score_bits, bits),
         reason=f"{event.reason}; also {words}",
         channel_bits={**event.channel_bits, PATH: max(bits, before)},
-        path_xy=walk.path_xy if bits > before else event.path_xy,
+        path_xy=event.path_xy if bits < before else walk.path_xy,
     )
 
 

@@ -94,6 +94,11 @@ class Region:
         return self.channel_bits.get(CLASS, self.score_bits)
 
     @property
+    def class_id(self) -> int:
+        """The class of most of its pixels."""
+        return int(self.class_px.argmax())
+
+    @property
     def departs_bits(self) -> float:
         """By class or by all channels together, whichever is more."""
         return max(self.class_bits, self.together_bits)
