@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from camera_analysis.events.events import PATH
 from camera_analysis.reports.report_figures import Figure, figure_of
 
 #: What each channel is called on a page.
@@ -69,19 +70,20 @@ def _note(row: Mapping[str, Any]) -> str:
     """As in "Leads: speed, 31 bits alone; also size 6"; nothing where there were no channels.
 
     Bits are the largest within the event, and what leads does so where the event peaks: what is
-    higher than that is so at another time.
+    higher than that is so at another time. A walk is not of any one time.
     """
     bits = {name: row.get(f"{name}_bits") for name in NAMES}  # days of before know no paths
     alone = {name: found for name, found in bits.items() if found is not None}
     if not alone:
         return ""
     leading = row["leading"]
-    leads = alone.pop(leading, row["score_bits"])
+    leads = alone.pop(leading, None)  # not known where class judged alone and a walk joined
     others = sorted((name for name in alone if alone[name] >= 1), key=lambda name: -alone[name])
-    note = f"Leads: {NAMES[leading]}, {leads:.0f} bits alone"
+    note = f"Leads: {NAMES[leading]}" + ("" if leads is None else f", {leads:.0f} bits alone")
+    apart = [n for n in others if n != PATH and leads is not None and alone[n] > leads]
     for when, names in (
-        ("also", [name for name in others if alone[name] <= leads]),
-        ("at another time", [name for name in others if alone[name] > leads]),
+        ("also", [name for name in others if name not in apart]),
+        ("at another time", apart),
     ):
         if names:
             note += f"; {when} " + ", ".join(f"{NAMES[name]} {alone[name]:.0f}" for name in names)

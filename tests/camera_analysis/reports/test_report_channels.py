@@ -47,14 +47,32 @@ def test_a_channel_that_is_higher_than_what_leads_is_so_at_another_time(tmp_path
     """A bag that stays is told by its class; who set it down had run."""
     monkeypatch.setitem(BITS, "class", 12.0)
     monkeypatch.setitem(BITS, "speed", 15.0)
-    inputs = with_channels(draw_day(tmp_path / "day", BUSY))
+    told = "Leads: class at its place, 12 bits alone; also size 6; at another time speed 15"
+    assert notes_led_by_class(tmp_path) == {told}
+
+
+def test_a_walk_belongs_to_the_event_whatever_its_bits(tmp_path, monkeypatch):
+    monkeypatch.setitem(BITS, "class", 12.0)
+    monkeypatch.setitem(BITS, "speed", 0.5)
+    monkeypatch.setitem(BITS, "path", 18.0)
+    told = "Leads: class at its place, 12 bits alone; also path 18, size 6"
+    assert notes_led_by_class(tmp_path) == {told}
+
+
+def test_class_that_judged_alone_has_no_bits_of_its_own_beside_a_walk(tmp_path, monkeypatch):
+    for channel in BITS:
+        monkeypatch.setitem(BITS, channel, None)
+    monkeypatch.setitem(BITS, "path", 18.0)
+    assert notes_led_by_class(tmp_path) == {"Leads: class at its place; also path 18"}
+
+
+def notes_led_by_class(folder):
+    inputs = with_channels(draw_day(folder / "day", BUSY))
     path = inputs.anomalies / "events.parquet"
     table = pq.read_table(path)
     at = table.column_names.index("leading")
     pq.write_table(table.set_column(at, "leading", pa.array(["class"] * table.num_rows)), path)
-    notes = read_channels(inputs.anomalies, inputs.learned_normal).notes
-    told = "Leads: class at its place, 12 bits alone; also size 6; at another time speed 15"
-    assert set(notes.values()) == {told}
+    return set(read_channels(inputs.anomalies, inputs.learned_normal).notes.values())
 
 
 def test_a_day_judged_before_there_were_channels_says_so(tmp_path):
