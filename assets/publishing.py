@@ -138,7 +138,7 @@ def publish_together(
     with ExitStack() as drafts:
         folders = {name: drafts.enter_context(store.draft(name, partition)) for name in names}
         summaries = _made(make, folders)
-        outcomes, metadata = _audited(store, folders, inputs, draw, summaries)
+        outcomes, metadata = _audited(context, store, folders, inputs, draw, summaries)
         if forget is not None and _broken(outcomes):
             for folder in folders.values():
                 forget(folder)
@@ -185,6 +185,7 @@ def _folders(store: VersionStore, versions: Sequence[Any], wanted: set[str]) -> 
 
 
 def _audited(
+    context: dg.AssetExecutionContext,
     store: VersionStore,
     folders: Mapping[str, Path],
     inputs: Sequence[Any],
@@ -194,27 +195,27 @@ def _audited(
     """What the audits of all that was written say; and its metadata, made meanwhile.
 
     All begin at once, as each waits for a process more than it works. A picture that cannot be
-    drawn is an error, but not of a version that is refused: its findings say more.
+    drawn is an error, but of a version that is refused its findings say more.
     """
+    metadata: Metadata = {name: {} for name in folders}
+    undrawn: Exception | None = None
     against = {name: _folders(store, inputs, compared_with(name)) for name in folders}
-    with ThreadPoolExecutor(max_workers=len(folders) + 1) as beside:
+    with ThreadPoolExecutor(max_workers=len(folders)) as beside:
         found = {
             name: beside.submit(audit, name, folder, against[name])
             for name, folder in folders.items()
         }
-        shown = beside.submit(_shown, draw, folders, summaries)
+        try:
+            draw(folders)
+            metadata = {name: describe(folder, summaries[name]) for name, folder in folders.items()}
+        except Exception as error:  # noqa: BLE001 - whatever it is, the audits speak first
+            undrawn = error
         outcomes = {name: one.result() for name, one in found.items()}
-    return outcomes, {name: {} for name in folders} if _broken(outcomes) else shown.result()
-
-
-def _shown(
-    draw: Callable[[Mapping[str, Path]], object],
-    folders: Mapping[str, Path],
-    summaries: Mapping[str, object],
-) -> Metadata:
-    """Draw, and say what was made: pictures, tables and numbers."""
-    draw(folders)
-    return {name: describe(folder, summaries[name]) for name, folder in folders.items()}
+    if undrawn is not None:
+        if not _broken(outcomes):
+            raise undrawn
+        context.log.warning(f"pictures of what was refused could not be made: {undrawn!r}")
+    return outcomes, metadata
 
 
 def _made(
