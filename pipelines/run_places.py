@@ -4,7 +4,7 @@ A place is a host name, the system's start (its boot id) and the set of process 
 namespace): containers may share the first and the second, machines the first, and a process number
 means something in one place only. What is here of a run, by the place that it is tagged with:
 
-- the same place: its process is looked for;
+- the same place, whatever its host is called by now: its process is looked for;
 - the same host name and ``/etc/machine-id``, an earlier start, both outside of containers: the
   machine was restarted since, as after a loss of power, and the process is gone;
 - the same start but other process numbers, or the same host name where more is not known: another
@@ -56,7 +56,9 @@ class Place:
         if self == here:
             return Seen.HERE
         if self.boot and self.boot == here.boot:
-            return Seen.BESIDE
+            # Whatever it is called: a network may rename a machine that runs.
+            is_here = self.space and self.space == here.space
+            return Seen.HERE if is_here else Seen.BESIDE
         if self.host and self.host != here.host:
             return Seen.ELSEWHERE
         if self.machine and here.machine and self.space == here.space == short(OUTSIDE):

@@ -55,7 +55,7 @@ class WatchedRunLauncher(DefaultRunLauncher):
 
     def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
         super().__init__(inst_data)
-        self._silent_since: dict[tuple[str, int], float] = {}
+        self._silent_since: dict[str, tuple[int, float]] = {}  # run -> its last record, since when
 
     @property
     def supports_check_run_worker_health(self) -> bool:
@@ -80,8 +80,12 @@ class WatchedRunLauncher(DefaultRunLauncher):
     def _is_silent(self, run: dg.DagsterRun) -> bool:
         """Whether a run's log is what it was half an hour ago, by a clock that nobody sets."""
         last = self._instance.get_records_for_run(run.run_id, limit=1, ascending=False).records
-        said = (run.run_id, last[0].storage_id if last else 0)
-        return monotonic() - self._silent_since.setdefault(said, monotonic()) >= SILENT_S
+        said = last[0].storage_id if last else 0
+        before, since = self._silent_since.get(run.run_id, (said, monotonic()))
+        if before != said:
+            since = monotonic()
+        self._silent_since[run.run_id] = (said, since)
+        return monotonic() - since >= SILENT_S
 
 
 def is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:

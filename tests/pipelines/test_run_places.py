@@ -49,6 +49,7 @@ NOBODY = 9_999_999
     ("there", "here", "seen"),
     [
         (VM, VM, Seen.HERE),
+        (VM, replace(VM, host="renamed"), Seen.HERE),  # by a network, while it runs
         (VM, replace(VM, boot="b2"), Seen.RESTARTED),
         (VM, replace(VM, boot="b2", machine="m2"), Seen.ELSEWHERE),  # two machines of one name
         (VM, replace(VM, boot="b2", host="other"), Seen.ELSEWHERE),
