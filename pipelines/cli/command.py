@@ -246,7 +246,7 @@ def dev(port: int, home: Path | None) -> None:
     settings = settings_of(home)
     instance_home = write_instance_config(settings)
     try:
-        hold_home(settings.home)
+        hold_home(settings.home, instance_home)
     except HomeInUseError as error:
         raise click.ClickException(str(error)) from error
     environment = {
