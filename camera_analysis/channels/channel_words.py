@@ -53,7 +53,7 @@ def departure(channel: str, codes: CodeMap, usual: npt.NDArray[np.int64], meta: 
     if channel == SIZE:
         what = f"is {here:.0f} pixels large"
         return f"{what}, {_beside(here, there, 'as large', known, 'pixels')}"
-    stay = f"stays: this place has been occupied for {_seconds(here)}"
+    stay = f"stays: this place has been occupied for about {_seconds(here)}"
     return f"{stay}, where {_seconds(there)} is usual" if known else f"{stay}, as never before"
 
 

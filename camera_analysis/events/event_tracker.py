@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 
 import numpy as np
-import numpy.typing as npt
 
+from camera_analysis.channels.channel_codes import STAY
 from camera_analysis.events.departures import Departure, PastDepartures, odds_of, strength
 from camera_analysis.events.event_stays import Peaks, Sample, Stays
 from camera_analysis.events.events import (
@@ -21,8 +21,7 @@ from camera_analysis.events.events import (
     reason,
 )
 from camera_analysis.labelling.regions import Box, Region
-
-FloatVector = npt.NDArray[np.float64]
+from camera_analysis.local_time import duration
 
 
 @dataclass
@@ -265,7 +264,10 @@ class EventTracker:
                 score_bits=region.told_bits,
                 stay=stay,
             )
-        lasts = stay or track.last - track.start + self._interval
+        length = stay or track.last - track.start + self._interval
+        lasts = ""  # a stay that is the departure has told how long it is
+        if region.leading != STAY and length.total_seconds() >= self._config.stay_s:
+            lasts = f"it {'stays here for' if stay else 'lasts'} {duration(length)}"
         past = ""
         if self._channel_past and self._exceeds(track.by_channels, self._least_channel_bits):
             past = self._channel_past.told(self._strength(track.by_channels))
@@ -273,7 +275,7 @@ class EventTracker:
             subject,
             region.words if past else region.words + region.often,
             region.told_bits,
-            lasts if lasts.total_seconds() >= self._config.stay_s else None,
+            lasts,
             past,
         )
 

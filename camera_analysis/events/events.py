@@ -142,7 +142,7 @@ def reason(
 
 
 def channel_reason(
-    subject: str, words: str, score_bits: float, lasts: timedelta | None = None, past: str = ""
+    subject: str, words: str, score_bits: float, lasts: str = "", past: str = ""
 ) -> str:
     """One plain sentence of what departs in another channel than class.
 
@@ -150,10 +150,10 @@ def channel_reason(
         subject: from :func:`subjects`.
         words: of the region at the peak: what it does, beside what is usual, and how rare that is.
         score_bits: of what the words tell.
-        lasts: how long the event does; None where that is no news.
+        lasts: how long the event does, or stays, as in "it lasts 30 s"; "" where that is no news.
         past: how many departures before were as strong, in words.
     """
     who = "something" if subject == SOMETHING_MOVES else subject
-    told = (f"; it lasts {duration(lasts)}" if lasts else "") + (f"; {past}" if past else "")
+    told = "".join(f"; {more}" for more in (lasts, past) if more)
     sentence = f"{who[0].upper()}{who[1:]} {words} ({score_bits:.1f} bits){told}"
     return sentence.replace("\u00a0", " ")

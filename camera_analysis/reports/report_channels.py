@@ -67,7 +67,7 @@ def read_channels(anomalies: Path, learned_normal: Path) -> ChannelFacts:
 
 
 def _note(row: Mapping[str, Any]) -> str:
-    """As in "Leads: speed, 31 bits alone; also size 6"; nothing where there were no channels.
+    """As in "Leads: speed, up to 31 bits alone; also size 6"; nothing where there were no channels.
 
     Bits are the largest within the event, and what leads does so where the event peaks: what is
     higher than that is so at another time. A walk is not of any one time.
@@ -79,7 +79,7 @@ def _note(row: Mapping[str, Any]) -> str:
     leading = row["leading"]
     leads = alone.pop(leading, None)  # not known where class judged alone and a walk joined
     others = sorted((name for name in alone if alone[name] >= 1), key=lambda name: -alone[name])
-    note = f"Leads: {NAMES[leading]}" + ("" if leads is None else f", {leads:.0f} bits alone")
+    note = f"Leads: {NAMES[leading]}" + ("" if leads is None else f", up to {leads:.0f} bits alone")
     apart = [n for n in others if n != PATH and leads is not None and alone[n] > leads]
     for when, names in (
         ("also", [name for name in others if name not in apart]),

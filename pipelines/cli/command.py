@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import webbrowser
 from dataclasses import replace
@@ -236,7 +237,7 @@ def report(camera: str | None, open_page: bool, home: Path | None) -> None:
 
 
 @main.command()
-@click.option("--port", default=3000, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
 @HOME_OPTION
 def dev(port: int, home: Path | None) -> None:
     """Start Dagster's UI and daemon over this home."""
@@ -249,6 +250,11 @@ def dev(port: int, home: Path | None) -> None:
         hold_home(settings.home, instance_home)
     except HomeInUseError as error:
         raise click.ClickException(str(error)) from error
+    if not _is_free(port):
+        raise click.ClickException(
+            f"port {port} is in use: what answers at http://127.0.0.1:{port} may be the page of "
+            "another home; end that, or give another --port"
+        )
     environment = {
         **os.environ,
         "DAGSTER_HOME": str(instance_home),
@@ -265,6 +271,17 @@ def dev(port: int, home: Path | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     # In place of this process, so that Ctrl-C reaches Dagster alone, which ends its services.
     os.execve(binary, command, environment)
+
+
+def _is_free(port: int) -> bool:
+    """Whether a page can be served on this machine at a port."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do
+        try:
+            tried.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 @main.command()

@@ -151,7 +151,7 @@ def test_who_stands_where_people_walk_departs_by_staying(tmp_path, normal):
     drawn = Drawn(300, 9).during(100, 220, x=52, **still)
     _, _, events = judged(tmp_path, drawn, normal)
     (event,) = [event for event in events if event["leading"] == "stay"]
-    assert "this place has been occupied for 1 min" in event["reason"]
+    assert "this place has been occupied for about 1 min" in event["reason"]
 
 
 def test_days_without_channels_are_judged_by_class_alone_and_say_so(tmp_path, normal):
@@ -241,7 +241,7 @@ def test_words_name_what_was_never_seen():
     )
     usual = np.bincount([10] * 9, minlength=36)
     assert departure("stay", np.array([20], np.uint8), usual, META) == (
-        "stays: this place has been occupied for 20 min 18 s, where 38 s is usual"
+        "stays: this place has been occupied for about 20 min 18 s, where 38 s is usual"
     )
 
 

@@ -117,7 +117,7 @@ def test_what_the_channels_alone_see_staying_is_told_by_them():
     (event,) = track([[chair]] * 60 + [[leaving]] * 2)
     assert (event.leading, event.box) == ("remain", chair.box)
     assert event.reason == (
-        "Something that is not a person looks different (8.0 bits); it lasts 59 s"
+        "Something that is not a person looks different (8.0 bits); it stays here for 59 s"
     )
 
 

@@ -38,7 +38,7 @@ def page_of(inputs, out):
 
 def test_an_event_names_the_channel_that_leads_and_the_others_that_agree(tmp_path):
     page = page_of(with_channels(draw_day(tmp_path / "day", BUSY)), tmp_path / "out")
-    assert page.count("Leads: speed, 31 bits alone; also size 6") == 2  # two have pictures
+    assert page.count("Leads: speed, up to 31 bits alone; also size 6") == 2  # two have pictures
     for title in ("Usual speed", "Usual direction", "Usual size", "Usual stay"):
         assert f"<b>{title}.</b>" in page
 
@@ -47,7 +47,7 @@ def test_a_channel_that_is_higher_than_what_leads_is_so_at_another_time(tmp_path
     """A bag that stays is told by its class; who set it down had run."""
     monkeypatch.setitem(BITS, "class", 12.0)
     monkeypatch.setitem(BITS, "speed", 15.0)
-    told = "Leads: class at its place, 12 bits alone; also size 6; at another time speed 15"
+    told = "Leads: class at its place, up to 12 bits alone; also size 6; at another time speed 15"
     assert notes_led_by_class(tmp_path) == {told}
 
 
@@ -55,7 +55,7 @@ def test_a_walk_belongs_to_the_event_whatever_its_bits(tmp_path, monkeypatch):
     monkeypatch.setitem(BITS, "class", 12.0)
     monkeypatch.setitem(BITS, "speed", 0.5)
     monkeypatch.setitem(BITS, "path", 18.0)
-    told = "Leads: class at its place, 12 bits alone; also path 18, size 6"
+    told = "Leads: class at its place, up to 12 bits alone; also path 18, size 6"
     assert notes_led_by_class(tmp_path) == {told}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 from pathlib import Path
 
 import click
@@ -98,6 +99,14 @@ def test_demo_states_its_defaults():
 
 def test_version_is_told():
     assert "version" in call("--version")
+
+
+def test_a_page_is_not_promised_at_a_port_where_another_answers(home):
+    with socket.create_server(("127.0.0.1", 0)) as another:
+        port = another.getsockname()[1]
+        said = call("dev", "--home", home, "--port", port, code=1)
+    assert f"port {port} is in use" in said
+    assert "give another --port" in said
 
 
 # Cameras.
