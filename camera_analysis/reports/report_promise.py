@@ -122,7 +122,11 @@ def _by_class(told: Mapping[str, Any]) -> tuple[str, ...]:
     least, usual = told.get("class_least_bits"), told["usual_departures"]
     if least is None:
         return ()
-    left = f" {usual:,} of this day did not, and {'is' if usual == 1 else 'are'} no event."
+    left = (
+        " 1 departure of this day was no stronger than that, and is no event."
+        if usual == 1
+        else f" {usual:,} departures of this day were no stronger than that, and are no events."
+    )
     alarm = told["alarm_bits"]
     return (
         "What departs by its class alone is an event where it is stronger than "

@@ -41,8 +41,12 @@ def test_the_total_stands_below_its_parts(tmp_path):
     ]
     assert facts.says[-1] == (
         "What departs by its class alone is an event where it is stronger than 12.0 bits over all "
-        "of its seconds, as 8.0 bits for 16 s are. 3 of this day did not, and are no event."
+        "of its seconds, as 8.0 bits for 16 s are. 3 departures of this day were no stronger than "
+        "that, and are no events."
     )
+    facts = read_promise(judged(tmp_path, **TOLD | {"usual_departures": 1}))
+    says = "1 departure of this day was no stronger than that, and is no event."
+    assert facts.says[-1].endswith(f"s are. {says}")
 
 
 def test_too_short_a_history_says_so_and_what_holds_instead(tmp_path):
