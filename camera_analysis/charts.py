@@ -30,8 +30,8 @@ STEPS_S = (
 )
 #: Labels with seconds are wider: fewer of them stand side by side on a phone.
 MOST_STEPS, MOST_STEPS_WITH_SECONDS = 6, 4
-#: Room above the threshold for the words that name it, as a share of its height.
-ROOM_FOR_WORDS = 1.2
+#: A threshold that nothing reaches is drawn below the frame: height of the plot, in thresholds.
+ROOM_ABOVE = 1.2
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,11 @@ def save_activity(
 
 
 def save_timeline(timeline: Timeline, path: Path) -> None:
-    """Surprise over local time with threshold and events shaded; delta share below."""
+    """Surprise over local time with threshold and events shaded; delta share below.
+
+    The words stand above the plot, where they hide nothing. What is expected may be said later, so
+    they count all events.
+    """
     chart = figure(5.0)
     above, below = chart.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     for start, end in timeline.spans:
@@ -114,20 +118,16 @@ def save_timeline(timeline: Timeline, path: Path) -> None:
     times, bits, share = _broken_at_gaps(timeline)
     above.plot(times, bits, color="black", lw=0.8)
     above.axhline(timeline.alarm_bits, color=unit(EVENT_RGB), ls="--", lw=1.2)
-    above.annotate(
-        f"class departs above {timeline.alarm_bits:.1f} bits",
-        (0.01, timeline.alarm_bits),
-        xycoords=("axes fraction", "data"),
-        va="bottom",
-        fontsize=FONT_POINTS,
-        bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1},
-    )
     highest = float(np.nanmax(bits)) if len(bits) else 0.0
-    above.set_ylim(0.0, max(ROOM_FOR_WORDS * timeline.alarm_bits, 1.05 * highest))
+    above.set_ylim(0.0, max(ROOM_ABOVE * timeline.alarm_bits, 1.05 * highest))
     above.set_ylabel("class surprise, bits")
     count = len(timeline.spans)
     events = "1 event" if count == 1 else f"{count} events"
-    above.set_title(f"{len(timeline.times):,} frames; shaded: {events}, of any channel")
+    above.set_title(
+        f"{len(timeline.times):,} frames; "
+        f"dashed: class departs above {timeline.alarm_bits:.1f} bits\n"
+        f"shaded: {events} of any channel, expected or not"
+    )
     below.plot(times, 100 * share, color="black", lw=0.8)
     below.set_ylim(bottom=0.0)
     below.set_ylabel("delta,\n% of pixels")

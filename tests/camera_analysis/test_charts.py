@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from camera_analysis import charts
+from camera_analysis.charts import FloatSeries
 
 START = datetime(2020, 6, 1, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -40,20 +42,36 @@ def test_ticks_never_crowd(seconds: int) -> None:
     )
 
 
-def test_the_words_of_the_threshold_stay_inside_the_plot(tmp_path: Path) -> None:
-    """Nothing surprising: the threshold is the highest thing drawn, and its words need room."""
+def drawn(folder: Path, bits: FloatSeries) -> tuple[NDArray[np.bool_], int, int]:
+    """What is black in the drawn timeline, the row of its frame, and that of its threshold."""
     timeline = charts.Timeline(
         times=[START + timedelta(seconds=s) for s in range(30)],
         zone=BERLIN,
-        surprise_bits=np.linspace(0.0, 2.0, 30),
+        surprise_bits=bits,
         delta_share=np.zeros(30),
         alarm_bits=8.0,
         spans=[],
         gap=timedelta(seconds=2),
     )
-    charts.save_timeline(timeline, tmp_path / "timeline.png")
-    picture = cv2.imread(str(tmp_path / "timeline.png"))
+    charts.save_timeline(timeline, folder / "timeline.png")
+    picture = cv2.imread(str(folder / "timeline.png"))
+    assert picture is not None
     red = (picture[..., 2] > 180) & (picture[..., 1] < 80)
     threshold_row = int(np.flatnonzero(red.any(axis=1))[0])
-    frame_row = int(np.flatnonzero((picture.max(axis=2) < 60).mean(axis=1) > 0.6)[0])
+    black = picture.max(axis=2) < 90
+    return black, int(np.flatnonzero(black.mean(axis=1) > 0.6)[0]), threshold_row
+
+
+def test_a_threshold_that_nothing_reaches_stays_inside_the_plot(tmp_path: Path) -> None:
+    _, frame_row, threshold_row = drawn(tmp_path, np.linspace(0.0, 2.0, 30))
     assert threshold_row - frame_row > 20
+
+
+def test_no_words_hide_the_curve_just_above_the_threshold(tmp_path: Path) -> None:
+    black, frame_row, threshold_row = drawn(tmp_path, np.full(30, 8.4))
+    assert threshold_row - frame_row > 20
+    drawn_columns = np.flatnonzero(black[frame_row + 5 : threshold_row - 3].any(axis=0))
+    curve = drawn_columns[1:-1]  # without the sides of the frame
+    curve = curve[np.abs(curve - np.median(curve)) < 0.44 * np.ptp(drawn_columns)]
+    assert len(curve) > 0.85 * np.ptp(drawn_columns)
+    assert (np.diff(curve) == 1).all()
