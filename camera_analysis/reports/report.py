@@ -30,6 +30,7 @@ from camera_analysis.reports.report_trajectories import TrackFacts, read_tracks
 from camera_analysis.reports.report_words import (
     WORDS,
     caution,
+    count_events,
     key_figures,
     left_out_before,
     region_row,
@@ -130,6 +131,7 @@ def write_report(inputs: ReportInputs, out: Path) -> ReportSummary:
     figures = day_figures(
         _picture_folders(inputs),
         plate=inputs.camera.plate,
+        shaded=count_events(day.departures),
         has_segmenter=day.segmenter != NO_SEGMENTER,
     )
     report = out / REPORT_FILE

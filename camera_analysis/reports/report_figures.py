@@ -40,9 +40,12 @@ CAPTIONS = {
     "timeline.png": (
         "Class surprise over the day",
         "The surprise of each judged frame by what is where, and from where on a region departs. "
-        "An event that another channel raised may lie below it.",
+        "Shaded: {shaded}. An event that another channel raised may lie below the line.",
     ),
-    "plate.png": ("Empty scene", "The view without its movers{plate}."),
+    "plate.png": (
+        "Empty scene",
+        "The view without its movers{plate}. Who stays for half of a file or longer may be in it.",
+    ),
     "mode.png": (
         "Mode",
         "The class each pixel showed most often; a pixel never observed stays unknown.",
@@ -78,19 +81,22 @@ _WITHOUT_PEOPLE = {
 
 
 def day_figures(
-    folders: Mapping[str, Path], *, plate: str, has_segmenter: bool
+    folders: Mapping[str, Path], *, plate: str, shaded: str, has_segmenter: bool
 ) -> dict[str, Figure]:
     """The pictures of a day by name without suffix; absent ones are kept, and say so.
 
     Args:
         folders: file name -> the folder that holds it.
         plate: the camera's privacy setting, "blurred" or "clear".
+        shaded: the events, counted in words.
         has_segmenter: whether people are told from other movers.
     """
     blurred = "" if plate == "clear" else ", blurred for privacy"
     captions = CAPTIONS if has_segmenter else CAPTIONS | _WITHOUT_PEOPLE
     return {
-        Path(name).stem: figure_of(folders[name] / name, title, caption.format(plate=blurred))
+        Path(name).stem: figure_of(
+            folders[name] / name, title, caption.format(plate=blurred, shaded=shaded)
+        )
         for name, (title, caption) in captions.items()
     }
 

@@ -44,6 +44,8 @@ class RegionRow:
 def verdict(day: DayFacts) -> str:
     """The day in one sentence."""
     departures, normal = day.departures, day.normal
+    if not day.frames.sampled:
+        return "No frame of this day could be read: nothing could be judged."
     if not day.frames.usable:
         return "No usable frame: nothing could be judged."
     if departures.status.code == "scene_changed":
@@ -144,11 +146,15 @@ def key_figures(day: DayFacts, interval_s: float) -> tuple[KeyFigure, ...]:
     """The six numbers below a report's title."""
     frames, departures, normal = day.frames, day.departures, day.normal
     judged = departures.highest_bits is not None
-    left_out = plural(frames.sampled - frames.usable, "frame")
+    left_out = f"{plural(frames.sampled - frames.usable, 'frame')} left out"
     missing = f", {len(normal.missing_days)} missing" if normal.missing_days else ""
     return (
         KeyFigure("Frames sampled", f"{frames.sampled:,}", f"one every {interval_s:g}\u00a0s"),
-        KeyFigure("Usable", percent(frames.usable_share), f"{left_out} left out"),
+        KeyFigure(
+            "Usable",
+            percent(frames.usable_share),
+            left_out if frames.sampled else "no frame could be read",
+        ),
         KeyFigure(
             "Events",
             f"{len(departures.alarms):,}" if judged else NOT_KNOWN,
@@ -174,6 +180,13 @@ def _about_events(departures: Departures) -> str:
     return f"departures begin at {bits(departures.alarm_bits)}{expected}"
 
 
+def count_events(departures: Departures) -> str:
+    """All events, expected ones too: "2 events, 1 of them expected"."""
+    count, expected = len(departures.events), len(departures.expected)
+    which = f", {expected:,} of them expected" if expected < count else ", expected"
+    return plural(count, "event") + (which if expected else "")
+
+
 def region_row(roi: Roi) -> RegionRow:
     """A region as a row of the report's table."""
     xs, ys = zip(*roi.polygon_xy, strict=True)
@@ -184,6 +197,7 @@ def region_row(roi: Roi) -> RegionRow:
 #: What the templates call to put numbers into words.
 WORDS = {
     "bits": bits,
+    "count_events": count_events,
     "day_ranges": day_ranges,
     "percent": percent,
     "plural": plural,

@@ -176,9 +176,34 @@ def test_without_segmenter_nobody_is_promised_people(tmp_path):
 
 
 def test_day_without_a_frame_is_a_report_too(tmp_path):
-    summary = report(tmp_path, replace(QUIET, frames=0))
-    assert "No usable frame: nothing could be judged." in text_of(summary)
+    broken = {"file": "a.mp4", "start_utc": START, "reason": "unreadable", "detail": "no moov atom"}
+    summary = report(tmp_path, replace(WARMING_UP, frames=0, faults=[broken]))
+    page = text_of(summary)
+    assert "No frame of this day could be read: nothing could be judged." in page
     assert summary.usable_share == 0.0
+    assert "There was no readable footage of this day" in page
+    assert "What was wrong with the footage is listed here." in page
+    assert "no moov atom" in page
+    assert "There is no frame of this day to measure them on." in page
+    for untrue in ("Every sampled frame was usable", "is judged once"):
+        assert untrue not in page
+    for empty in ("activity.png", "preview.png", "quality.png", "timeline.png", "Label maps of"):
+        assert empty not in page
+
+
+def test_a_day_of_unusable_frames_does_not_wait_for_others(tmp_path):
+    dark = dict.fromkeys(range(WARMING_UP.frames), "dark")
+    page = text_of(report(tmp_path, replace(WARMING_UP, reasons=dark)))
+    assert "No usable frame: nothing could be judged." in page
+    assert "No frame of this day was usable" in page
+    assert "is judged once" not in page
+    assert "too dark" in page
+    assert "Label maps of the day" not in page
+
+
+def test_the_empty_scene_says_who_may_be_in_it(tmp_path):
+    page = text_of(report(tmp_path, QUIET))
+    assert "blurred for privacy. Who stays for half of a file or longer may be in it." in page
 
 
 def test_absent_or_damaged_picture_is_named_in_its_place(tmp_path):

@@ -50,6 +50,8 @@ def test_marks_are_shown_and_expected_events_are_counted_apart(tmp_path):
     assert "Marked expected by ann, 2026-01-05 09:00 UTC." in page
     assert "1 expected event, no alarm" in page
     assert "2 events departed from normal" in page
+    assert "Shaded: 3 events, 1 of them expected." in page
+    assert "3 events, 1 of them expected, in order of time; pictured: 1, as silhouettes" in page
 
 
 def test_the_like_of_a_path_marked_before_paths_had_keys_of_their_own_is_told(tmp_path):
@@ -75,6 +77,7 @@ def test_a_day_of_expected_events_only_is_quiet(tmp_path):
     _, told, page = reported(tmp_path, replace(inputs, marks=marks))
     assert (told["events"], told["worst_bits"]) == (0, None)
     assert "Nothing departed from normal but 3 events that a person said to expect." in page
+    assert "Shaded: 3 events, expected." in page
 
 
 def test_what_was_said_of_a_walk_while_it_was_apart_is_told_of_its_event(tmp_path):
