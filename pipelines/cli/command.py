@@ -229,11 +229,23 @@ def report(camera: str | None, open_page: bool, home: Path | None) -> None:
     settings = settings_of(home)
     page = newest_report(settings, camera) if camera else index_page(settings)
     if page is None:
-        what = f"camera {camera}" if camera else "any camera"
-        raise click.ClickException(f"no report of {what} yet; run learned-normal cameras backfill")
+        raise click.ClickException(_without_report(settings, camera))
     click.echo(page)
     if open_page:
         _show(page)
+
+
+def _without_report(settings: Settings, camera: str | None) -> str:
+    """Why there is no page of a camera, or of all, and what there is to do."""
+    from pipelines.footage import own_camera_folder
+
+    what = f"no report of {f'camera {camera}' if camera else 'any camera'} in {settings.home}"
+    if camera:
+        try:
+            own_camera_folder(settings.footage, camera)
+        except ValueError as error:
+            return f"{what}: {error}"
+    return f"{what} yet; learned-normal cameras backfill {camera or '<camera>'}"
 
 
 @main.command()

@@ -25,7 +25,7 @@ from camera_analysis.events.event_queue import LeftEvents, read_left
 from camera_analysis.local_time import LocalClock
 from camera_analysis.normal.learned_normal import WARMING_UP
 from camera_analysis.reports.report_words import day_ranges
-from pipelines.footage import own_camera_folder
+from pipelines.footage import camera_calendar, load_own_camera, own_camera_folder
 from pipelines.resources import open_store, resources_of
 from pipelines.settings import Settings
 from pipelines.storage.store import Store, Version
@@ -86,6 +86,11 @@ def lines_of_events(
 ) -> list[str]:
     """The same for a terminal, with what there is to know where there are none.
 
+    Args:
+        settings: of the home.
+        camera: its id; None for all.
+        day: local, "YYYY-MM-DD"; None for all.
+
     Raises:
         ValueError: there is no such camera.
     """
@@ -97,8 +102,7 @@ def lines_of_events(
         whose = f"camera {camera}" if camera else "any camera"
         return [f"no report of {whose} yet; learned-normal cameras backfill {camera or '<camera>'}"]
     if day and (camera, day) not in days:
-        there = day_ranges([one for _, one in days])
-        return [f"{camera} {day}: no report of that day; there are reports of {there}"]
+        return [_line_without_report(settings, str(camera), day, [one for _, one in days])]
     wanted = {key: why for key, why in days.items() if day in (None, key[1])}
     found = [one.line for one in list_events(settings, camera, day)]
     left = [f"{one} {span} not judged: {why}" for one, span, why in _spans_left(wanted)]
@@ -106,6 +110,29 @@ def lines_of_events(
         return [*found, *left]
     judged = " on the days that were judged" if left else ""
     return [f"{f'{camera} {day}: ' if day else ''}no events{judged}", *left]
+
+
+def _line_without_report(settings: Settings, camera: str, day: str, reported: list[str]) -> str:
+    """That a day has no report, which have one, and what there is to do about it."""
+    there = f"there are reports of {day_ranges(reported)}"
+    return (
+        f"{camera} {day}: no report of that day; {there}; {_way_to_report(settings, camera, day)}"
+    )
+
+
+def _way_to_report(settings: Settings, camera: str, day: str) -> str:
+    """The command that fills a day, or why there is none."""
+    try:
+        own = load_own_camera(own_camera_folder(settings.footage, camera))
+    except ValueError as error:
+        return str(error)
+    days, trouble = camera_calendar(own, first_day=settings.first_day)
+    for one in trouble:
+        if one.folder in (camera, f"{camera}/{day}"):
+            return one.reason
+    if day not in days:
+        return f"there is no footage of {day}"
+    return f"next: learned-normal cameras backfill {camera} --from {day} --to {day}"
 
 
 def _judgments(store: Store, camera: str | None) -> dict[tuple[str, str], str]:
@@ -198,13 +225,16 @@ def mark_event(
         marked_at: with time zone.
 
     Raises:
-        ValueError: there is no such event.
+        ValueError: there is no such event, or no such camera, or its day has no report, was not
+            judged, or has no events; it says which, and what there is to do.
     """
     listed = {one.event_id: one for one in list_events(settings, camera, day)}
+    if not listed:
+        raise ValueError(_nothing_to_mark(settings, camera, day))
     found = listed.get(event_id)
     if found is None:
         raise ValueError(
-            f"no event {event_id} of {camera} on {day}; it has {list(listed) or 'none'}; "
+            f"no event {event_id} of {camera} on {day}; it has {list(listed)}; "
             f"learned-normal events list {camera}"
         )
     others = [one.event for one in listed.values() if one is not found]
@@ -222,6 +252,14 @@ def mark_event(
         )
         hand_in(setup.event_inbox, handed)
     return found
+
+
+def _nothing_to_mark(settings: Settings, camera: str, day: str) -> str:
+    """Why a day has no event, in the words of the list, and what there is to do."""
+    said = "; ".join(lines_of_events(settings, camera, day))
+    if open_store(settings).current("anomalies", f"{camera}/{day}") is None:
+        return said  # with its remedy
+    return f"{said}; what there is to mark: learned-normal events list {camera}"
 
 
 def _events_of(

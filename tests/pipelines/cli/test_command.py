@@ -335,7 +335,21 @@ def test_a_full_rebuild_is_told_to_every_run(tmp_path, monkeypatch, words, full)
 
 
 def test_report_before_anything_ran_says_what_to_do(home):
-    assert "learned-normal cameras backfill" in call("report", "--home", home, code=1)
+    said = call("report", "--home", home, code=1)
+    assert f"no report of any camera in {home} yet; learned-normal cameras backfill <" in said
+
+
+def test_a_report_of_no_camera_says_that_there_is_none(home):
+    (home / "footage" / "door").mkdir(parents=True)
+    said = call("report", "door", "--home", home, code=1)
+    assert f"no report of camera door in {home} yet; learned-normal cameras backfill door" in said
+    said = call("report", "nosuch", "--home", home, code=1)
+    assert f"no report of camera nosuch in {home}: no camera nosuch in {home / 'footage'};" in said
+
+
+def test_a_mark_of_no_camera_says_that_there_is_none(home):
+    mark = ("events", "mark", "nosuch", "2026-01-05", "1", "alarm", "--home", home)
+    assert f"Error: no camera nosuch in {home / 'footage'};" in call(*mark, code=1)
 
 
 def test_prune_keeps_what_is_current(tiny, home):

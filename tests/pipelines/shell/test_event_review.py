@@ -89,7 +89,7 @@ OTHER = "door 2026-01-09 was not judged: the camera shows another scene"
             "2026-01-10",
             [
                 "door 2026-01-10: no report of that day; there are reports of"
-                " 2026-01-05 to 2026-01-09"
+                " 2026-01-05 to 2026-01-09; there is no footage of 2026-01-10"
             ],
         ),
         (
@@ -104,6 +104,48 @@ OTHER = "door 2026-01-09 was not judged: the camera shows another scene"
 )
 def test_a_list_without_events_says_what_was_not_judged(door, day, lines):
     assert lines_of_events(door.settings, "door", day) == lines
+
+
+JUDGED = "what there is to mark: learned-normal events list door"
+
+
+@pytest.mark.parametrize(
+    ("camera", "day", "says"),
+    [
+        ("nosuch", "2026-01-07", r"^no camera nosuch in .*; learned-normal cameras list$"),
+        ("hall", "2026-01-07", "^no report of camera hall yet; learned-normal cameras backfill"),
+        ("door", "2026-01-07", f"^door 2026-01-07: no events; {JUDGED}$"),
+        ("door", "2026-01-05", f"^door 2026-01-05 was not judged: {FEW}; {JUDGED}$"),
+        ("door", "2026-01-09", f"^{OTHER}; {JUDGED}$"),
+        ("door", "2026-01-10", "2026-01-10: no report .*; there is no footage of 2026-01-10$"),
+        (
+            "door",
+            "2026-01-11",
+            "2026-01-11: no report .*; next: learned-normal cameras backfill door"
+            " --from 2026-01-11 --to 2026-01-11$",
+        ),
+        ("door", "1970-01-01", "1970-01-01: no report .*; the day lies before .*clock reset"),
+    ],
+)
+def test_a_mark_of_no_event_says_why_there_is_none(door, camera, day, says):
+    (door.settings.footage / "hall").mkdir()
+    for filmed in ("1970-01-01", "2026-01-11"):
+        (door.settings.footage / "door" / f"{filmed}T08-00-00.mp4").touch()
+    ann = {"mark": "alarm", "marked_by": "ann", "marked_at": WINTER}
+    with pytest.raises(ValueError, match=says):
+        mark_event(door.settings, camera, day, 1, **ann)
+
+
+def test_a_day_without_report_of_a_camera_that_is_gone_says_so(door):
+    (door.settings.footage / "door").rmdir()
+    (line,) = lines_of_events(door.settings, "door", "2026-01-10")
+    assert "reports of 2026-01-05 to 2026-01-09; no camera door in " in line
+
+
+def test_a_wrong_number_is_told_with_those_of_the_day(tiny, walker):
+    ann = {"mark": "alarm", "marked_by": "ann", "marked_at": WINTER}
+    with pytest.raises(ValueError, match=rf"no event 2 of door on {walker.day}; it has \[1\]; lea"):
+        mark_event(tiny.settings, "door", walker.day, 2, **ann)
 
 
 def test_what_the_queue_does_not_show_is_told_in_a_line(tiny):
