@@ -13,6 +13,8 @@ from camera_analysis.camera import Camera, CameraConfigError, require_camera_id
 from camera_analysis.camera_file import load_camera
 from camera_analysis.footage.file_time import DEFAULT_PATTERN, FIRST_DAY
 from camera_analysis.footage.footage_files import find_footage, local_day
+from pipelines.next_steps import next_step
+from pipelines.settings import Settings
 from pipelines.storage.store import Store
 
 
@@ -53,9 +55,7 @@ def camera_folders(root: Path) -> Iterator[Path]:
         )
 
 
-def own_camera_folder(
-    root: Path, camera_id: str, hint: str = "learned-normal cameras list"
-) -> Path:
+def own_camera_folder(root: Path, camera_id: str, hint: str) -> Path:
     """Folder of one camera.
 
     Args:
@@ -70,6 +70,17 @@ def own_camera_folder(
     if not folder.is_dir():
         raise CameraConfigError(f"no camera {camera_id} in {root}; {hint}")
     return folder
+
+
+def camera_folder_of(settings: Settings, camera_id: str) -> Path:
+    """Folder of one camera of a home.
+
+    Raises:
+        CameraConfigError: there is none of this id, or it is no id; the command that lists those
+            of this home is named.
+    """
+    hint = next_step(settings, "cameras list")
+    return own_camera_folder(settings.footage, camera_id, hint)
 
 
 def load_own_camera(folder: Path) -> Camera:

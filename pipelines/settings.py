@@ -173,6 +173,12 @@ class Settings:
         return build(SpeedConfig, "speed", self.speed)
 
 
+def default_home(environment: Mapping[str, str] | None = None) -> Path:
+    """The home of a command that names none: ``LEARNED_NORMAL_HOME``, else ``~/learned-normal``."""
+    variables = os.environ if environment is None else environment
+    return Path(variables.get(PREFIX + "HOME", DEFAULT_HOME)).expanduser().resolve()
+
+
 def load_settings(
     home: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> Settings:
@@ -186,8 +192,7 @@ def load_settings(
         SettingsError: An unknown key, or a value of the wrong kind; names the file and the key.
     """
     variables = os.environ if environment is None else environment
-    folder = home or Path(variables.get(PREFIX + "HOME", DEFAULT_HOME))
-    folder = folder.expanduser().resolve()
+    folder = home.expanduser().resolve() if home else default_home(variables)
     values = _read_file(folder / "settings.yaml")
     values.update(_from_environment(variables))
     if values.get("footage_root"):

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 from pipelines.footage import (
     camera_calendar,
+    camera_folder_of,
     footage_paths,
     load_cameras,
     load_own_camera,
-    own_camera_folder,
 )
 from pipelines.settings import Settings
 from pipelines.storage.store import Store, Version
@@ -105,7 +105,7 @@ def with_footage(settings: Settings, keys: Iterable[str]) -> set[str]:
     wanted = set(keys)
     for camera in sorted({key.split("/")[0] for key in wanted}):
         try:
-            days = footage_paths(load_own_camera(own_camera_folder(settings.footage, camera)))
+            days = footage_paths(load_own_camera(camera_folder_of(settings, camera)))
         except (ValueError, OSError):
             continue  # removed, or not usable: the sensor of footage says so
         there |= wanted & {f"{camera}/{day}" for day in days}

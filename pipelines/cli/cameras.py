@@ -20,6 +20,7 @@ from pipelines.cli.regions import calibrate_occupancy, draw_rois, occupancy
 from pipelines.cli.relabel import relabel
 from pipelines.cli.relearn import relearn
 from pipelines.cli.tracks import tracks
+from pipelines.next_steps import next_step
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def add(camera_id: str, folder: Path, home: Path | None, **options: Any) -> None
         first = footage.faults[0]
         said = f"{len(footage.faults)} files cannot be used; the first is {first.file}"
         click.echo(f"camera {camera_id}: {said}: {first.detail}")
-    click.echo(f"next: learned-normal cameras backfill {camera_id}")
+    click.echo(f"next: {next_step(settings, f'cameras backfill {camera_id}')}")
 
 
 def _write_camera(
@@ -173,12 +174,15 @@ def list_cameras(home: Path | None) -> None:
         said = f"not usable ({made} reports)" if made else "not usable"
         click.echo(f"{folder.folder:20} {said}: {folder.reason}")
     if keys:
+        listing = next_step(settings, "cameras relabel --list")
+        filling = next_step(settings, "cameras backfill <id>")
         click.echo(
-            "are they up to date? learned-normal cameras relabel --list names days of an earlier"
-            " champion; cameras backfill <id> fills days whose footage changed"
+            f"are they up to date? `{listing}` names days of an earlier champion; `{filling}`"
+            " fills days whose footage changed"
         )
     if not known and not unusable:
-        click.echo(f"no cameras in {settings.footage}; learned-normal cameras add <id> <folder>")
+        todo = next_step(settings, "cameras add <id> <folder>")
+        click.echo(f"no cameras in {settings.footage}; {todo}")
 
 
 @cameras.command()
@@ -201,10 +205,8 @@ def remove(camera_id: str, home: Path | None) -> None:
         click.echo(f"{what}: {why}", err=True)
     pictures = own_frames_root(settings.home, camera_id)
     if pictures.is_dir():
-        click.echo(
-            f"its stored frames stay in {pictures}; learned-normal cameras frames {camera_id}"
-            " --remove deletes them"
-        )
+        deleting = next_step(settings, f"cameras frames {camera_id} --remove")
+        click.echo(f"its stored frames stay in {pictures}; `{deleting}` deletes them")
 
 
 @cameras.command()

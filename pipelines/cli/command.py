@@ -13,14 +13,17 @@ from pathlib import Path
 import click
 
 from pipelines.cli.home import HOME_OPTION, settings_of
+from pipelines.next_steps import remember_environment
 from pipelines.settings import PREFIX, Settings, SettingsError
 from segmentation.config import ARCHITECTURES
 
 
 @click.group()
 @click.version_option(package_name="learned-normal")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Learn what is normal for a fixed camera, and report what departs from it."""
+    remember_environment(context)
     os.environ.setdefault("FIFTYONE_DO_NOT_TRACK", "true")
 
 
@@ -224,28 +227,15 @@ def _run_plan(settings: Settings, plan: list) -> None:  # type: ignore[type-arg]
 @HOME_OPTION
 def report(camera: str | None, open_page: bool, home: Path | None) -> None:
     """Say where the newest report of a camera is, or the index of cameras."""
-    from pipelines.shell.outcome import index_page, newest_report
+    from pipelines.shell.outcome import index_page, newest_report, why_no_report
 
     settings = settings_of(home)
     page = newest_report(settings, camera) if camera else index_page(settings)
     if page is None:
-        raise click.ClickException(_without_report(settings, camera))
+        raise click.ClickException(why_no_report(settings, camera))
     click.echo(page)
     if open_page:
         _show(page)
-
-
-def _without_report(settings: Settings, camera: str | None) -> str:
-    """Why there is no page of a camera, or of all, and what there is to do."""
-    from pipelines.footage import own_camera_folder
-
-    what = f"no report of {f'camera {camera}' if camera else 'any camera'} in {settings.home}"
-    if camera:
-        try:
-            own_camera_folder(settings.footage, camera)
-        except ValueError as error:
-            return f"{what}: {error}"
-    return f"{what} yet; learned-normal cameras backfill {camera or '<camera>'}"
 
 
 @main.command()

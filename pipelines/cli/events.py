@@ -10,6 +10,7 @@ import click
 from pipelines.cli.days import LOCAL_DAY
 from pipelines.cli.fiftyone_page import REVIEWER_OPTION, hold_open
 from pipelines.cli.home import HOME_OPTION, settings_of
+from pipelines.next_steps import next_step
 from pipelines.settings import Settings
 
 
@@ -65,10 +66,8 @@ def mark(camera: str, day: str, event: int, said: str, reviewer: str, home: Path
         raise click.ClickException(str(error)) from error
     _pull(settings)
     click.echo(f"{camera} {day} event {event}: {said}, by {reviewer}. {marked.reason}")
-    click.echo(
-        f"days to come obey; for those that are judged already: learned-normal events apply"
-        f" {camera} --from {day}"
-    )
+    todo = next_step(settings, f"events apply {camera} --from {day}")
+    click.echo(f"days to come obey; for those that are judged already: {todo}")
 
 
 @events.command("open")
@@ -97,7 +96,8 @@ def open_events(port: int, reviewer: str, home: Path | None) -> None:
         task="Tag events `expected` or `alarm`",
         note=line_of_left(settings),
     )
-    click.echo("\nClosed. `learned-normal events pull`, or the next night, takes what was said.")
+    todo = next_step(settings, "events pull")
+    click.echo(f"\nClosed. `{todo}`, or the next night, takes what was said.")
 
 
 @events.command()
@@ -133,7 +133,7 @@ def apply(camera: str, first_day: str, home: Path | None) -> None:
         outcome = judge_again(settings, camera, first_day)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    for line in lines_of(camera, outcome):
+    for line in lines_of(settings, camera, outcome):
         click.echo(line)
     if outcome.failed:
         raise SystemExit(1)

@@ -9,6 +9,7 @@ import click
 
 from pipelines.cli.days import LOCAL_DAY
 from pipelines.cli.home import HOME_OPTION, settings_of
+from pipelines.next_steps import next_step
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -100,8 +101,10 @@ def _store(settings: Settings, camera_id: str, wish: FrameWish, *, consent: bool
     )
     drafts = "empty, for there is no champion" if done.drawn_by == "none" else "the champion's"
     click.echo(f"source {done.source}: their masks are drafts ({drafts}); none counts yet")
-    click.echo("next: learned-normal rebuild, then correct them in learned-normal review open,")
-    click.echo(f"  or learned-normal cameras frames {camera_id} --import-masks <folder>")
+    correcting = next_step(settings, "review open")
+    click.echo(f"next: `{next_step(settings, 'rebuild')}`, then correct them in `{correcting}`,")
+    bringing = next_step(settings, f"cameras frames {camera_id} --import-masks <folder>")
+    click.echo(f"  or `{bringing}`")
 
 
 def _import(settings: Settings, camera_id: str, folder: Path) -> None:
@@ -110,7 +113,8 @@ def _import(settings: Settings, camera_id: str, folder: Path) -> None:
     taken = import_own_masks(settings, camera_id, folder)
     for name, problem in taken.refused:
         click.echo(f"refused: {name}: {problem}", err=True)
-    click.echo(f"{len(taken.imported)} masks imported; next: learned-normal rebuild")
+    todo = next_step(settings, "rebuild")
+    click.echo(f"{len(taken.imported)} masks imported; next: {todo}")
     if taken.refused:
         raise SystemExit(1)
 
@@ -119,4 +123,5 @@ def _remove(settings: Settings, camera_id: str) -> None:
     from pipelines.shell.own_frames import remove_own_frames
 
     count = remove_own_frames(settings, camera_id)
-    click.echo(f"{count} stored frames of camera {camera_id} deleted; next: learned-normal rebuild")
+    todo = next_step(settings, "rebuild")
+    click.echo(f"{count} stored frames of camera {camera_id} deleted; next: {todo}")

@@ -71,7 +71,7 @@ def calibrate_lens(
 
     from camera_analysis.camera_edit import set_camera_keys
     from camera_analysis.lenses.lens import lens_document
-    from pipelines.footage import load_own_camera, own_camera_folder
+    from pipelines.footage import camera_folder_of, load_own_camera
     from pipelines.pages.regions_of_interest import background_of
 
     _require_one_way(chessboard, lines_csv, matrix, in_browser or None)
@@ -79,7 +79,7 @@ def calibrate_lens(
         raise click.UsageError("--click saves on its page; --picture and --dry-run are of no use")
     settings = settings_of(home)
     try:
-        place = own_camera_folder(settings.footage, camera_id)
+        place = camera_folder_of(settings, camera_id)
         camera = load_own_camera(place)
         if in_browser:
             _click(place, camera, kind, focal_px, max_error_px)

@@ -45,13 +45,13 @@ def record(
     from camera_analysis.footage.stream_address import redacted, stream_address
     from camera_analysis.footage.stream_names import DEFAULT_NAME, SegmentNames
     from camera_analysis.footage.stream_recover import recover_parts
-    from pipelines.footage import load_own_camera, own_camera_folder
+    from pipelines.footage import camera_folder_of, load_own_camera
 
     if not 0 < timeout_s < math.inf:
         raise click.ClickException(f"--timeout is {timeout_s:g}; expected more than 0 seconds")
     settings = settings_of(home)
     try:
-        place = own_camera_folder(settings.footage, camera_id)
+        place = camera_folder_of(settings, camera_id)
         camera = load_own_camera(place)
         address = stream_address(place)
         config = RecordConfig(

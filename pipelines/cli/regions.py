@@ -9,6 +9,7 @@ import click
 
 from pipelines.cli.days import LOCAL_DAY
 from pipelines.cli.home import HOME_OPTION, end_of_runs, settings_of
+from pipelines.next_steps import next_step
 
 
 @click.command("calibrate-occupancy")
@@ -39,12 +40,12 @@ def calibrate_occupancy(
     from camera_analysis.footage.footage_files import local_day
     from camera_analysis.occupancy import occupancy_calibration
     from camera_analysis.occupancy.occupancy_rule import rule_document
-    from pipelines.footage import load_own_camera, own_camera_folder
+    from pipelines.footage import camera_folder_of, load_own_camera
     from pipelines.pages.regions_of_interest import scores_of_days
 
     settings = settings_of(home)
     try:
-        place = own_camera_folder(settings.footage, camera_id)
+        place = camera_folder_of(settings, camera_id)
         camera = load_own_camera(place)
         labels = occupancy_calibration.read_labels(labels_csv, camera.zone)
         days = sorted({local_day(camera, label.time_utc) for label in labels})
@@ -63,7 +64,8 @@ def calibrate_occupancy(
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"written to {place / 'camera.yaml'}")
-    click.echo(f"next, for days that are reported: learned-normal cameras occupancy {camera_id}")
+    todo = next_step(settings, f"cameras occupancy {camera_id}")
+    click.echo(f"next, for days that are reported: {todo}")
 
 
 @click.command("occupancy")
@@ -81,12 +83,12 @@ def occupancy(camera_id: str, first_day: str, home: Path | None) -> None:
 
     Nothing is decoded or labelled again; the days' reports are written anew.
     """
-    from pipelines.footage import load_own_camera, own_camera_folder
+    from pipelines.footage import camera_folder_of, load_own_camera
     from pipelines.shell.relearn import judge_again
 
     settings = settings_of(home)
     try:
-        load_own_camera(own_camera_folder(settings.footage, camera_id))
+        load_own_camera(camera_folder_of(settings, camera_id))
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     outcome = judge_again(settings, camera_id, first_day)
@@ -108,13 +110,13 @@ def draw_rois(
     The page shows the background plate, never a frame, and answers on this machine alone, to
     whoever has the address with its token. Ctrl-C ends it.
     """
-    from pipelines.footage import load_own_camera, own_camera_folder
+    from pipelines.footage import camera_folder_of, load_own_camera
     from pipelines.pages.regions_of_interest import background_of
     from pipelines.pages.roi_page import RoiPage
 
     settings = settings_of(home)
     try:
-        place = own_camera_folder(settings.footage, camera_id)
+        place = camera_folder_of(settings, camera_id)
         camera = load_own_camera(place)
         with TemporaryDirectory() as scratch:
             background = background_of(settings, camera, Path(scratch))
@@ -123,4 +125,5 @@ def draw_rois(
         raise click.ClickException(str(error)) from error
     click.echo(f"draw regions of {camera_id}: {page.url}")
     page.show(open_page=open_page)
-    click.echo(f"next, for days that are labelled: learned-normal cameras occupancy {camera_id}")
+    todo = next_step(settings, f"cameras occupancy {camera_id}")
+    click.echo(f"next, for days that are labelled: {todo}")

@@ -34,7 +34,7 @@ def relearn(camera_id: str, first_day: str, home: Path | None) -> None:
         outcome = learn_anew(settings, camera_id, first_day)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    for line in lines_of(camera_id, outcome):
+    for line in lines_of(settings, camera_id, outcome):
         click.echo(line)
     if outcome.failed:
         raise SystemExit(1)

@@ -9,6 +9,7 @@ import click
 
 from pipelines.cli.fiftyone_page import REVIEWER_OPTION, hold_open
 from pipelines.cli.home import HOME_OPTION, settings_of
+from pipelines.next_steps import next_step
 
 
 @click.group()
@@ -31,9 +32,8 @@ def open_queue(port: int, reviewer: str, home: Path | None) -> None:
         task="Tag samples `reject`, `keep`, or `relabel` after painting on their mask in"
         f" {settings.home / 'review-masks'}",
     )
-    click.echo(
-        "\nClosed. `learned-normal review pull`, or the next rebuild, takes what was decided."
-    )
+    todo = next_step(settings, "review pull")
+    click.echo(f"\nClosed. `{todo}`, or the next rebuild, takes what was decided.")
 
 
 @review.command()

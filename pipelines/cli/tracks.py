@@ -11,6 +11,7 @@ import click
 
 from pipelines.cli.days import LOCAL_DAY
 from pipelines.cli.home import HOME_OPTION, settings_of
+from pipelines.next_steps import next_step
 
 
 @click.command()
@@ -42,7 +43,7 @@ def tracks(camera_id: str, day: str, home: Path | None) -> None:
         wanted = f"on {day}" if day else "yet"
         raise click.ClickException(
             f"camera {camera_id} has no tracks {wanted}; next: "
-            f"learned-normal cameras backfill {camera_id}"
+            f"{next_step(settings, f'cameras backfill {camera_id}')}"
         )
     told = {
         one: json.loads((found[one] / TRAJECTORIES_FILE).read_text(encoding="utf-8"))

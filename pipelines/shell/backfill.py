@@ -16,6 +16,7 @@ from pipelines.footage import (
     own_camera_folder,
     untimed_files,
 )
+from pipelines.next_steps import next_step
 from pipelines.resources import open_store
 from pipelines.settings import Settings
 from pipelines.shell.outcome import index_page
@@ -55,7 +56,7 @@ def backfill_camera(
     if first and last and last < first:
         raise ValueError(f"--to {last} lies before --from {first}; exchange them")
     folder = own_camera_folder(
-        settings.footage, camera_id, f"learned-normal cameras add {camera_id} <folder>"
+        settings.footage, camera_id, next_step(settings, f"cameras add {camera_id} <folder>")
     )
     camera = load_own_camera(folder)
     days, outside = in_calendar(camera_days(camera), first_day=settings.first_day)

@@ -25,7 +25,8 @@ from camera_analysis.events.event_queue import LeftEvents, read_left
 from camera_analysis.local_time import LocalClock
 from camera_analysis.normal.learned_normal import WARMING_UP
 from camera_analysis.reports.report_words import day_ranges
-from pipelines.footage import camera_calendar, load_own_camera, own_camera_folder
+from pipelines.footage import camera_calendar, camera_folder_of, load_own_camera
+from pipelines.next_steps import next_step
 from pipelines.resources import open_store, resources_of
 from pipelines.settings import Settings
 from pipelines.storage.store import Store, Version
@@ -97,10 +98,11 @@ def lines_of_events(
     store = open_store(settings)
     days = _judgments(store, camera)
     if camera and not days:
-        own_camera_folder(settings.footage, camera)
+        camera_folder_of(settings, camera)
     if not days:
         whose = f"camera {camera}" if camera else "any camera"
-        return [f"no report of {whose} yet; learned-normal cameras backfill {camera or '<camera>'}"]
+        todo = next_step(settings, f"cameras backfill {camera or '<camera>'}")
+        return [f"no report of {whose} yet; {todo}"]
     if day and (camera, day) not in days:
         return [_line_without_report(settings, str(camera), day, [one for _, one in days])]
     wanted = {key: why for key, why in days.items() if day in (None, key[1])}
@@ -123,7 +125,7 @@ def _line_without_report(settings: Settings, camera: str, day: str, reported: li
 def _way_to_report(settings: Settings, camera: str, day: str) -> str:
     """The command that fills a day, or why there is none."""
     try:
-        own = load_own_camera(own_camera_folder(settings.footage, camera))
+        own = load_own_camera(camera_folder_of(settings, camera))
     except ValueError as error:
         return str(error)
     days, trouble = camera_calendar(own, first_day=settings.first_day)
@@ -132,7 +134,8 @@ def _way_to_report(settings: Settings, camera: str, day: str) -> str:
             return one.reason
     if day not in days:
         return f"there is no footage of {day}"
-    return f"next: learned-normal cameras backfill {camera} --from {day} --to {day}"
+    todo = next_step(settings, f"cameras backfill {camera} --from {day} --to {day}")
+    return f"next: {todo}"
 
 
 def _judgments(store: Store, camera: str | None) -> dict[tuple[str, str], str]:
@@ -197,9 +200,10 @@ def line_of_left(settings: Settings) -> str:
     if not said:
         return ""
     return (
-        f"Not shown: {' and '.join(said)}. learned-normal events list <camera> <day> tells them"
-        " with their numbers; mark them by learned-normal events mark <camera> <day> <number>"
-        " expected (or alarm)"
+        f"Not shown: {' and '.join(said)}."
+        f" `{next_step(settings, 'events list <camera> <day>')}` tells them with their numbers;"
+        f" mark them by `{next_step(settings, 'events mark <camera> <day> <number> expected')}`"
+        " (or alarm)"
     )
 
 
@@ -235,7 +239,7 @@ def mark_event(
     if found is None:
         raise ValueError(
             f"no event {event_id} of {camera} on {day}; it has {list(listed)}; "
-            f"learned-normal events list {camera}"
+            f"{next_step(settings, f'events list {camera}')}"
         )
     others = [one.event for one in listed.values() if one is not found]
     meant = [found.event]
@@ -259,7 +263,7 @@ def _nothing_to_mark(settings: Settings, camera: str, day: str) -> str:
     said = "; ".join(lines_of_events(settings, camera, day))
     if open_store(settings).current("anomalies", f"{camera}/{day}") is None:
         return said  # with its remedy
-    return f"{said}; what there is to mark: learned-normal events list {camera}"
+    return f"{said}; what there is to mark: {next_step(settings, f'events list {camera}')}"
 
 
 def _events_of(

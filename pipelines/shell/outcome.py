@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 
 from dataset_build.ledger.splits import SPLITS
 from dataset_build.review.review import QUEUE_FILE
+from pipelines.footage import camera_folder_of
+from pipelines.next_steps import next_step
 from pipelines.resources import open_store
 from pipelines.settings import Settings
 from pipelines.storage.store import Store
@@ -31,6 +33,18 @@ def newest_report(settings: Settings, camera: str) -> Path | None:
     return store.path(store.require("camera_report", max(keys))) / "report.html"
 
 
+def why_no_report(settings: Settings, camera: str | None) -> str:
+    """Why there is no page of a camera, or of all, and what there is to do."""
+    what = f"no report of {f'camera {camera}' if camera else 'any camera'} in {settings.home}"
+    if camera:
+        try:
+            camera_folder_of(settings, camera)
+        except ValueError as error:
+            return f"{what}: {error}"
+    todo = next_step(settings, f"cameras backfill {camera or '<camera>'}")
+    return f"{what} yet; {todo}"
+
+
 def print_outcome(settings: Settings) -> None:
     """Where the report and the pictures are, what was measured, how to open the UI."""
     store = open_store(settings)
@@ -45,8 +59,8 @@ def print_outcome(settings: Settings) -> None:
     if pictures:
         click.echo(f"dataset picture   {store.path(pictures) / 'statistics.png'}")
     click.echo(f"store             {settings.store_url}")
-    click.echo(f"Dagster's UI      learned-normal dev --home {settings.home}")
-    click.echo(f"review            learned-normal review open --home {settings.home}")
+    click.echo(f"Dagster's UI      {next_step(settings, 'dev')}")
+    click.echo(f"review            {next_step(settings, 'review open')}")
 
 
 def print_dataset(settings: Settings) -> None:
@@ -60,8 +74,7 @@ def print_dataset(settings: Settings) -> None:
     queue = store.current("review_queue")
     if queue:
         queued = pq.read_metadata(store.path(queue) / QUEUE_FILE).num_rows
-        home = f" --home {settings.home}"
-        click.echo(f"review            {queued} queued: learned-normal review open{home}")
+        click.echo(f"review            {queued} queued: {next_step(settings, 'review open')}")
 
 
 def split_lines(store: Store) -> list[str]:

@@ -25,7 +25,7 @@ from dataset_build.sources.own_frames import (
     store_frame,
 )
 from pipelines.executors import GpuSlots
-from pipelines.footage import load_own_camera, own_camera_folder
+from pipelines.footage import camera_folder_of, load_own_camera
 from pipelines.resources import open_store
 from pipelines.settings import Settings
 from pipelines.source_settings import (
@@ -150,7 +150,7 @@ def known_camera(settings: Settings, camera_id: str) -> Camera:
     Raises:
         ValueError: there is none of this id, or it cannot be used.
     """
-    return load_own_camera(own_camera_folder(settings.footage, camera_id))
+    return load_own_camera(camera_folder_of(settings, camera_id))
 
 
 def import_own_masks(settings: Settings, camera_id: str, folder: Path) -> ImportedMasks:

@@ -14,7 +14,8 @@ from pathlib import Path
 from assets.partitions import camera_day_key
 from camera_analysis.camera_edit import set_camera_keys
 from pipelines.automation.schedules import CAMERA_TAG
-from pipelines.footage import camera_calendar, load_own_camera, own_camera_folder
+from pipelines.footage import camera_calendar, camera_folder_of, load_own_camera
+from pipelines.next_steps import next_step
 from pipelines.resources import open_store
 from pipelines.settings import Settings
 from pipelines.shell.backfill import write_index_page
@@ -44,7 +45,7 @@ def relearn(settings: Settings, camera_id: str, first_day: str) -> JudgedAgain:
         ValueError: there is no such camera, the day is no day, or it lies after all days that
             there are; nothing is written then.
     """
-    folder = own_camera_folder(settings.footage, camera_id)
+    folder = camera_folder_of(settings, camera_id)
     _require_not_after_all(settings, folder, first_day)
     set_camera_keys(folder, {"learn_from": date.fromisoformat(first_day)})
     return judge_again(settings, camera_id, first_day)
@@ -61,7 +62,7 @@ def judge_again(settings: Settings, camera_id: str, first_day: str) -> JudgedAga
     Raises:
         ValueError: there is no such camera.
     """
-    own_camera_folder(settings.footage, camera_id)
+    camera_folder_of(settings, camera_id)
     labelled = _labelled_days(open_store(settings), camera_id)
     days = [day for day in labelled if day >= first_day]
     if not days:
@@ -77,14 +78,14 @@ def judge_again(settings: Settings, camera_id: str, first_day: str) -> JudgedAga
     )
 
 
-def lines_of(camera_id: str, outcome: JudgedAgain) -> Sequence[str]:
+def lines_of(settings: Settings, camera_id: str, outcome: JudgedAgain) -> Sequence[str]:
     """The outcome for a terminal."""
     span = f", {outcome.days[0]} to {outcome.days[-1]}" if outcome.days else ""
     found = [f"camera {camera_id}: {len(outcome.days)} days judged again{span}"]
     if not outcome.days:
         found.append(
             "no day from then on is labelled yet; what has footage:"
-            f" learned-normal cameras backfill {camera_id}"
+            f" {next_step(settings, f'cameras backfill {camera_id}')}"
         )
     found += [f"{day}: {reason}" for day, reason in outcome.failed]
     return [*found, *([f"index of cameras: {outcome.index_page}"] if outcome.index_page else [])]

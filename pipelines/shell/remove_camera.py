@@ -9,6 +9,7 @@ from camera_analysis.camera import CAMERA_FILE, CameraConfigError, require_camer
 from camera_analysis.reports.report_index import read_entries
 from pipelines.footage import own_camera_folder
 from pipelines.instance import open_instance
+from pipelines.next_steps import next_step
 from pipelines.resources import open_store
 from pipelines.settings import Settings
 from pipelines.shell.backfill import write_index_page
@@ -63,7 +64,7 @@ def _require_gone(settings: Settings, store: Store, camera_id: str, reports: int
     with open_instance(settings) as instance:
         known = instance.has_dynamic_partition("camera", camera_id)
     if not known and not (reports and _is_listed(store, camera_id)):
-        hint = "learned-normal cameras list"
+        hint = next_step(settings, "cameras list")
         if reports:
             hint = f"its {reports} reports stay in the store, and no index lists them; {hint}"
         own_camera_folder(settings.footage, camera_id, hint)

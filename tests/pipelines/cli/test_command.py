@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import socket
 from pathlib import Path
 
@@ -130,7 +131,7 @@ def test_a_camera_is_added_listed_filled_reported_and_removed(home, videos):
     assert "0 failed" in said
     said = call("cameras", "list", "--home", home)
     assert "1 reports" in said
-    assert "up to date? learned-normal cameras relabel --list names" in said
+    assert "up to date? `learned-normal cameras relabel --list" in said
     page = Path(call("report", "door", "--home", home).strip().splitlines()[-1])
     assert page.name == "report.html"
     assert page.is_file()
@@ -142,6 +143,28 @@ def test_a_camera_is_added_listed_filled_reported_and_removed(home, videos):
     assert page.is_file()
     assert "no cameras" in call("cameras", "list", "--home", home)
     assert "no camera door" in call("cameras", "remove", "door", "--home", home, code=1)
+
+
+def test_the_next_step_acts_on_the_home_in_use_as_it_stands(tmp_path, videos, monkeypatch):
+    home = tmp_path / "my home"
+
+    def next_words(*words, code=0, default=tmp_path / "other"):
+        monkeypatch.setenv("LEARNED_NORMAL_HOME", str(default))  # an instance has changed it
+        said = call(*words, "--home", home, code=code).splitlines()[-1]
+        return shlex.split(said[said.index("learned-normal") :])[1:]
+
+    words = next_words("cameras", "add", "door", videos)
+    assert words == ["cameras", "backfill", "door", "--home", str(home)]
+    assert next_words("events", "list", "door") == words
+    assert next_words("events", "mark", "door", "2026-01-05", "1", "alarm", code=1) == words
+    assert next_words("report", "door", code=1) == words
+    listing = ["cameras", "list", "--home", str(home)]
+    assert next_words("events", "list", "nosuch", code=1) == listing
+    assert next_words("report", "nosuch", code=1) == listing
+    adding = ["cameras", "add", "nosuch", "<folder>", "--home", str(home)]
+    assert next_words("cameras", "backfill", "nosuch", code=1) == adding
+    assert next_words("events", "list", "door", default=home) == words[:3]
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_camera_whose_footage_is_out_of_reach_is_listed_once(tiny, home, videos):

@@ -31,5 +31,6 @@ def test_a_day_of_the_calendar_is_let_through_to_what_is_missing(tmp_path):
     home = tmp_path / "home"
     words = ["events", "list", "door", "2026-01-05", "--home", str(home)]
     result = CliRunner().invoke(main, words)
-    expected = f"Error: no camera door in {home / 'footage'}; learned-normal cameras list\n"
+    hint = f"learned-normal cameras list --home {home}"
+    expected = f"Error: no camera door in {home / 'footage'}; {hint}\n"
     assert (result.exit_code, result.output) == (1, expected)

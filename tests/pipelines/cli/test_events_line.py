@@ -119,6 +119,8 @@ def test_an_expected_event_is_no_alarm_on_the_next_day(door):
     assert f"door {DAYS[1]}   1" in listed
     said = call(door, "events", "mark", "door", DAYS[1], "1", "expected", "--reviewer", "ann")
     assert "event 1: expected, by ann" in said
+    home = f"--home {door.settings.home}"
+    assert f": learned-normal events apply door --from {DAYS[1]} {home}\n" in said
     assert "[expected, ann]" in call(door, "events", "list")
     at = listed.split(f"door {DAYS[1]}   1  ")[1].split()[0]
     assert f"door {DAYS[1]} {at}: expected, ann" in call(door, "events", "pull")

@@ -106,14 +106,20 @@ def test_a_list_without_events_says_what_was_not_judged(door, day, lines):
     assert lines_of_events(door.settings, "door", day) == lines
 
 
-JUDGED = "what there is to mark: learned-normal events list door"
+#: Another home than the default, so each command names it.
+HOME = "--home [^ ]+"
+JUDGED = f"what there is to mark: learned-normal events list door {HOME}"
 
 
 @pytest.mark.parametrize(
     ("camera", "day", "says"),
     [
-        ("nosuch", "2026-01-07", r"^no camera nosuch in .*; learned-normal cameras list$"),
-        ("hall", "2026-01-07", "^no report of camera hall yet; learned-normal cameras backfill"),
+        ("nosuch", "2026-01-07", f"^no camera nosuch in .*; learned-normal cameras list {HOME}$"),
+        (
+            "hall",
+            "2026-01-07",
+            f"^no report of camera hall yet; learned-normal cameras backfill hall {HOME}$",
+        ),
         ("door", "2026-01-07", f"^door 2026-01-07: no events; {JUDGED}$"),
         ("door", "2026-01-05", f"^door 2026-01-05 was not judged: {FEW}; {JUDGED}$"),
         ("door", "2026-01-09", f"^{OTHER}; {JUDGED}$"),
@@ -122,7 +128,7 @@ JUDGED = "what there is to mark: learned-normal events list door"
             "door",
             "2026-01-11",
             "2026-01-11: no report .*; next: learned-normal cameras backfill door"
-            " --from 2026-01-11 --to 2026-01-11$",
+            f" --from 2026-01-11 --to 2026-01-11 {HOME}$",
         ),
         ("door", "1970-01-01", "1970-01-01: no report .*; the day lies before .*clock reset"),
     ],

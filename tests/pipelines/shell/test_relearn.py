@@ -60,7 +60,7 @@ def test_days_that_are_not_labelled_yet_obey_later(door):
     outcome = relearn(door.settings, "door", "2026-01-06")
     assert (outcome.days, outcome.failed) == ((), ())
     assert "learn_from: 2026-01-06" in settings_file(door)
-    said, hint = lines_of("door", outcome)
+    said, hint = lines_of(door.settings, "door", outcome)
     assert said == "camera door: 0 days judged again"
     assert hint.startswith("no day from then on is labelled yet")
     assert partitions(door) == []
