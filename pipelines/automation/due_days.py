@@ -13,6 +13,21 @@ from pipelines.storage.store import Store
 _AFTER = "@"
 
 
+@dataclass(frozen=True, kw_only=True)
+class DueDay:
+    """A camera-day to ask for.
+
+    Args:
+        footage: of the day.
+        report: when its current report was written; "" where there is none.
+        again: whether other footage was asked for since that report, and overwritten.
+    """
+
+    footage: CameraDayFootage
+    report: str
+    again: bool
+
+
 @dataclass(kw_only=True)
 class Found:
     """What one look found.
@@ -22,14 +37,12 @@ class Found:
             and after which report; without a fingerprint where that footage was overwritten by what
             the report shows, while its run may still come.
         due: camera-days to ask for now; they are in ``asked``, too.
-        again: those of them of which other footage was asked for that was overwritten.
         unusable: cameras and days that cannot be used.
         seen: camera-days looked at.
     """
 
     asked: dict[str, str]
-    due: list[CameraDayFootage] = field(default_factory=list)
-    again: set[str] = field(default_factory=set)
+    due: list[DueDay] = field(default_factory=list)
     unusable: list[UnusableCamera] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
 
@@ -86,12 +99,12 @@ class DueDays:
                 continue
             if self._is_reported(store, footage, found.asked):
                 continue
-            was_asked, asked_for, _ = _entry(found.asked, footage)
+            asked_for, after = _read(found.asked.get(footage.key, ""))
             if asked_for != footage.fingerprint and len(found.due) < room:
-                found.asked[footage.key] = _after(footage.fingerprint, reported_at(store, footage))
-                found.due.append(footage)
-                if was_asked and not asked_for:
-                    found.again.add(footage.key)
+                report = reported_at(store, footage)
+                found.asked[footage.key] = _after(footage.fingerprint, report)
+                again = bool(after) and not asked_for
+                found.due.append(DueDay(footage=footage, report=report, again=again))
 
     def _is_reported(self, store: Store, footage: CameraDayFootage, asked: dict[str, str]) -> bool:
         """Remembers that it is, and forgets that it was asked for, unless a run may change it."""
@@ -101,10 +114,10 @@ class DueDays:
         self._reported.pop(footage.key, None)
         if not is_reported(store, footage):
             return False
-        was_asked, asked_for, after = _entry(asked, footage)
-        report = reported_at(store, footage)
-        if was_asked and asked_for != footage.fingerprint and after == report:
-            asked[footage.key] = _after("", report)
+        asked_for, after = _read(asked.get(footage.key, ""))
+        was_other = after and asked_for != footage.fingerprint
+        if was_other and after == reported_at(store, footage):
+            asked[footage.key] = _after("", after)
         else:
             asked.pop(footage.key, None)
             self._reported[footage.key] = footage.fingerprint
@@ -115,7 +128,7 @@ def _after(fingerprint: str, report: str) -> str:
     return f"{fingerprint}{_AFTER}{report}"
 
 
-def _entry(asked: Mapping[str, str], footage: CameraDayFootage) -> tuple[bool, str, str]:
-    """Whether a day was asked for, the footage's fingerprint, and the report's time."""
-    asked_for, _, report = asked.get(footage.key, "").partition(_AFTER)
-    return footage.key in asked, asked_for, report
+def _read(asked: str) -> tuple[str, str]:
+    """The fingerprint that was asked for, and after which report; "" where there is none."""
+    asked_for, _, report = asked.partition(_AFTER)
+    return asked_for, report

@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping
 import dagster as dg
 
 from assets.partitions import CAMERA, camera_day_key
-from pipelines.automation.due_days import DueDays
+from pipelines.automation.due_days import DueDay, DueDays
 from pipelines.automation.footage_watch import FootageWatch
 from pipelines.automation.jobs import camera_job, dataset_job, report_job, source_job
 from pipelines.automation.schedules import AGAIN_TAGS, CAMERA_TAG, REBUILD_TAG
-from pipelines.footage import CameraDayFootage, load_own_camera, reported_at
+from pipelines.footage import load_own_camera
 from pipelines.resources import open_store
 from pipelines.settings import Settings
-from pipelines.storage.store import Store
 
 #: Dimensions of a camera-day.
 KEYS = ("camera", "day")
@@ -66,13 +65,10 @@ def footage_sensor(
             if room <= 0:
                 nothing = f"{UNFINISHED_RUNS} camera-days and more are queued or running"
             return dg.SensorResult(skip_reason=nothing, cursor=cursor)
-        cameras = sorted({footage.camera for footage in found.due})
+        cameras = sorted({one.footage.camera for one in found.due})
         return dg.SensorResult(
             dynamic_partitions_requests=[CAMERA.build_add_request(cameras)],
-            run_requests=[
-                _run_of(footage, store, f"{started_s:.0f}" if footage.key in found.again else "")
-                for footage in found.due
-            ],
+            run_requests=[_run_of(one, started_s) for one in found.due],
             cursor=cursor,
         )
 
@@ -94,14 +90,14 @@ def unfinished_runs(
     return int(instance.get_runs_count(filters))
 
 
-def _run_of(footage: CameraDayFootage, store: Store, again_at: str) -> dg.RunRequest:
+def _run_of(due: DueDay, now_s: float) -> dg.RunRequest:
     """The run of a day; Dagster starts none twice for the same footage and the same report.
 
     Footage that is put back as it was, after a report of other footage, is asked for once more;
     so is that which was overwritten in between, as its first run may have read the other.
     """
-    report = reported_at(store, footage)
-    parts = (footage.camera, footage.day, footage.fingerprint, report, again_at)
+    footage, again_at = due.footage, f"{now_s:.0f}" if due.again else ""
+    parts = (footage.camera, footage.day, footage.fingerprint, due.report, again_at)
     return dg.RunRequest(
         run_key=":".join(filter(None, parts)),
         partition_key=camera_day_key(footage.camera, footage.day),
